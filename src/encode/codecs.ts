@@ -1,0 +1,149 @@
+/** Codec strings and bitrates by frame size and rate. Pure: which of them the browser takes is asked elsewhere. */
+import type { VideoCodecFamily } from '../media.ts';
+
+/** The shape that an encoder is wanted for. */
+export interface VideoShape {
+  width: number;
+  height: number;
+  /** Frames a second. */
+  frameRate: number;
+}
+
+/** Tried in this order when nothing else is asked for. AVC first: every player and editor takes it. */
+export const VIDEO_PREFERENCE: readonly VideoCodecFamily[] = ['avc', 'vp9', 'av1', 'vp8'];
+
+const REFERENCE = { pixelsPerSecond: 1280 * 720 * 30, bitrate: 2_500_000 };
+
+/**
+ * Bits per second: 2.5 Mbit/s at 1280x720 and 30 frames a second, growing with the power 3/4 of the pixels
+ * (larger pictures hold more that can be predicted), within 150 kbit/s and 60 Mbit/s.
+ */
+export const defaultVideoBitrate = ({ width, height, frameRate }: VideoShape): number => {
+  const scale = ((width * height * frameRate) / REFERENCE.pixelsPerSecond) ** 0.75;
+  const bitrate = Math.min(60e6, Math.max(150e3, REFERENCE.bitrate * scale));
+  return Math.round(bitrate / 1000) * 1000;
+};
+
+/** Bits per second: 64 kbit/s for one channel, 128 kbit/s for two or more. */
+export const defaultAudioBitrate = (numberOfChannels: number): number =>
+  numberOfChannels === 1 ? 64_000 : 128_000;
+
+/** Level, macroblocks a second, macroblocks a frame, kbit/s in High profile (ITU-T H.264, tables A-1 and A-2). */
+const AVC_LEVELS: readonly (readonly [idc: number, perSecond: number, perFrame: number, kilobits: number])[] =
+  [
+    [0x0a, 1485, 99, 80],
+    [0x0b, 3000, 396, 240],
+    [0x0c, 6000, 396, 480],
+    [0x0d, 11880, 396, 960],
+    [0x14, 11880, 396, 2500],
+    [0x15, 19800, 792, 5000],
+    [0x16, 20250, 1620, 5000],
+    [0x1e, 40500, 1620, 12500],
+    [0x1f, 108000, 3600, 17500],
+    [0x20, 216000, 5120, 25000],
+    [0x28, 245760, 8192, 25000],
+    [0x2a, 522240, 8704, 62500],
+    [0x32, 589824, 22080, 168750],
+    [0x33, 983040, 36864, 300000],
+    [0x34, 2073600, 36864, 300000],
+    [0x3c, 4177920, 139264, 300000],
+    [0x3d, 8355840, 139264, 600000],
+    [0x3e, 16711680, 139264, 1000000],
+  ];
+
+/** Level, samples a second, samples a frame, kbit/s (VP9 levels, webmproject.org/vp9/levels). */
+const VP9_LEVELS: readonly (readonly [
+  level: number,
+  perSecond: number,
+  perFrame: number,
+  kilobits: number,
+])[] = [
+  [10, 829440, 36864, 200],
+  [11, 2764800, 73728, 800],
+  [20, 4608000, 122880, 1800],
+  [21, 9216000, 245760, 3600],
+  [30, 20736000, 552960, 7200],
+  [31, 36864000, 983040, 12000],
+  [40, 83558400, 2228224, 18000],
+  [41, 160432128, 2228224, 30000],
+  [50, 311951360, 8912896, 60000],
+  [51, 588251136, 8912896, 120000],
+  [52, 1176502272, 8912896, 180000],
+  [60, 1176502272, 35651584, 180000],
+  [61, 2353004544, 35651584, 240000],
+  [62, 4706009088, 35651584, 480000],
+];
+
+/** Level index, samples a second, samples a frame, kbit/s in the main tier (AV1 specification, A.3). */
+const AV1_LEVELS: readonly (readonly [
+  index: number,
+  perSecond: number,
+  perFrame: number,
+  kilobits: number,
+])[] = [
+  [0, 4423680, 147456, 1500],
+  [1, 8363520, 278784, 3000],
+  [4, 19975680, 665856, 6000],
+  [5, 31950720, 1065024, 10000],
+  [8, 70778880, 2359296, 12000],
+  [9, 141557760, 2359296, 20000],
+  [12, 267386880, 8912896, 30000],
+  [13, 534773760, 8912896, 40000],
+  [14, 1069547520, 8912896, 60000],
+  [16, 1069547520, 35651584, 60000],
+  [17, 2139095040, 35651584, 100000],
+  [18, 4278190080, 35651584, 160000],
+];
+
+const pick = (
+  levels: readonly (readonly [number, number, number, number])[],
+  perFrame: number,
+  perSecond: number,
+  bitrate: number,
+): number | undefined =>
+  levels.find(
+    ([, mostPerSecond, mostPerFrame, kilobits]) =>
+      perSecond <= mostPerSecond && perFrame <= mostPerFrame && bitrate <= kilobits * 1000,
+  )?.[0];
+
+const hex = (value: number): string => value.toString(16).padStart(2, '0');
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/**
+ * Codec strings to try, best first: profiles from the most to the least capable, at the lowest level that
+ * holds size, rate and bitrate. Empty when the codec has no such level, or can't hold the size: 4:2:0 AVC and
+ * HEVC crop in steps of two pixels, so Chromium takes even sizes only.
+ */
+export const codecStrings = (family: VideoCodecFamily, shape: VideoShape, bitrate: number): string[] => {
+  const { width, height, frameRate } = shape;
+  const samples = width * height;
+  switch (family) {
+    case 'avc': {
+      if (width % 2 !== 0 || height % 2 !== 0) return [];
+      const blocks = Math.ceil(width / 16) * Math.ceil(height / 16);
+      const level = pick(AVC_LEVELS, blocks, blocks * frameRate, bitrate);
+      return level === undefined
+        ? []
+        : ['6400', '4d00', '42e0'].map(profile => `avc1.${profile}${hex(level)}`);
+    }
+    case 'hevc': {
+      if (width % 2 !== 0 || height % 2 !== 0) return [];
+      const level = samples * frameRate <= 66_846_720 ? 120 : samples * frameRate <= 267_386_880 ? 150 : 180;
+      return [`hvc1.1.6.L${level}.B0`];
+    }
+    case 'vp9': {
+      const level = pick(VP9_LEVELS, samples, samples * frameRate, bitrate);
+      return level === undefined ? [] : [`vp09.00.${two(level)}.08`];
+    }
+    case 'av1': {
+      const level = pick(AV1_LEVELS, samples, samples * frameRate, bitrate);
+      return level === undefined ? [] : [`av01.0.${two(level)}M.08`];
+    }
+    case 'vp8':
+      return ['vp8'];
+  }
+};
+
+/** The order to try families in: what was asked for first, then the usual ones. */
+export const familyOrder = (asked: VideoCodecFamily | 'auto'): VideoCodecFamily[] =>
+  asked === 'auto' ? [...VIDEO_PREFERENCE] : [asked, ...VIDEO_PREFERENCE.filter(family => family !== asked)];

@@ -1,0 +1,336 @@
+/**
+ * Every error that steadyreel throws or reports. One small class per cause, each with a stable `code`;
+ * the message says what was expected, what came, and what to do.
+ */
+
+/** The base of all of them. `code` is stable; messages may change. */
+export abstract class SteadyreelError extends Error {
+  /** Stable, kebab-case name of the cause. */
+  abstract readonly code: string;
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'SteadyreelError';
+  }
+}
+
+const show = (value: unknown): string => {
+  if (typeof value === 'string') return `"${value}"`;
+  if (typeof value === 'function') return 'a function';
+  try {
+    const text = JSON.stringify(value) ?? String(value);
+    return text.length > 120 ? `${text.slice(0, 117)}…` : text;
+  } catch {
+    return String(value);
+  }
+};
+
+/** `option-unknown`: an option's name is not known. Carries the name and the known ones. */
+export class OptionUnknownError extends SteadyreelError {
+  readonly code = 'option-unknown';
+  constructor(
+    readonly option: string,
+    readonly known: readonly string[],
+  ) {
+    super(`Unknown option "${option}". Known here: ${known.join(', ')}. Check the spelling or remove it.`);
+  }
+}
+
+/** `option-invalid`: an option has a value that can't be used. */
+export class OptionInvalidError extends SteadyreelError {
+  readonly code = 'option-invalid';
+  constructor(
+    readonly option: string,
+    readonly expected: string,
+    readonly value: unknown,
+  ) {
+    super(`Option "${option}": expected ${expected}, got ${show(value)}.`);
+  }
+}
+
+/** `source-invalid`: the source is not a `MediaStream`. */
+export class SourceInvalidError extends SteadyreelError {
+  readonly code = 'source-invalid';
+  constructor(value: unknown) {
+    super(
+      `The source must be a MediaStream (from getUserMedia, getDisplayMedia, canvas.captureStream() or a peer connection), got ${show(value)}.`,
+    );
+  }
+}
+
+/** `source-no-tracks`: the stream has no tracks at all. */
+export class SourceNoTracksError extends SteadyreelError {
+  readonly code = 'source-no-tracks';
+  constructor() {
+    super('The MediaStream has no tracks. Add a live video or audio track before start().');
+  }
+}
+
+/** `source-ended`: the stream has tracks, but none of them is live. */
+export class SourceEndedError extends SteadyreelError {
+  readonly code = 'source-ended';
+  constructor(readonly tracks: number) {
+    super(
+      `All ${tracks} track(s) of the MediaStream have ended. Capture the source again and pass the new stream to a new Recorder.`,
+    );
+  }
+}
+
+/** `browser-unsupported`: the browser lacks something that recording needs. */
+export class BrowserUnsupportedError extends SteadyreelError {
+  readonly code = 'browser-unsupported';
+  constructor(readonly missing: readonly string[]) {
+    super(
+      `This browser lacks ${missing.join(', ')}. Use a current Chromium-based browser, on https:// or localhost.`,
+    );
+  }
+}
+
+/** `codec-unsupported`: no encoder of this browser can do what was asked for. */
+export class CodecUnsupportedError extends SteadyreelError {
+  readonly code = 'codec-unsupported';
+  constructor(
+    readonly kind: 'video' | 'audio',
+    readonly codec: string,
+    detail: string,
+  ) {
+    super(
+      `This browser cannot encode ${kind} codec "${codec}" (${detail}). Use codec: 'auto' to let it choose.`,
+    );
+  }
+}
+
+/** `encoder-failed`: an encoder gave an error while it was running and none could replace it. */
+export class EncoderFailedError extends SteadyreelError {
+  readonly code = 'encoder-failed';
+  constructor(
+    readonly kind: 'video' | 'audio',
+    cause: unknown,
+  ) {
+    super(`The ${kind} encoder failed: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+      cause,
+    });
+  }
+}
+
+/** `mux-failed`: a file could not be written on. A fault of ours: please report it. */
+export class MuxFailedError extends SteadyreelError {
+  readonly code = 'mux-failed';
+  constructor(
+    readonly key: string,
+    cause: unknown,
+  ) {
+    super(`Writing ${key} failed: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+  }
+}
+
+/** `worker-failed`: the worker could not be started or died. */
+export class WorkerFailedError extends SteadyreelError {
+  readonly code = 'worker-failed';
+  constructor(detail: string, cause?: unknown) {
+    super(
+      `The recording worker failed: ${detail}. If a content security policy forbids blob workers, pass workerUrl with the address of dist/worker.js on your own origin.`,
+      { cause },
+    );
+  }
+}
+
+/** `state-invalid`: the call is not possible in the recorder's state. */
+export class StateInvalidError extends SteadyreelError {
+  readonly code = 'state-invalid';
+  constructor(
+    readonly call: string,
+    readonly state: string,
+    advice: string,
+  ) {
+    super(`${call} is not possible while the recorder is "${state}". ${advice}`);
+  }
+}
+
+/** `recording-empty`: the recording ended before a single frame or sample came. */
+export class RecordingEmptyError extends SteadyreelError {
+  readonly code = 'recording-empty';
+  constructor() {
+    super(
+      'The recording ended before a single frame or audio sample arrived, so there is no file. Check that the tracks are not muted and produce data.',
+    );
+  }
+}
+
+/** `recording-aborted`: what `start()` or `stop()` was waiting for was thrown away by `abort()`. */
+export class RecordingAbortedError extends SteadyreelError {
+  readonly code = 'recording-aborted';
+  constructor() {
+    super('The recording was thrown away by abort().');
+  }
+}
+
+/** What all storage errors share. */
+export abstract class StorageError extends SteadyreelError {
+  constructor(
+    message: string,
+    /** HTTP status that the storage answered with, where there was an answer. */
+    readonly status?: number,
+    cause?: unknown,
+  ) {
+    super(message, { cause });
+  }
+}
+
+/** `storage-unreachable`: the storage could not be reached, or kept failing, for as long as was waited. */
+export class StorageUnreachableError extends StorageError {
+  readonly code = 'storage-unreachable';
+  constructor(endpoint: string, detail: string, status?: number, cause?: unknown) {
+    super(
+      `The storage at ${endpoint} cannot be reached (${detail}). What it has not taken is kept on this device. Check the endpoint, the network, and the server's CORS settings.`,
+      status,
+      cause,
+    );
+  }
+}
+
+/** `storage-unauthorized`: the storage refused the credentials (401 or 403). */
+export class StorageUnauthorizedError extends StorageError {
+  readonly code = 'storage-unauthorized';
+  constructor(endpoint: string, status: number) {
+    super(
+      `The storage at ${endpoint} refused access (HTTP ${status}). What it has not taken is kept on this device. Pass valid credentials in the storage's headers option.`,
+      status,
+    );
+  }
+}
+
+/** `storage-full`: the storage has no room left, or the file is over its size limit (413, 507). */
+export class StorageFullError extends StorageError {
+  readonly code = 'storage-full';
+  constructor(endpoint: string, status: number | undefined, detail: string) {
+    super(
+      `The storage at ${endpoint} has no room for the recording (${detail}). What it took so far is kept there, the rest on this device. Free space or raise the limit.`,
+      status,
+    );
+  }
+}
+
+/** `storage-rejected`: the storage refused a request for another reason. */
+export class StorageRejectedError extends StorageError {
+  readonly code = 'storage-rejected';
+  constructor(endpoint: string, status: number, detail: string) {
+    super(`The storage at ${endpoint} refused the request (HTTP ${status}: ${detail}).`, status);
+  }
+}
+
+/** `storage-not-found`: there is nothing under the key. */
+export class StorageNotFoundError extends StorageError {
+  readonly code = 'storage-not-found';
+  constructor(readonly key: string) {
+    super(`There is nothing in storage under "${key}".`, 404);
+  }
+}
+
+/** `device-storage-failed`: this device's private file system could not be read or written. */
+export class DeviceStorageError extends StorageError {
+  readonly code = 'device-storage-failed';
+  constructor(detail: string, cause?: unknown) {
+    super(
+      `This device's private file system failed: ${detail}. Private windows and full disks are the usual causes.`,
+      undefined,
+      cause,
+    );
+  }
+}
+
+/** `manifest-invalid`: a JSON value is not a manifest. */
+export class ManifestInvalidError extends SteadyreelError {
+  readonly code = 'manifest-invalid';
+  constructor(
+    readonly expected: string,
+    readonly value: unknown,
+  ) {
+    super(`Not a recording manifest: expected ${expected}, got ${show(value)}.`);
+  }
+}
+
+/** `internal`: a fault of ours. Please report it with its stack. */
+export class InternalError extends SteadyreelError {
+  readonly code = 'internal';
+  constructor(cause: unknown) {
+    super(`Internal fault: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+  }
+}
+
+/** An error's essence, as it crosses from the worker to the page. */
+export interface ErrorMessage {
+  /** Name of the error's class in this module. */
+  type: string;
+  code: string;
+  message: string;
+  /** Extra fields of the error's class, such as `status`. */
+  fields: Record<string, unknown>;
+  stack?: string;
+}
+
+const classes = {
+  OptionUnknownError,
+  OptionInvalidError,
+  SourceInvalidError,
+  SourceNoTracksError,
+  SourceEndedError,
+  BrowserUnsupportedError,
+  CodecUnsupportedError,
+  EncoderFailedError,
+  MuxFailedError,
+  WorkerFailedError,
+  StateInvalidError,
+  RecordingEmptyError,
+  RecordingAbortedError,
+  StorageUnreachableError,
+  StorageUnauthorizedError,
+  StorageFullError,
+  StorageRejectedError,
+  StorageNotFoundError,
+  DeviceStorageError,
+  ManifestInvalidError,
+  InternalError,
+} as const;
+
+/** Wraps whatever was thrown so that everything that leaves the SDK has a code. */
+export const asSteadyreelError = (thrown: unknown): SteadyreelError =>
+  thrown instanceof SteadyreelError ? thrown : new InternalError(thrown);
+
+/** For the way from the worker to the page: structured clone keeps neither class nor own fields of errors. */
+export const errorToMessage = (thrown: unknown): ErrorMessage => {
+  const error = asSteadyreelError(thrown);
+  const fields: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(error)) {
+    if (key === 'name' || key === 'code' || key === 'cause') continue;
+    if (['string', 'number', 'boolean'].includes(typeof value) || Array.isArray(value)) fields[key] = value;
+  }
+  // A minifier renames classes, so the class is looked up by identity, not by its own name.
+  const type = Object.entries(classes).find(([, known]) => error instanceof known)?.[0] ?? 'InternalError';
+  return {
+    type,
+    code: error.code,
+    message: error.message,
+    fields,
+    ...(error.stack === undefined ? {} : { stack: error.stack }),
+  };
+};
+
+/** The error again, of its own class, so that `instanceof` works in the page. */
+export const errorFromMessage = (sent: ErrorMessage): SteadyreelError => {
+  const type = classes[sent.type as keyof typeof classes] ?? InternalError;
+  const error = Object.create(type.prototype) as SteadyreelError;
+  const define = (key: string, value: unknown): void => {
+    Object.defineProperty(error, key, {
+      value,
+      configurable: true,
+      writable: true,
+      enumerable: key in sent.fields,
+    });
+  };
+  define('name', 'SteadyreelError');
+  define('message', sent.message);
+  define('code', sent.code);
+  define('stack', sent.stack ?? `${sent.code}: ${sent.message}`);
+  for (const [key, value] of Object.entries(sent.fields)) define(key, value);
+  return error;
+};

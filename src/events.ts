@@ -1,0 +1,91 @@
+/** What a `Recorder` tells the page. */
+import type { SteadyreelError } from './errors.ts';
+import type { CutReason, RecordedFile, Recording, TrackParameters } from './manifest.ts';
+
+/** What a recorder is doing. */
+export type RecorderState =
+  | 'idle'
+  | 'starting'
+  | 'recording'
+  | 'paused'
+  | 'waiting'
+  | 'stopping'
+  | 'stopped'
+  | 'failed';
+
+/** What a recorder has counted. Sizes are bytes, times seconds. */
+export interface RecorderStats {
+  /** Seconds of the recording's timeline so far. */
+  duration: number;
+  /** Video frames that the source delivered. */
+  framesIn: number;
+  /** Video frames that came out of the encoder. */
+  framesEncoded: number;
+  /** Video frames left out because the encoder could not keep up. Each is also reported by a `warning`. */
+  framesDropped: number;
+  /** Video frames fitted into a file's parameters because it was too young to be cut. */
+  framesFitted: number;
+  /** Audio samples (per channel) that the source delivered. */
+  audioSamplesIn: number;
+  /** Audio samples (per channel) of silence put where the source had gaps. */
+  audioSamplesFilled: number;
+  /** Audio samples (per channel) left out because they overlapped what was there. */
+  audioSamplesDropped: number;
+  /** Bytes of encoded video. */
+  videoBytes: number;
+  /** Bytes of encoded audio. */
+  audioBytes: number;
+  /** Frames waiting for, or inside, the video encoder. */
+  videoQueue: number;
+  /** Pieces of audio waiting for, or inside, the audio encoder. */
+  audioQueue: number;
+  /** Cuts so far: the number of files less one. */
+  cuts: number;
+  /** Bytes of finished MP4 written so far, over all files. */
+  recordedBytes: number;
+  /** Of those, bytes that the storage has confirmed. */
+  storedBytes: number;
+}
+
+/** Codes of the warnings: things that went less than well while the recording goes on. */
+export type WarningCode =
+  | 'frames-dropped'
+  | 'codec-fallback'
+  | 'audio-gap'
+  | 'audio-overlap'
+  | 'audio-downmixed'
+  | 'timestamps'
+  | 'storage-unreachable'
+  | 'device-storage-failed';
+
+/** Events of a `Recorder`, by name. */
+export interface RecorderEvents {
+  /** The state changed. */
+  state: { state: RecorderState; before: RecorderState };
+  /** A file began. `reason` says why; `before` and `after` are the track parameters (`before` of the first is empty). */
+  file: { file: RecordedFile; reason: CutReason; before: TrackParameters; after: TrackParameters };
+  /** Twice a second while recording, and while the last bytes are stored. */
+  progress: {
+    /** Bytes of MP4 written so far. */
+    recordedBytes: number;
+    /** Bytes that the storage has confirmed. */
+    storedBytes: number;
+    /** Seconds of the recording's timeline. */
+    duration: number;
+    /** What is written but not yet stored. */
+    backlog: {
+      bytes: number /** Seconds of recording, estimated from the average bitrate. */;
+      seconds: number;
+    };
+  };
+  /** The manifest changed: at the start, at each cut, when a file is finished, and at the end. */
+  recording: { recording: Recording };
+  /** Something went less than well; the recording goes on. */
+  warning: {
+    code: WarningCode;
+    message: string /** How often, or how many, since the start. */;
+    count: number;
+  };
+  /** Something failed for good. What was recorded up to there is kept. */
+  error: { error: SteadyreelError };
+}

@@ -1,0 +1,64 @@
+/**
+ * steadyreel: records a live `MediaStream` in the browser into MP4 files that each keep one set of track
+ * parameters, and stores them while it records.
+ *
+ * @packageDocumentation
+ */
+
+export {
+  BrowserUnsupportedError,
+  CodecUnsupportedError,
+  DeviceStorageError,
+  EncoderFailedError,
+  InternalError,
+  ManifestInvalidError,
+  MuxFailedError,
+  OptionInvalidError,
+  OptionUnknownError,
+  RecordingAbortedError,
+  RecordingEmptyError,
+  SourceEndedError,
+  SourceInvalidError,
+  SourceNoTracksError,
+  StateInvalidError,
+  SteadyreelError,
+  StorageError,
+  StorageFullError,
+  StorageNotFoundError,
+  StorageRejectedError,
+  StorageUnauthorizedError,
+  StorageUnreachableError,
+  WorkerFailedError,
+} from './errors.ts';
+export type { RecorderEvents, RecorderState, RecorderStats, WarningCode } from './events.ts';
+export type {
+  AudioParameters,
+  ColorSpace,
+  CutEvent,
+  CutReason,
+  FileAudio,
+  FileVideo,
+  ManifestEvent,
+  NoticeEvent,
+  PixelFormatEvent,
+  RecordedFile,
+  Recording,
+  RecordingState,
+  Rotation,
+  TrackParameters,
+  VideoParameters,
+} from './manifest.ts';
+export { checkManifest } from './manifest.ts';
+export type {
+  AudioCodecChoice,
+  AudioOptions,
+  CutOptions,
+  RecorderOptions,
+  VideoCodecChoice,
+  VideoOptions,
+} from './options.ts';
+export { Recorder } from './recorder.ts';
+export { device } from './storage/device/device.ts';
+export { listRecordings } from './storage/list.ts';
+export type { DeviceConfig, Storage, StorageConfig, TusConfig } from './storage/storage.ts';
+export { type TusOptions, tus } from './storage/tus/tus.ts';

@@ -1,0 +1,211 @@
+/**
+ * The manifest: the JSON that describes a recording. Pure types and functions, no browser needed.
+ *
+ * All times and durations are seconds on the recording's timeline; all sizes are bytes.
+ */
+import { ManifestInvalidError } from './errors.ts';
+
+/** Colour space of a video track, as `VideoColorSpace` names it (WebCodecs, section 9.9). */
+export interface ColorSpace {
+  primaries: string | null;
+  transfer: string | null;
+  matrix: string | null;
+  /** True: luma spans 0–255; false: 16–235. */
+  fullRange: boolean | null;
+}
+
+/** Clockwise rotation in degrees to apply for display. */
+export type Rotation = 0 | 90 | 180 | 270;
+
+/** What a decoder and a player are told about a video track; constant within a file. */
+export interface VideoParameters {
+  /** RFC 6381 codec string, read from the decoder description where there is one. */
+  codec: string;
+  /** Width of the stored picture in pixels, before rotation. */
+  codedWidth: number;
+  /** Height of the stored picture in pixels, before rotation. */
+  codedHeight: number;
+  /** Width over height of one stored pixel; 1 for square pixels. */
+  pixelAspectRatio: number;
+  rotation: Rotation;
+  /** True when the picture is mirrored horizontally after rotation. */
+  flip: boolean;
+  colorSpace: ColorSpace;
+}
+
+/** What a decoder is told about an audio track; constant within a file. */
+export interface AudioParameters {
+  /** RFC 6381 codec string. */
+  codec: string;
+  /**
+   * Rate of the encoder's input in hertz. Opus always decodes at 48,000 Hz; this is the rate that its
+   * `OpusHead` names as the input's.
+   */
+  sampleRate: number;
+  numberOfChannels: number;
+}
+
+/** Why a file began. */
+export type CutReason =
+  | 'start'
+  | 'video-size'
+  | 'video-rotation'
+  | 'video-color'
+  | 'video-codec'
+  | 'video-description'
+  | 'audio-sample-rate'
+  | 'audio-channels'
+  | 'audio-codec'
+  | 'max-duration'
+  | 'max-bytes'
+  | 'track-added'
+  | 'track-removed'
+  | 'encoder-restart'
+  | 'source-resumed';
+
+/** The video track of one file. */
+export interface FileVideo extends VideoParameters {
+  /** Number of frames in the file. */
+  frames: number;
+}
+
+/** The audio track of one file. */
+export interface FileAudio extends AudioParameters {
+  /** Where the file's first audio packet begins, in seconds after the file's own start; may be negative. */
+  startTime: number;
+  /** Number of encoded audio packets in the file. */
+  packets: number;
+}
+
+/** One MP4 object with fixed track parameters. */
+export interface RecordedFile {
+  /** Key in storage, `recordings/<recording id>/0001.mp4`. */
+  key: string;
+  /** 1 for the first file. */
+  index: number;
+  reason: CutReason;
+  /** Start on the recording's timeline in seconds. */
+  startTime: number;
+  /** Seconds; 0 until the file is finished. */
+  duration: number;
+  /** Bytes written so far. */
+  bytes: number;
+  /** SHA-256 of the whole file in hex; absent until the file is finished. */
+  sha256?: string;
+  video?: FileVideo;
+  audio?: FileAudio;
+}
+
+/** The track parameters of a file; what `before` and `after` of a cut carry. */
+export interface TrackParameters {
+  video?: VideoParameters;
+  audio?: AudioParameters;
+}
+
+/** A new file began. */
+export interface CutEvent {
+  /** Seconds on the recording's timeline. */
+  time: number;
+  type: 'cut';
+  reason: CutReason;
+  before: TrackParameters;
+  after: TrackParameters;
+}
+
+/** The source's pixel format changed; nothing that a decoder is told changed with it, so it is no cut. */
+export interface PixelFormatEvent {
+  time: number;
+  type: 'pixel-format';
+  before: string | null;
+  after: string | null;
+}
+
+/** Something was done to the media that a viewer could notice. Counted, never silent. */
+export interface NoticeEvent {
+  time: number;
+  type: 'warning';
+  /** The warning's code; see `RecorderWarning`. */
+  code: string;
+  message: string;
+}
+
+export type ManifestEvent = CutEvent | PixelFormatEvent | NoticeEvent;
+
+export type RecordingState = 'recording' | 'complete' | 'recovered' | 'failed';
+
+/** A recording: one id, one manifest, one or more files on one timeline. */
+export interface Recording {
+  version: 1;
+  id: string;
+  state: RecordingState;
+  kind: 'original' | 'composited' | 'clip';
+  /** RFC 3339, UTC. */
+  startedAt: string;
+  /** RFC 3339, UTC; absent while recording. */
+  endedAt?: string;
+  /** Seconds. */
+  duration: number;
+  /** Copied from the recorder's options as it is. */
+  metadata: Record<string, unknown>;
+  files: RecordedFile[];
+  events: ManifestEvent[];
+  /** Why the recording failed, when `state` is `failed`. */
+  error?: { code: string; message: string };
+}
+
+/** Folder in storage under which recordings lie. */
+export const RECORDINGS_PREFIX = 'recordings/';
+/** Name of the manifest in a recording's folder. */
+export const MANIFEST_NAME = 'manifest.json';
+
+const ID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const FILE_NAME_PATTERN = /^[0-9]{4,6}\.mp4$/;
+
+/** True for a recording id: a lower-case UUID. */
+export const isRecordingId = (id: string): boolean => ID_PATTERN.test(id);
+
+/** `recordings/<id>/0001.mp4`. */
+export const fileKey = (recordingId: string, index: number): string =>
+  `${RECORDINGS_PREFIX}${recordingId}/${String(index).padStart(4, '0')}.mp4`;
+
+/** `recordings/<id>/manifest.json`. */
+export const manifestKey = (recordingId: string): string =>
+  `${RECORDINGS_PREFIX}${recordingId}/${MANIFEST_NAME}`;
+
+/** The parts of a key, or `undefined` when it is not a key of this project's shape. */
+export const parseKey = (key: string): { recordingId: string; name: string } | undefined => {
+  const [prefix, recordingId, name, ...rest] = key.split('/');
+  if (rest.length > 0 || `${prefix}/` !== RECORDINGS_PREFIX || !recordingId || !name) return undefined;
+  if (!isRecordingId(recordingId)) return undefined;
+  if (name !== MANIFEST_NAME && !FILE_NAME_PATTERN.test(name)) return undefined;
+  return { recordingId, name };
+};
+
+/**
+ * Checks that a parsed JSON value is a manifest of this version.
+ *
+ * @throws ManifestInvalidError (`manifest-invalid`) that says what was expected and what came.
+ */
+export const checkManifest = (value: unknown): Recording => {
+  const fail = (expected: string): never => {
+    throw new ManifestInvalidError(expected, value);
+  };
+  if (typeof value !== 'object' || value === null) return fail('an object');
+  const manifest = value as Partial<Recording>;
+  if (manifest.version !== 1) fail('"version": 1');
+  if (typeof manifest.id !== 'string' || !isRecordingId(manifest.id)) fail('"id": a lower-case UUID');
+  if (!['recording', 'complete', 'recovered', 'failed'].includes(manifest.state ?? ''))
+    fail('"state": recording, complete, recovered or failed');
+  if (typeof manifest.startedAt !== 'string') fail('"startedAt": an RFC 3339 time');
+  if (!Array.isArray(manifest.files)) fail('"files": an array');
+  if (!Array.isArray(manifest.events)) fail('"events": an array');
+  for (const file of manifest.files ?? []) {
+    if (parseKey(file?.key ?? '')?.recordingId !== manifest.id)
+      fail(`"files[].key": recordings/${manifest.id}/<number>.mp4`);
+  }
+  return manifest as Recording;
+};
+
+/** Newest first. */
+export const byStartDescending = (a: Recording, b: Recording): number =>
+  a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0;

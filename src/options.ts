@@ -1,0 +1,170 @@
+/** Every option of a `Recorder`, with its default and its unit, and the checks on them. Pure. */
+import { OptionInvalidError, OptionUnknownError } from './errors.ts';
+import type { Storage } from './storage/storage.ts';
+
+/** Video codecs that can be asked for. `auto` takes the first that the browser encodes: AVC, VP9, AV1, VP8. */
+export type VideoCodecChoice = 'auto' | 'avc' | 'hevc' | 'vp9' | 'av1' | 'vp8';
+/** Audio codecs that can be asked for. */
+export type AudioCodecChoice = 'auto' | 'aac' | 'opus';
+
+/** How video is encoded. */
+export interface VideoOptions {
+  /**
+   * Default `'auto'`. A named codec is tried first; `start()` rejects with `codec-unsupported` when the
+   * browser can't encode it at all. A size that the codec can't hold (AVC takes even sizes only) falls back
+   * to the next codec of the list for that file, with a `codec-fallback` warning.
+   */
+  codec?: VideoCodecChoice;
+  /** Bits per second. Default by frame size and rate: 2.5 Mbit/s at 1280x720 and 30 frames a second. */
+  bitrate?: number;
+  /** Seconds between key frames, the longest a player waits when seeking. Default 2. */
+  keyFrameInterval?: number;
+  /** `'follow'` (default): each file has the source's size, and a change of size starts a new file. */
+  size?: 'follow';
+}
+
+/** How audio is encoded. */
+export interface AudioOptions {
+  /**
+   * Default `'auto'`: AAC where the browser encodes it, else Opus. `'aac'` loads a WebAssembly encoder
+   * (about 250 kB, gzipped) where the browser has none.
+   */
+  codec?: AudioCodecChoice;
+  /** Bits per second. Default 128,000, or 64,000 for one channel. */
+  bitrate?: number;
+}
+
+/** When new files begin, besides changes of the source. */
+export interface CutOptions {
+  /**
+   * Seconds. Default 1. After a file has begun, further changes are fitted into its parameters until it is
+   * this old, so that a source that changes all the time gives at most one file per this many seconds.
+   */
+  minFileDuration?: number;
+  /** Seconds. Default `Infinity`. No file is longer. */
+  maxFileDuration?: number;
+  /** Bytes. Default `Infinity`. A file ends before it gets larger. */
+  maxFileBytes?: number;
+}
+
+/** Options of a `Recorder`. */
+export interface RecorderOptions {
+  /** Where files go. Default `device()`: this device's private file system. */
+  storage?: Storage;
+  /** `false` leaves the stream's video out. */
+  video?: VideoOptions | false;
+  /** `false` leaves the stream's audio out. */
+  audio?: AudioOptions | false;
+  cut?: CutOptions;
+  /** Copied into the manifest as it is; must be JSON. */
+  metadata?: Record<string, unknown>;
+  /**
+   * Address of `worker.js`, on the page's own origin, for pages whose content security policy forbids the
+   * blob worker of the script-tag build, or that serve it elsewhere. Default: found next to the module.
+   */
+  workerUrl?: string | URL;
+}
+
+/** The options with all defaults filled in; structured-cloneable. */
+export interface ResolvedOptions {
+  video: Required<Omit<VideoOptions, 'bitrate'>> & { bitrate: number | 'auto' };
+  audio: Required<Omit<AudioOptions, 'bitrate'>> & { bitrate: number | 'auto' };
+  cut: Required<CutOptions>;
+  metadata: Record<string, unknown>;
+}
+
+const checkNames = (value: object, prefix: string, known: readonly string[]): void => {
+  for (const name of Object.keys(value)) {
+    if (!known.includes(name))
+      throw new OptionUnknownError(
+        prefix + name,
+        known.map(n => prefix + n),
+      );
+  }
+};
+
+const checkObject = (value: unknown, name: string): Record<string, unknown> => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new OptionInvalidError(name, 'an object', value);
+  return value as Record<string, unknown>;
+};
+
+const oneOf = <T extends string>(value: unknown, name: string, allowed: readonly T[], fallback: T): T => {
+  if (value === undefined) return fallback;
+  if (!allowed.includes(value as T)) {
+    throw new OptionInvalidError(name, `one of ${allowed.map(a => `"${a}"`).join(', ')}`, value);
+  }
+  return value as T;
+};
+
+/** `from` may itself be allowed (`>=`); the upper bound keeps units from being mixed up. */
+const inRange = (
+  value: unknown,
+  name: string,
+  from: number,
+  to: number,
+  unit: string,
+  fallback: number,
+): number => {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'number' || Number.isNaN(value) || value < from || value > to) {
+    throw new OptionInvalidError(name, `a number of ${unit} from ${from} to ${to}`, value);
+  }
+  return value;
+};
+
+const bitrate = (value: unknown, name: string, from: number, to: number): number | 'auto' =>
+  value === undefined ? 'auto' : inRange(value, name, from, to, 'bits per second', from);
+
+/** Names that `RecorderOptions` has. */
+export const OPTION_NAMES = ['storage', 'video', 'audio', 'cut', 'metadata', 'workerUrl'] as const;
+
+/**
+ * Checks options and fills in defaults.
+ *
+ * @throws OptionUnknownError (`option-unknown`), OptionInvalidError (`option-invalid`).
+ */
+export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
+  checkNames(checkObject(options, 'options'), '', OPTION_NAMES);
+  const video = options.video === false ? {} : checkObject(options.video ?? {}, 'video');
+  const audio = options.audio === false ? {} : checkObject(options.audio ?? {}, 'audio');
+  const cut = checkObject(options.cut ?? {}, 'cut');
+  const metadata = checkObject(options.metadata ?? {}, 'metadata');
+  checkNames(video, 'video.', ['codec', 'bitrate', 'keyFrameInterval', 'size']);
+  checkNames(audio, 'audio.', ['codec', 'bitrate']);
+  checkNames(cut, 'cut.', ['minFileDuration', 'maxFileDuration', 'maxFileBytes']);
+  const resolved: ResolvedOptions = {
+    video: {
+      codec: oneOf(video.codec, 'video.codec', ['auto', 'avc', 'hevc', 'vp9', 'av1', 'vp8'], 'auto'),
+      bitrate: bitrate(video.bitrate, 'video.bitrate', 10_000, 1_000_000_000),
+      keyFrameInterval: inRange(video.keyFrameInterval, 'video.keyFrameInterval', 0.1, 60, 'seconds', 2),
+      size: oneOf(video.size, 'video.size', ['follow'], 'follow'),
+    },
+    audio: {
+      codec: oneOf(audio.codec, 'audio.codec', ['auto', 'aac', 'opus'], 'auto'),
+      bitrate: bitrate(audio.bitrate, 'audio.bitrate', 6_000, 1_000_000),
+    },
+    cut: {
+      minFileDuration: inRange(cut.minFileDuration, 'cut.minFileDuration', 0, 3600, 'seconds', 1),
+      maxFileDuration: inRange(cut.maxFileDuration, 'cut.maxFileDuration', 1, Infinity, 'seconds', Infinity),
+      maxFileBytes: inRange(cut.maxFileBytes, 'cut.maxFileBytes', 100_000, Infinity, 'bytes', Infinity),
+    },
+    metadata: cloneMetadata(metadata),
+  };
+  if (resolved.cut.minFileDuration > resolved.cut.maxFileDuration) {
+    throw new OptionInvalidError(
+      'cut.minFileDuration',
+      'at most cut.maxFileDuration',
+      resolved.cut.minFileDuration,
+    );
+  }
+  return resolved;
+};
+
+const cloneMetadata = (metadata: Record<string, unknown>): Record<string, unknown> => {
+  try {
+    return JSON.parse(JSON.stringify(metadata)) as Record<string, unknown>;
+  } catch {
+    throw new OptionInvalidError('metadata', 'an object that JSON can hold', metadata);
+  }
+};

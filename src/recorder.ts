@@ -1,0 +1,368 @@
+/** `Recorder`: what a page holds. It commands a worker and does nothing per frame. */
+import {
+  asSteadyreelError,
+  errorFromMessage,
+  RecordingAbortedError,
+  StateInvalidError,
+  type SteadyreelError,
+  WorkerFailedError,
+} from './errors.ts';
+import type { RecorderEvents, RecorderState, RecorderStats } from './events.ts';
+import type { Recording } from './manifest.ts';
+import { type RecorderOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { audioPieces, checkBrowser, liveTracks, videoFrames } from './source/capture.ts';
+import { device } from './storage/device/device.ts';
+import type { Storage } from './storage/storage.ts';
+import type { FromWorker, SessionSetup, ToWorker } from './worker/protocol.ts';
+import { aacEncoderUrl, spawnWorker } from './worker/spawn.ts';
+import { emptyStats } from './worker/stats.ts';
+
+/** A promise and the means to settle it. */
+interface Deferred<T> {
+  promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+const deferred = <T>(): Deferred<T> => {
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  // Whoever waits gets the error; nobody has to wait.
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+};
+
+/** One recording while it runs: from `start()` until the worker has said its last word. */
+interface Run {
+  worker: Worker;
+  started: Deferred<void>;
+  finished: Deferred<Recording>;
+  aborted: Deferred<void>;
+  stopping: boolean;
+  aborting: boolean;
+}
+
+/** What `start()` and `stop()` promise, kept so that a second call gives the same. */
+type Phase =
+  | { name: 'idle' }
+  | { name: 'active'; run: Run }
+  | { name: 'over'; started: Promise<void>; finished: Promise<Recording>; aborted: Promise<void> };
+
+/**
+ * Records a live `MediaStream` into MP4 files that each keep one set of track parameters.
+ *
+ * @example
+ * const recorder = new Recorder(stream, { storage: tus({ endpoint: '/storage' }) });
+ * await recorder.start();
+ * const recording = await recorder.stop();
+ */
+export class Recorder {
+  readonly #stream: MediaStream;
+  readonly #storage: Storage;
+  readonly #options: ResolvedOptions;
+  readonly #want: { video: boolean; audio: boolean };
+  readonly #workerUrl: string | URL | undefined;
+  readonly #listeners = new Map<keyof RecorderEvents, Set<(event: never) => void>>();
+  #phase: Phase = { name: 'idle' };
+  #state: RecorderState = 'idle';
+  #stats: RecorderStats = emptyStats();
+  #recording: Recording | undefined;
+
+  /**
+   * @param source a `MediaStream` with at least one live video or audio track when `start()` is called. Its
+   * first live track of each kind is recorded.
+   * @throws OptionUnknownError (`option-unknown`), OptionInvalidError (`option-invalid`), SourceInvalidError
+   * (`source-invalid`).
+   */
+  constructor(source: MediaStream, options: RecorderOptions = {}) {
+    this.#options = resolveOptions(options);
+    this.#want = { video: options.video !== false, audio: options.audio !== false };
+    this.#storage = options.storage ?? device();
+    this.#workerUrl = options.workerUrl;
+    this.#stream = source;
+  }
+
+  /** What the recorder is doing. */
+  get state(): RecorderState {
+    return this.#state;
+  }
+
+  /** What was counted, as of the last half second. */
+  get stats(): RecorderStats {
+    return this.#stats;
+  }
+
+  /** The manifest of the recording that runs, or of the last one. */
+  get recording(): Recording | undefined {
+    return this.#recording;
+  }
+
+  /** Where the files go. */
+  get storage(): Storage {
+    return this.#storage;
+  }
+
+  /**
+   * Listens to an event.
+   *
+   * @returns a function that removes the listener.
+   */
+  on<Name extends keyof RecorderEvents>(
+    name: Name,
+    listener: (event: RecorderEvents[Name]) => void,
+  ): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  #emit<Name extends keyof RecorderEvents>(name: Name, event: RecorderEvents[Name]): void {
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+      try {
+        (listener as (event: RecorderEvents[Name]) => void)(event);
+      } catch (error) {
+        // A listener's fault is the page's; the recording goes on and the page's error handling hears of it.
+        reportError(error);
+      }
+    }
+  }
+
+  #setState(state: RecorderState): void {
+    if (state === this.#state) return;
+    const before = this.#state;
+    this.#state = state;
+    this.#emit('state', { state, before });
+  }
+
+  /**
+   * Begins a recording. Resolves when the tracks are being read and the storage has not refused (it may still
+   * be unreachable: the recording then waits on this device). A second call gives the same promise; after
+   * `stop()` it begins the next recording.
+   *
+   * @throws SourceNoTracksError (`source-no-tracks`), SourceEndedError (`source-ended`),
+   * BrowserUnsupportedError (`browser-unsupported`), CodecUnsupportedError (`codec-unsupported`),
+   * StorageUnauthorizedError (`storage-unauthorized`) and other storage errors, WorkerFailedError
+   * (`worker-failed`), StateInvalidError (`state-invalid`) while the one before is still stopping.
+   */
+  start(): Promise<void> {
+    if (this.#phase.name === 'active') {
+      const { run } = this.#phase;
+      if (!run.stopping && !run.aborting) return run.started.promise;
+      return Promise.reject(
+        new StateInvalidError('start()', this.#state, 'Wait for stop() or abort() to resolve.'),
+      );
+    }
+    try {
+      return this.#begin();
+    } catch (error) {
+      const failure = asSteadyreelError(error);
+      this.#emit('error', { error: failure });
+      return Promise.reject(failure);
+    }
+  }
+
+  #begin(): Promise<void> {
+    const tracks = liveTracks(this.#stream, this.#want);
+    checkBrowser(tracks);
+    const worker = this.#spawn();
+    const run: Run = {
+      worker,
+      started: deferred(),
+      finished: deferred(),
+      aborted: deferred(),
+      stopping: false,
+      aborting: false,
+    };
+    this.#phase = { name: 'active', run };
+    this.#stats = emptyStats();
+    this.#recording = undefined;
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#onMessage(run, data);
+    worker.onerror = event => {
+      event.preventDefault();
+      this.#fail(run, new WorkerFailedError(event.message || 'its script could not be loaded'));
+    };
+    this.#setState('starting');
+    this.#hand(run, tracks);
+    return run.started.promise;
+  }
+
+  #spawn(): Worker {
+    try {
+      return spawnWorker(this.#workerUrl);
+    } catch (error) {
+      throw new WorkerFailedError(error instanceof Error ? error.message : String(error), error);
+    }
+  }
+
+  #hand(run: Run, { video, audio }: ReturnType<typeof liveTracks>): void {
+    const frames = video && videoFrames(video);
+    const pieces = audio && audioPieces(audio);
+    const settings = audio?.getSettings();
+    const setup: SessionSetup = {
+      recordingId: crypto.randomUUID(),
+      startedAt: new Date().toISOString(),
+      options: this.#options,
+      storage: this.#storage.config,
+      video: frames && { readable: frames, frameRate: video?.getSettings().frameRate },
+      audio: pieces && {
+        readable: pieces,
+        sampleRate: settings?.sampleRate,
+        numberOfChannels: settings?.channelCount,
+      },
+      aacEncoderUrl: this.#aacEncoderUrl(),
+    };
+    const message: ToWorker = { type: 'start', setup };
+    run.worker.postMessage(
+      message,
+      [frames, pieces].filter(stream => stream !== undefined),
+    );
+  }
+
+  /** Served beside the worker when the page says where that is. */
+  #aacEncoderUrl(): string {
+    if (this.#workerUrl === undefined) return aacEncoderUrl();
+    return new URL('./aac-encoder.js', new URL(this.#workerUrl, document.baseURI)).href;
+  }
+
+  #onMessage(run: Run, message: FromWorker): void {
+    switch (message.type) {
+      case 'started':
+        if (!run.stopping && !run.aborting) this.#setState('recording');
+        return run.started.resolve();
+      case 'ended':
+        run.stopping = true;
+        return this.#setState('stopping');
+      case 'file': {
+        const { type: _, ...event } = message;
+        return this.#emit('file', event);
+      }
+      case 'recording':
+        this.#recording = message.recording;
+        return this.#emit('recording', { recording: message.recording });
+      case 'progress':
+        return this.#onProgress(message);
+      case 'warning': {
+        const { type: _, ...event } = message;
+        return this.#emit('warning', event);
+      }
+      case 'error':
+        return this.#emit('error', { error: errorFromMessage(message.error) });
+      case 'done':
+        this.#recording = message.recording;
+        run.started.resolve();
+        run.finished.resolve(message.recording);
+        return this.#end(run, 'stopped');
+      case 'failed':
+        return this.#onFailed(run, message);
+      case 'aborted':
+        return this.#onAborted(run);
+    }
+  }
+
+  #onProgress({ stats, backlog }: Extract<FromWorker, { type: 'progress' }>): void {
+    this.#stats = stats;
+    const { recordedBytes, storedBytes, duration } = stats;
+    this.#emit('progress', { recordedBytes, storedBytes, duration, backlog });
+  }
+
+  #onFailed(run: Run, message: Extract<FromWorker, { type: 'failed' }>): void {
+    if (message.recording) this.#recording = message.recording;
+    const error = errorFromMessage(message.error);
+    // A recording that had begun has told of its error when it came; one that never began has not.
+    if (this.#state === 'starting') this.#emit('error', { error });
+    this.#settleFailed(run, error);
+  }
+
+  #settleFailed(run: Run, error: SteadyreelError): void {
+    run.started.reject(error);
+    run.finished.reject(error);
+    run.aborted.resolve();
+    this.#end(run, 'failed');
+  }
+
+  #fail(run: Run, error: SteadyreelError): void {
+    this.#emit('error', { error });
+    this.#settleFailed(run, error);
+  }
+
+  #onAborted(run: Run): void {
+    const error = new RecordingAbortedError();
+    run.started.reject(error);
+    run.finished.reject(error);
+    run.aborted.resolve();
+    this.#recording = undefined;
+    this.#end(run, 'stopped');
+  }
+
+  #end(run: Run, state: 'stopped' | 'failed'): void {
+    run.aborted.resolve();
+    run.worker.terminate();
+    if (this.#phase.name === 'active' && this.#phase.run === run) {
+      const { started, finished, aborted } = run;
+      this.#phase = {
+        name: 'over',
+        started: started.promise,
+        finished: finished.promise,
+        aborted: aborted.promise,
+      };
+    }
+    this.#setState(state);
+  }
+
+  /**
+   * Ends the recording. Resolves with its manifest when every byte is durable in storage. A second call gives
+   * the same promise.
+   *
+   * @throws StateInvalidError (`state-invalid`) before the first `start()`; RecordingEmptyError
+   * (`recording-empty`) when nothing came from the tracks; a StorageError when the storage did not take it all:
+   * the rest is then kept on this device, see `device()`.
+   */
+  stop(): Promise<Recording> {
+    switch (this.#phase.name) {
+      case 'idle':
+        return Promise.reject(new StateInvalidError('stop()', this.#state, 'Call start() first.'));
+      case 'over':
+        return this.#phase.finished;
+      case 'active': {
+        const { run } = this.#phase;
+        if (!run.stopping && !run.aborting) {
+          run.stopping = true;
+          this.#setState('stopping');
+          this.#command(run, { type: 'stop' });
+        }
+        return run.finished.promise;
+      }
+    }
+  }
+
+  /**
+   * Throws the recording away, in storage too. Resolves when it is gone; does nothing before `start()` and after
+   * `stop()` has resolved. A second call gives the same promise.
+   */
+  abort(): Promise<void> {
+    switch (this.#phase.name) {
+      case 'idle':
+        return Promise.resolve();
+      case 'over':
+        return this.#phase.aborted;
+      case 'active': {
+        const { run } = this.#phase;
+        if (!run.aborting) {
+          run.aborting = true;
+          this.#setState('stopping');
+          this.#command(run, { type: 'abort' });
+        }
+        return run.aborted.promise;
+      }
+    }
+  }
+
+  #command(run: Run, message: ToWorker): void {
+    run.worker.postMessage(message);
+  }
+}

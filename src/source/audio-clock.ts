@@ -1,0 +1,113 @@
+/**
+ * Places audio on the recording's timeline. Audio and video timestamps come from unrelated clocks (a camera's
+ * and a microphone's were 2,720 s apart), so what lines them up is when their fastest pieces arrived. Pure.
+ * All times are microseconds.
+ */
+
+/** A step of the timestamps that disagrees with the arrival by more than this is a jump of the clock. */
+const JUMP = 500_000;
+
+/** Maps an audio track's own timestamps to arrival time by the piece that came through fastest. */
+export class AudioClock {
+  #last: { unwrapped: number; arrival: number; duration: number } | undefined;
+  /** What is added to timestamps so that they run on over jumps of their clock. */
+  #shift = 0;
+  #floor = Infinity;
+  /** Timeline time = unwrapped timestamp + offset; fixed once `settle` was called. */
+  #offset: number | undefined;
+
+  /**
+   * Looks at a piece that arrived and gives its timestamp back, freed of jumps. Chromium gives audio that was
+   * buffered before its stream was handed to a worker the page's time base, and what comes after it the
+   * worker's: the first pieces jump by the age of the page.
+   */
+  observe(timestamp: number, arrival: number, duration: number): number {
+    const last = this.#last;
+    let unwrapped = timestamp + this.#shift;
+    if (last !== undefined) {
+      const arrivalStep = arrival - last.arrival;
+      if (Math.abs(unwrapped - last.unwrapped - arrivalStep) > JUMP) {
+        const expected = last.unwrapped + Math.max(arrivalStep, last.duration);
+        this.#shift += expected - unwrapped;
+        unwrapped = expected;
+      }
+    }
+    this.#floor = Math.min(this.#floor, arrival - unwrapped);
+    this.#last = { unwrapped, arrival, duration };
+    return unwrapped;
+  }
+
+  /** Fixes the mapping, given the smallest arrival − timeline time of the video (0 without video: see `settleAt`). */
+  settle(videoFloor: number): void {
+    this.#offset ??= this.#floor - videoFloor;
+  }
+
+  /** Fixes the mapping so that the piece with this unwrapped timestamp lies at `time`. */
+  settleAt(unwrapped: number, time: number): void {
+    this.#offset ??= time - unwrapped;
+  }
+
+  get settled(): boolean {
+    return this.#offset !== undefined;
+  }
+
+  /** Time on the timeline of an unwrapped timestamp. Only after `settle`. */
+  map(unwrapped: number): number {
+    return unwrapped + (this.#offset ?? 0);
+  }
+
+  /** Time on the timeline of something that arrives now without delay. Only after `settle`. */
+  timeAt(arrival: number): number {
+    return arrival - this.#floor + (this.#offset ?? 0);
+  }
+
+  /** Arrival of the last piece, if there was one. */
+  get lastArrival(): number | undefined {
+    return this.#last?.arrival;
+  }
+}
+
+/** What to do with a piece of audio so that the track goes on without gap or overlap. */
+export interface Placement {
+  /** Samples of silence to put before it. */
+  silence: number;
+  /** Samples to leave out of its beginning. */
+  skip: number;
+}
+
+/**
+ * Timestamps of live audio wobble by tens of milliseconds around samples that follow each other without a gap,
+ * so samples are counted, and the timestamps believed only when they disagree by more than this.
+ */
+const TOLERANCE = 40_000;
+
+/** An unbroken run of samples from one point on. */
+export class AudioTimeline {
+  #origin: number;
+  #samples = 0;
+
+  constructor(
+    origin: number,
+    readonly sampleRate: number,
+  ) {
+    this.#origin = origin;
+  }
+
+  /** Where the next sample goes. */
+  get time(): number {
+    return this.#origin + (this.#samples * 1e6) / this.sampleRate;
+  }
+
+  /** Decides on a piece of `frames` samples that says it begins at `time`. */
+  place(time: number, frames: number): Placement {
+    const error = time - this.time;
+    if (Math.abs(error) <= TOLERANCE) return { silence: 0, skip: 0 };
+    const samples = Math.round((Math.abs(error) * this.sampleRate) / 1e6);
+    return error > 0 ? { silence: samples, skip: 0 } : { silence: 0, skip: Math.min(frames, samples) };
+  }
+
+  /** Counts samples that were taken, silence included. */
+  advance(frames: number): void {
+    this.#samples += frames;
+  }
+}

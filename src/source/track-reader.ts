@@ -1,0 +1,64 @@
+/** Reads a track's frames or audio as they come. */
+
+/** A gap this long means that nothing that was captured before `stop()` is still on its way. Milliseconds. */
+const IDLE = 20;
+/** A source that never pauses is cut off after this long. Milliseconds. */
+const LONGEST = 100;
+
+/** Something that must be closed exactly once. */
+interface Closable {
+  close(): void;
+}
+
+/** Whoever gets an item owns it. `arrival` is microseconds of `performance.now()`. */
+export class TrackReader<Item extends Closable> {
+  readonly #reader: ReadableStreamDefaultReader<Item>;
+  #lastItem = performance.now();
+  #stopped = false;
+
+  constructor(
+    readable: ReadableStream<Item>,
+    private readonly onItem: (item: Item, arrival: number) => void,
+    /** The track has ended by itself. */
+    private readonly onEnd: () => void,
+  ) {
+    this.#reader = readable.getReader();
+    void this.#read();
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await this.#reader.read();
+        if (done) break;
+        this.#lastItem = performance.now();
+        if (this.#stopped) value.close();
+        else this.onItem(value, this.#lastItem * 1000);
+      }
+    } catch {
+      // A stream that breaks has ended, whatever the cause.
+    }
+    if (!this.#stopped) this.onEnd();
+    this.#stopped = true;
+  }
+
+  /** Takes what is still on its way, then lets the track go. */
+  async stop(): Promise<void> {
+    const since = performance.now();
+    while (
+      !this.#stopped &&
+      performance.now() - this.#lastItem < IDLE &&
+      performance.now() - since < LONGEST
+    ) {
+      await new Promise(resolve => setTimeout(resolve, IDLE / 4));
+    }
+    this.cancel();
+  }
+
+  /** Lets the track go at once. */
+  cancel(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#reader.cancel().catch(() => undefined);
+  }
+}

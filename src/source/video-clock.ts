@@ -1,0 +1,76 @@
+/**
+ * Maps a video track's own timestamps to the recording's timeline. Pure: arrival times are passed in.
+ * All times are microseconds.
+ */
+
+/** A step of the timestamps that disagrees with the arrival by more than this is a jump of the clock, not of time. */
+const JUMP = 2_000_000;
+/** Smallest step between two frames on the timeline; MP4 timescales can't tell much smaller ones apart. */
+const MIN_STEP = 1_000;
+/** A frame that arrives in a burst is no measure of the frame rate. */
+const MAX_TYPICAL = 1_000_000;
+
+/** One frame's place. */
+export interface MappedTime {
+  /** Microseconds on the timeline, strictly greater than the one before. */
+  time: number;
+  /** True when the source's timestamp could not be kept: it stood still, ran back or jumped. */
+  repaired: boolean;
+}
+
+export class VideoClock {
+  #last: { timestamp: number; arrival: number; time: number } | undefined;
+  /** Timeline time = timestamp + offset. */
+  #offset = 0;
+  #typical = 33_333;
+  #floor = Infinity;
+
+  /** @param start where the first frame goes on the timeline, given its arrival. */
+  constructor(private readonly start: (arrival: number) => number = () => 0) {}
+
+  map(timestamp: number, arrival: number): MappedTime {
+    const last = this.#last;
+    let repaired = false;
+    if (last === undefined) {
+      this.#offset = Math.round(this.start(arrival)) - timestamp;
+    } else {
+      const step = timestamp - last.timestamp;
+      const arrivalStep = arrival - last.arrival;
+      if (Math.abs(step - arrivalStep) > JUMP) {
+        this.#offset = last.time + Math.max(this.#typical, Math.round(arrivalStep)) - timestamp;
+        this.#floor = Infinity;
+        repaired = true;
+      }
+    }
+    let time = timestamp + this.#offset;
+    if (last !== undefined && time < last.time + MIN_STEP) {
+      time = last.time + MIN_STEP;
+      repaired = true;
+    }
+    if (last !== undefined && !repaired) this.#learn(time - last.time);
+    this.#floor = Math.min(this.#floor, arrival - time);
+    this.#last = { timestamp, arrival, time };
+    return { time, repaired };
+  }
+
+  #learn(step: number): void {
+    if (step < MAX_TYPICAL) this.#typical = Math.round(this.#typical + (step - this.#typical) / 8);
+  }
+
+  /** Smallest arrival − timeline time seen: the delay of the frame that came through fastest. */
+  get floor(): number {
+    return this.#floor;
+  }
+  /** Time of the last frame, if there was one. */
+  get lastTime(): number | undefined {
+    return this.#last?.time;
+  }
+  /** Arrival of the last frame, if there was one. */
+  get lastArrival(): number | undefined {
+    return this.#last?.arrival;
+  }
+  /** A running mean of the step between frames. */
+  get typicalStep(): number {
+    return this.#typical;
+  }
+}

@@ -1,0 +1,51 @@
+/** This device as storage, as the page sees it. */
+import { StorageNotFoundError } from '../../errors.ts';
+import { byStartDescending, checkManifest, MANIFEST_NAME, parseKey, type Recording } from '../../manifest.ts';
+import { directoryNames, RECORDINGS_PATH, readFile, recordingPath, removeDirectory } from '../../opfs.ts';
+import type { DeviceConfig, Storage } from '../storage.ts';
+
+/**
+ * Keeps recordings in the browser's origin private file system: nothing leaves the device, and only pages of
+ * this origin can read it. Recordings that another storage did not take are kept here as well.
+ */
+export const device = (): Storage => new DeviceStorage();
+
+class DeviceStorage implements Storage {
+  readonly kind = 'device';
+  readonly config: DeviceConfig = { kind: 'device' };
+
+  url(): undefined {
+    return undefined;
+  }
+
+  async read(key: string): Promise<Blob> {
+    const parsed = parseKey(key);
+    const file = parsed && (await readFile(recordingPath(parsed.recordingId), parsed.name));
+    if (!file) throw new StorageNotFoundError(key);
+    // Files in the private file system have no type that a media element would take.
+    return file.slice(0, file.size, key.endsWith('.json') ? 'application/json' : 'video/mp4');
+  }
+
+  async list(): Promise<Recording[]> {
+    const found: Recording[] = [];
+    for (const name of await directoryNames(RECORDINGS_PATH)) {
+      const manifest = await readManifest(name);
+      if (manifest) found.push(manifest);
+    }
+    return found.sort(byStartDescending);
+  }
+
+  delete(recordingId: string): Promise<void> {
+    return removeDirectory(recordingPath(recordingId));
+  }
+}
+
+/** A folder without a readable manifest is one that is just being made, or was torn: not a recording. */
+const readManifest = async (recordingId: string): Promise<Recording | undefined> => {
+  try {
+    const file = await readFile(recordingPath(recordingId), MANIFEST_NAME);
+    return file && checkManifest(JSON.parse(await file.text()));
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,48 @@
+/**
+ * Storage: where files go. A `Storage` is made in the page and reads there; what the worker needs to write
+ * is its `config`, which is plain data. Keys are those of the manifest, `recordings/<recording id>/0001.mp4`.
+ */
+import type { Recording } from '../manifest.ts';
+
+/** Writes to this device's origin private file system. */
+export interface DeviceConfig {
+  kind: 'device';
+}
+
+/** Uploads by the tus 1.0 protocol, with the extensions creation and creation-defer-length. */
+export interface TusConfig {
+  kind: 'tus';
+  /** Absolute address of the storage handler, without a slash at the end. */
+  endpoint: string;
+  /** Sent with every request. */
+  headers: Record<string, string>;
+  /** Bytes that are sent at once at the most. */
+  chunkBytes: number;
+  /** Seconds after which what is there is sent, although it is less than `chunkBytes`. */
+  flushInterval: number;
+  /** Seconds without progress after `stop()` until the storage is given up. */
+  giveUpAfter: number;
+}
+
+/** What the worker is told about the storage. */
+export type StorageConfig = DeviceConfig | TusConfig;
+
+/** Reading, listing and deleting, in the page. */
+export interface Storage {
+  readonly kind: StorageConfig['kind'];
+  /** Plain data for the worker. */
+  readonly config: StorageConfig;
+  /**
+   * One file, or a manifest.
+   *
+   * @throws StorageNotFoundError (`storage-not-found`), StorageUnreachableError (`storage-unreachable`),
+   * StorageUnauthorizedError (`storage-unauthorized`).
+   */
+  read(key: string, options?: { signal?: AbortSignal }): Promise<Blob>;
+  /** An address that a media element can play, where the storage has one; else use `read`. */
+  url(key: string): string | undefined;
+  /** All manifests, newest first. */
+  list(options?: { signal?: AbortSignal }): Promise<Recording[]>;
+  /** Deletes a recording with all its files. Does nothing when there is none. */
+  delete(recordingId: string, options?: { signal?: AbortSignal }): Promise<void>;
+}

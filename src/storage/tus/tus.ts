@@ -1,0 +1,118 @@
+/** tus storage, as the page sees it. */
+import {
+  ManifestInvalidError,
+  OptionInvalidError,
+  OptionUnknownError,
+  StorageNotFoundError,
+} from '../../errors.ts';
+import { byStartDescending, checkManifest, type Recording } from '../../manifest.ts';
+import { refusal, unreachable } from '../http.ts';
+import type { Storage, TusConfig } from '../storage.ts';
+
+/** Options of `tus()`. */
+export interface TusOptions {
+  /** Address of the storage handler, absolute or relative to the page: `/storage`. */
+  endpoint: string | URL;
+  /** Sent with every request, for example `{ Authorization: 'Bearer …' }`. Never put into a log or manifest. */
+  headers?: Record<string, string>;
+  /** Most bytes that are sent at once. Default 1 MiB. With a server that keeps files in S3, at least 5 MiB. */
+  chunkBytes?: number;
+  /** Seconds after which what is there is sent although it is less than `chunkBytes`. Default 2. */
+  flushInterval?: number;
+  /** Seconds without any progress after `stop()` until the storage is given up. Default 30. */
+  giveUpAfter?: number;
+}
+
+const NAMES = ['endpoint', 'headers', 'chunkBytes', 'flushInterval', 'giveUpAfter'] as const;
+
+const number = (
+  value: number | undefined,
+  name: string,
+  from: number,
+  to: number,
+  unit: string,
+  fallback: number,
+): number => {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'number' || !(value >= from && value <= to)) {
+    throw new OptionInvalidError(`tus.${name}`, `a number of ${unit} from ${from} to ${to}`, value);
+  }
+  return value;
+};
+
+const absolute = (endpoint: string | URL): string => {
+  try {
+    const base = typeof document === 'undefined' ? globalThis.location?.href : document.baseURI;
+    const url = new URL(endpoint, base);
+    if (url.protocol === 'http:' || url.protocol === 'https:') return url.href.replace(/\/+$/, '');
+  } catch {
+    // Falls through to the error that says what was expected.
+  }
+  throw new OptionInvalidError(
+    'tus.endpoint',
+    'an http(s) address, absolute or relative to the page',
+    String(endpoint),
+  );
+};
+
+/**
+ * Uploads to a tus 1.0 server while recording: the storage handler of `steadyreel/server`, or
+ * `npx steadyreel serve`.
+ *
+ * @throws OptionUnknownError (`option-unknown`), OptionInvalidError (`option-invalid`).
+ */
+export const tus = (options: TusOptions): Storage => {
+  for (const name of Object.keys(options ?? {})) {
+    if (!(NAMES as readonly string[]).includes(name)) throw new OptionUnknownError(name, NAMES);
+  }
+  if (!options?.endpoint)
+    throw new OptionInvalidError('tus.endpoint', 'the address of the storage handler', options?.endpoint);
+  const config: TusConfig = {
+    kind: 'tus',
+    endpoint: absolute(options.endpoint),
+    headers: { ...options.headers },
+    chunkBytes: number(options.chunkBytes, 'chunkBytes', 65_536, 1024 ** 3, 'bytes', 1024 ** 2),
+    flushInterval: number(options.flushInterval, 'flushInterval', 0.1, 3600, 'seconds', 2),
+    giveUpAfter: number(options.giveUpAfter, 'giveUpAfter', 0, 86_400, 'seconds', 30),
+  };
+  return new TusStorage(config);
+};
+
+class TusStorage implements Storage {
+  readonly kind = 'tus';
+  constructor(readonly config: TusConfig) {}
+
+  url(key: string): string | undefined {
+    // A media element can't send headers.
+    return Object.keys(this.config.headers).length === 0 ? `${this.config.endpoint}/${key}` : undefined;
+  }
+
+  async #request(path: string, init: RequestInit): Promise<Response> {
+    const { endpoint, headers } = this.config;
+    let response: Response;
+    try {
+      response = await fetch(`${endpoint}/${path}`, { ...init, headers });
+    } catch (error) {
+      if (init.signal?.aborted) throw error;
+      throw unreachable(endpoint, error);
+    }
+    if (response.status === 404 || response.status === 410) throw new StorageNotFoundError(path);
+    if (!response.ok) throw await refusal(endpoint, response);
+    return response;
+  }
+
+  async read(key: string, options: { signal?: AbortSignal } = {}): Promise<Blob> {
+    return (await this.#request(key, options)).blob();
+  }
+
+  async list(options: { signal?: AbortSignal } = {}): Promise<Recording[]> {
+    const response = await this.#request('recordings', { ...options, cache: 'no-store' });
+    const body = (await response.json()) as { recordings?: unknown[] };
+    if (!Array.isArray(body.recordings)) throw new ManifestInvalidError('{ "recordings": […] }', body);
+    return body.recordings.map(checkManifest).sort(byStartDescending);
+  }
+
+  async delete(recordingId: string, options: { signal?: AbortSignal } = {}): Promise<void> {
+    await this.#request(`recordings/${recordingId}`, { ...options, method: 'DELETE' });
+  }
+}

@@ -1,0 +1,132 @@
+/** The files of one recording: which are open, which packet goes into which, and their way into storage. */
+import { MuxFailedError } from '../errors.ts';
+import type { RecorderStats } from '../events.ts';
+import { type ByteStore, GrowingFile } from '../journal/growing-file.ts';
+import type { AudioPacket } from '../media.ts';
+import type { StorageSink } from '../storage/sink.ts';
+import type { ManifestKeeper } from './manifest-keeper.ts';
+import { type AudioTrackInfo, type FileSetup, OpenFile } from './open-file.ts';
+import type { Reporter } from './protocol.ts';
+
+/** What the files need from their session. */
+export interface FilesContext {
+  recordingId: string;
+  sink: StorageSink;
+  keeper: ManifestKeeper;
+  stats: RecorderStats;
+  report: Reporter;
+  signal: AbortSignal;
+  /** A place for a new file's bytes. */
+  openStore(name: string): ByteStore;
+  /** True when bytes are to be deleted here once the storage has them. */
+  removeWhenStored: boolean;
+  /** The storage has refused a file for good. */
+  onStorageError(error: unknown): void;
+}
+
+export class RecordingFiles {
+  #open: OpenFile[] = [];
+  #count = 0;
+  #audio = new Map<number, AudioTrackInfo>();
+  #storing: Promise<void>[] = [];
+  #finished = new Set<OpenFile>();
+  #idle: (() => void) | undefined;
+
+  constructor(private readonly context: FilesContext) {}
+
+  /** The file that new media goes into. */
+  get current(): OpenFile | undefined {
+    return this.#open.at(-1);
+  }
+
+  /** Begins a file; the one before ends there. */
+  begin(setup: Omit<FileSetup, 'index'>): OpenFile {
+    const before = this.current;
+    if (before) before.endTime ??= setup.startTime;
+    this.#count++;
+    this.context.stats.cuts = this.#count - 1;
+    const name = `${String(this.#count).padStart(4, '0')}.mp4`;
+    const key = `recordings/${this.context.recordingId}/${name}`;
+    const bytes = new GrowingFile(key, this.context.openStore(name), error =>
+      this.context.report.fail(error),
+    );
+    const file = new OpenFile(this.context.recordingId, { ...setup, index: this.#count }, bytes, {
+      onOpen: opened => this.#onOpen(opened),
+      onError: (failed, error) => this.context.report.fail(new MuxFailedError(failed.key, error)),
+      onFinished: finished => this.#onFinished(finished),
+    });
+    this.#open.push(file);
+    return file;
+  }
+
+  /** Only now does anything of the file exist: a file that never gets a packet never shows itself. */
+  #onOpen(file: OpenFile): void {
+    this.context.keeper.add(file);
+    this.#storing.push(this.#store(file));
+  }
+
+  async #store(file: OpenFile): Promise<void> {
+    const { sink, signal } = this.context;
+    try {
+      await sink.store(file.bytes, signal);
+      if (this.context.removeWhenStored) await file.bytes.dispose(true);
+    } catch (error) {
+      if (!signal.aborted) this.context.onStorageError(error);
+    }
+  }
+
+  #onFinished(file: OpenFile): void {
+    this.#open = this.#open.filter(other => other !== file);
+    this.#finished.add(file);
+    if (!file.empty) this.context.keeper.update();
+    if (this.#open.length === 0) this.#idle?.();
+  }
+
+  /** An encoder has said what its packets are. */
+  announceAudio(epoch: number, info: AudioTrackInfo): void {
+    this.#audio.set(epoch, info);
+  }
+
+  /** Puts a packet into the file in whose time it begins; files that lie wholly before it get no more audio. */
+  routeAudio(epoch: number, packet: AudioPacket): void {
+    const info = this.#audio.get(epoch);
+    if (!info) return;
+    this.context.stats.audioBytes += packet.data.byteLength;
+    for (const file of this.#open.filter(f => f.setup.audioEpoch === epoch && !f.audioEnded)) {
+      if (file.endTime !== undefined && packet.timestamp >= file.endTime) file.endAudio();
+      else return file.addAudio(packet, info);
+    }
+  }
+
+  /** All packets of the epochs before this one are out. */
+  endAudioBefore(epoch: number): void {
+    for (const file of [...this.#open]) if ((file.setup.audioEpoch ?? epoch) < epoch) file.endAudio();
+  }
+
+  /** Bytes written over all files. */
+  get recordedBytes(): number {
+    let bytes = 0;
+    for (const file of [...this.#open, ...this.#finished]) bytes += file.bytes.size;
+    return bytes;
+  }
+
+  /** Resolves when every open file is sealed. */
+  async settled(): Promise<void> {
+    if (this.#open.length > 0) await new Promise<void>(resolve => (this.#idle = resolve));
+  }
+
+  /** Resolves when the storage has all files, or has refused; never rejects. */
+  async stored(): Promise<void> {
+    await Promise.all(this.#storing);
+  }
+
+  /** Lets go of the bytes kept here. */
+  async dispose(remove: boolean): Promise<void> {
+    await Promise.all([...this.#open, ...this.#finished].map(file => file.bytes.dispose(remove)));
+  }
+
+  /** Stops writing at once. */
+  cancel(): void {
+    for (const file of this.#open) file.cancel();
+  }
+}

@@ -1,0 +1,102 @@
+/** Keeps the manifest and writes it: one write at a time, and when several wait, only the newest. */
+import type { SteadyreelError } from '../errors.ts';
+import type { RecorderEvents } from '../events.ts';
+import type { CutEvent, NoticeEvent, PixelFormatEvent, Recording, RecordingState } from '../manifest.ts';
+import { toSeconds } from '../media.ts';
+import type { OpenFile } from './open-file.ts';
+
+/** Most notices that a manifest holds: a recording of days may warn all the time. */
+const MAX_EVENTS = 10_000;
+
+export interface KeeperContext {
+  id: string;
+  startedAt: string;
+  metadata: Record<string, unknown>;
+  /** Rejects when the storage refuses; may take long. */
+  write(manifest: Recording): Promise<void>;
+  onFile(event: RecorderEvents['file']): void;
+  onChange(manifest: Recording): void;
+  /** The storage has refused the manifest for good. */
+  onError(error: unknown): void;
+}
+
+export class ManifestKeeper {
+  #files: OpenFile[] = [];
+  #events: (CutEvent | PixelFormatEvent | NoticeEvent)[] = [];
+  #state: RecordingState = 'recording';
+  #endedAt: string | undefined;
+  #error: Recording['error'];
+  #writing: Promise<void> | undefined;
+  #again = false;
+
+  constructor(private readonly context: KeeperContext) {}
+
+  /** The manifest as it is now. */
+  get manifest(): Recording {
+    const files = this.#files.map(file => file.entry);
+    const last = files.at(-1);
+    const { id, startedAt, metadata } = this.context;
+    return {
+      version: 1,
+      id,
+      state: this.#state,
+      kind: 'original',
+      startedAt,
+      ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
+      duration: last ? last.startTime + last.duration : 0,
+      metadata,
+      files,
+      events: this.#events,
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+    };
+  }
+
+  /** A file's track parameters are known: it belongs to the recording from now on. */
+  add(file: OpenFile): void {
+    this.#files.push(file);
+    this.#files.sort((a, b) => a.setup.startTime - b.setup.startTime);
+    const before = this.#files[this.#files.indexOf(file) - 1]?.parameters ?? {};
+    const after = file.parameters;
+    const { reason, startTime } = file.setup;
+    if (reason !== 'start') this.note({ time: toSeconds(startTime), type: 'cut', reason, before, after });
+    this.context.onFile({ file: file.entry, reason, before, after });
+    this.update();
+  }
+
+  /** Adds an event; written with the next update. */
+  note(event: CutEvent | PixelFormatEvent | NoticeEvent): void {
+    if (this.#events.length < MAX_EVENTS) this.#events.push(event);
+  }
+
+  /** The recording ended. */
+  end(state: RecordingState, endedAt: string, error?: SteadyreelError): void {
+    this.#state = state;
+    this.#endedAt = endedAt;
+    if (error) this.#error = { code: error.code, message: error.message };
+  }
+
+  /** Something changed: tells the page and writes the manifest. */
+  update(): void {
+    this.context.onChange(this.manifest);
+    this.#again = true;
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#again) {
+      this.#again = false;
+      try {
+        await this.context.write(this.manifest);
+      } catch (error) {
+        this.context.onError(error);
+      }
+    }
+  }
+
+  /** Resolves when the newest manifest was written, or refused. */
+  async written(): Promise<void> {
+    while (this.#writing) await this.#writing;
+  }
+}

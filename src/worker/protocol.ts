@@ -1,0 +1,61 @@
+/**
+ * What passes between the page and the worker. Every message is plain data; streams are transferred, so that
+ * each frame and each piece of audio is born, used and closed in the worker alone.
+ */
+import type { ErrorMessage } from '../errors.ts';
+import type { RecorderEvents, RecorderStats, WarningCode } from '../events.ts';
+import type { Recording } from '../manifest.ts';
+import type { ResolvedOptions } from '../options.ts';
+import type { StorageConfig } from '../storage/storage.ts';
+
+/** A video track, handed over. */
+export interface VideoInput {
+  readable: ReadableStream<VideoFrame>;
+  /** What the track's settings say, where they say it. */
+  frameRate: number | undefined;
+}
+
+/** An audio track, handed over. */
+export interface AudioInput {
+  readable: ReadableStream<AudioData>;
+  sampleRate: number | undefined;
+  numberOfChannels: number | undefined;
+}
+
+/** All that a session needs. */
+export interface SessionSetup {
+  recordingId: string;
+  /** RFC 3339, UTC. */
+  startedAt: string;
+  options: ResolvedOptions;
+  storage: StorageConfig;
+  video: VideoInput | undefined;
+  audio: AudioInput | undefined;
+  aacEncoderUrl: string;
+}
+
+export type ToWorker = { type: 'start'; setup: SessionSetup } | { type: 'stop' } | { type: 'abort' };
+
+export type FromWorker =
+  /** The first file is being written, and the storage has not refused. */
+  | { type: 'started' }
+  /** All tracks have ended: the session stops by itself. */
+  | { type: 'ended' }
+  | ({ type: 'file' } & RecorderEvents['file'])
+  | { type: 'recording'; recording: Recording }
+  | { type: 'progress'; stats: RecorderStats; backlog: { bytes: number; seconds: number } }
+  | { type: 'warning'; code: WarningCode; message: string; count: number }
+  /** Something failed for good; the session may still be finishing what it has. */
+  | { type: 'error'; error: ErrorMessage }
+  /** The last message but for `progress`: everything is durable. */
+  | { type: 'done'; recording: Recording }
+  /** The last message: what could be kept is kept. */
+  | { type: 'failed'; error: ErrorMessage; recording: Recording | undefined }
+  | { type: 'aborted' };
+
+/** What the rooms of a session report to it. None of these throw. */
+export interface Reporter {
+  warn(code: WarningCode, message: string, count?: number): void;
+  /** Ends the recording: nothing more can be written. */
+  fail(error: unknown): void;
+}

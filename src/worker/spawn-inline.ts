@@ -1,0 +1,23 @@
+/** Takes the place of `spawn.ts` in the script-tag build, which is one file: the worker's code is in it, as text. */
+import workerText from 'virtual:steadyreel-worker';
+
+// Only while the script runs for the first time does the document know which one it is.
+const script = document.currentScript;
+const scriptUrl = script instanceof HTMLScriptElement && script.src !== '' ? script.src : document.baseURI;
+
+let blobUrl: string | undefined;
+
+/** One for the page: it is never revoked, because every recording starts a worker from it. */
+const workerBlobUrl = (): string => {
+  blobUrl ??= URL.createObjectURL(new Blob([workerText], { type: 'text/javascript' }));
+  return blobUrl;
+};
+
+/** Starts the worker: from `workerUrl`, or from the text in this script. */
+export const spawnWorker = (workerUrl?: string | URL): Worker =>
+  workerUrl === undefined
+    ? new Worker(workerBlobUrl(), { name: 'steadyreel' })
+    : new Worker(workerUrl, { type: 'module', name: 'steadyreel' });
+
+/** Address of the WebAssembly AAC encoder: next to this script. */
+export const aacEncoderUrl = (): string => new URL('aac-encoder.js', scriptUrl).href;

@@ -1,0 +1,10 @@
+/** Makes the worker. The script-tag build replaces this module by `spawn-inline.ts`. */
+
+/** @param workerUrl default: `worker.js` next to this module, which bundlers take up by this very expression. */
+export const spawnWorker = (workerUrl?: string | URL): Worker =>
+  workerUrl === undefined
+    ? new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'steadyreel' })
+    : new Worker(workerUrl, { type: 'module', name: 'steadyreel' });
+
+/** Address of the AAC encoder, which the worker loads only when it needs it. */
+export const aacEncoderUrl = (): string => new URL('../encode/aac-encoder.ts', import.meta.url).href;

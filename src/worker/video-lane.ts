@@ -1,0 +1,306 @@
+/** Video on its way from the track to the files: clock, decision, encoder. */
+
+import { VideoFitter } from '../compose/video-fit.ts';
+import { avcParameterSets } from '../cut/avc.ts';
+import { type CutLimits, type Decision, decideVideo } from '../cut/decide.ts';
+import {
+  decoderConfigChange,
+  descriptionBytes,
+  encodedColorSpace,
+  videoSourceOf,
+} from '../cut/parameters.ts';
+import { chooseVideo } from '../encode/choose.ts';
+import { familyOrder } from '../encode/codecs.ts';
+import { FileVideoEncoder } from '../encode/video-encoder.ts';
+import { EncoderFailedError } from '../errors.ts';
+import type { RecorderStats } from '../events.ts';
+import type { CutReason } from '../manifest.ts';
+import {
+  toMicroseconds,
+  toSeconds,
+  type VideoCodecFamily,
+  type VideoPacket,
+  type VideoSource,
+} from '../media.ts';
+import type { ResolvedOptions } from '../options.ts';
+import type { VideoClock } from '../source/video-clock.ts';
+import type { AudioPlan } from './audio-plan.ts';
+import type { RecordingFiles } from './files.ts';
+import type { ManifestKeeper } from './manifest-keeper.ts';
+import type { OpenFile } from './open-file.ts';
+import type { Reporter } from './protocol.ts';
+
+/** Bytes of raw frames that may wait for the encoder: three seconds of 1280x720 at 30 frames a second. */
+const QUEUE_BYTES = 128 * 1024 * 1024;
+/** An encoder that fails this often in a row is not replaced again. */
+const MAX_FAILURES = 4;
+
+/** What the lane needs from its session. */
+export interface VideoLaneContext {
+  options: ResolvedOptions['video'];
+  limits: CutLimits;
+  frameRate: number;
+  clock: VideoClock;
+  files: RecordingFiles;
+  keeper: ManifestKeeper;
+  audio: AudioPlan;
+  stats: RecorderStats;
+  report: Reporter;
+  /** A frame was decided on: audio up to its time may go on. */
+  onDecided(time: number): void;
+}
+
+/** An encoder and the file that its packets go into. */
+interface Run {
+  file: OpenFile;
+  encoder: FileVideoEncoder;
+  family: VideoCodecFamily;
+  source: VideoSource;
+  failed: boolean;
+}
+
+interface QueuedFrame {
+  frame: VideoFrame;
+  arrival: number;
+}
+
+export class VideoLane {
+  #queue: QueuedFrame[] = [];
+  #draining: Promise<void> | undefined;
+  #run: Run | undefined;
+  #finishing = new Set<Promise<void>>();
+  #format: string | null | undefined;
+  #fitter = new VideoFitter();
+  #failures = 0;
+  #without = new Set<VideoCodecFamily>();
+  #closed = false;
+
+  constructor(private readonly context: VideoLaneContext) {}
+
+  /** Takes a frame over; it will be closed here. */
+  push(frame: VideoFrame, arrival: number): void {
+    const { stats, report } = this.context;
+    stats.framesIn++;
+    const waiting = this.#queue.length + (this.#run?.encoder.pending ?? 0);
+    stats.videoQueue = waiting;
+    if (this.#closed || waiting >= queueLimit(frame)) {
+      frame.close();
+      stats.framesDropped++;
+      report.warn(
+        'frames-dropped',
+        'The video encoder can not keep up: frames are left out.',
+        stats.framesDropped,
+      );
+      return;
+    }
+    this.#queue.push({ frame, arrival });
+    this.#draining ??= this.#drain().finally(() => {
+      this.#draining = undefined;
+    });
+  }
+
+  async #drain(): Promise<void> {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      try {
+        await this.#take(next);
+      } catch (error) {
+        this.context.report.fail(error);
+      } finally {
+        next.frame.close();
+      }
+    }
+  }
+
+  async #take({ frame, arrival }: QueuedFrame): Promise<void> {
+    const { clock, report } = this.context;
+    const source = videoSourceOf(frame);
+    const { time, repaired } = clock.map(frame.timestamp, arrival);
+    if (repaired)
+      report.warn('timestamps', 'Video timestamps stood still, ran back or jumped, and were repaired.');
+    const decision = this.#decide(source, time);
+    const cut = decision.action === 'cut';
+    this.#noteFormat(frame.format, time, cut);
+    if (decision.action === 'cut') await this.#cut(decision.reason, time, source);
+    this.context.onDecided(time);
+    const run = this.#run;
+    if (!run) return;
+    if (decision.action === 'fit') {
+      this.context.stats.framesFitted++;
+      const space = encodedColorSpace(run.source.colorSpace);
+      run.encoder.encode(await this.#fitter.fit(frame, run.source, space, time));
+    } else {
+      run.encoder.encode(retimed(frame, time));
+    }
+  }
+
+  #decide(source: VideoSource, time: number): Decision {
+    const { files, limits, clock, audio } = this.context;
+    const file = files.current;
+    if (!file) return { action: 'cut', reason: 'start' };
+    const run = this.#run;
+    return decideVideo({
+      file: {
+        startTime: file.setup.startTime,
+        expectedBytes: file.expectedBytes(run?.encoder.pending ?? 0),
+        source: run?.file === file ? run.source : undefined,
+      },
+      frame: { source, time, duration: clock.typicalStep, expectedBytes: file.largestPacket },
+      audioChange: audio.changeBefore(time),
+      encoderLost: run?.failed ?? false,
+      limits,
+    });
+  }
+
+  /** A change of pixel format alone leaves what a decoder is told as it is: worth a note, not a cut. */
+  #noteFormat(format: string | null, time: number, cut: boolean): void {
+    if (this.#format !== undefined && this.#format !== format && !cut) {
+      const event = {
+        time: toSeconds(time),
+        type: 'pixel-format',
+        before: this.#format,
+        after: format,
+      } as const;
+      this.context.keeper.note(event);
+    }
+    this.#format = format;
+  }
+
+  async #cut(reason: CutReason, time: number, source: VideoSource): Promise<void> {
+    const { options, files, audio, report, frameRate } = this.context;
+    const before = this.#run;
+    this.#run = undefined;
+    const previous = files.current;
+    if (previous) previous.endTime = time;
+    if (before) this.#finish(before);
+    const shape = { width: source.width, height: source.height, frameRate };
+    const choice = await chooseVideo(options.codec, shape, options.bitrate, this.#without);
+    if (choice.family !== familyOrder(options.codec)[0]) {
+      report.warn(
+        'codec-fallback',
+        `${source.width}x${source.height} is recorded with codec ${choice.family}.`,
+      );
+    }
+    const replaced = reason === 'encoder-restart' && before && before.family !== choice.family;
+    const file = files.begin({
+      reason: replaced ? 'video-codec' : reason,
+      startTime: time,
+      video: { source, family: choice.family },
+      audioEpoch: audio.epochAtCut(time),
+    });
+    this.#run = this.#open(file, choice.family, choice.config, source);
+  }
+
+  #open(file: OpenFile, family: VideoCodecFamily, config: VideoEncoderConfig, source: VideoSource): Run {
+    const interval = toMicroseconds(this.context.options.keyFrameInterval);
+    const encoder = new FileVideoEncoder(config, interval, {
+      onPacket: (packet, decoderConfig) => this.#onPacket(run, packet, decoderConfig),
+      onError: error => this.#onError(run, error),
+    });
+    const run: Run = { file, encoder, family, source, failed: false };
+    return run;
+  }
+
+  #onPacket(run: Run, packet: VideoPacket, config: VideoDecoderConfig | undefined): void {
+    const { stats } = this.context;
+    stats.framesEncoded++;
+    stats.videoBytes += packet.data.byteLength;
+    const before = run.file.decoderConfig;
+    if (config && before === undefined) this.#checkDescription(run, config);
+    const change = config && before && decoderConfigChange(before, config);
+    // The encoder changed its parameters by itself: its packets from here on belong to another file.
+    if (change && packet.type === 'key') this.#split(run, change, packet.timestamp);
+    run.file.addVideo(packet, config);
+    this.#failures = 0;
+  }
+
+  /** A description with two SPS would make players take the wrong one. A fresh encoder writes one; never seen otherwise. */
+  #checkDescription(run: Run, config: VideoDecoderConfig): void {
+    if (run.family !== 'avc') return;
+    const sets = avcParameterSets(descriptionBytes(config.description) ?? new Uint8Array());
+    if (sets.length !== 1)
+      this.context.report.fail(new EncoderFailedError('video', `${sets.length} SPS in the avcC`));
+  }
+
+  #split(run: Run, reason: CutReason, time: number): void {
+    const { files, report } = this.context;
+    const before = run.file;
+    if (run !== this.#run)
+      return report.fail(new EncoderFailedError('video', `${reason} after the last frame of ${before.key}`));
+    const { audioEpoch } = before.setup;
+    run.file = files.begin({
+      reason,
+      startTime: time,
+      video: { source: run.source, family: run.family },
+      audioEpoch,
+    });
+    before.endTime = time;
+    before.endVideo();
+  }
+
+  #onError(run: Run, error: unknown): void {
+    const { stats, report } = this.context;
+    run.failed = true;
+    stats.framesDropped += run.encoder.lost;
+    this.#failures++;
+    if (this.#failures > MAX_FAILURES) return report.fail(new EncoderFailedError('video', error));
+    // The same codec once more, then the next one of the list.
+    if (this.#failures > 1) this.#without.add(run.family);
+    report.warn(
+      'frames-dropped',
+      `The video encoder failed and is replaced: ${String(error)}`,
+      stats.framesDropped,
+    );
+  }
+
+  /** Lets an encoder's last packets out while the next one already works. */
+  #finish(run: Run): void {
+    const finishing = run.encoder.finish().then(() => {
+      run.file.endVideo();
+      this.#finishing.delete(finishing);
+    });
+    this.#finishing.add(finishing);
+  }
+
+  /** Time at which the last frame ends, on the timeline: where the recording would end now. */
+  endTime(now: number | undefined): number {
+    const { clock } = this.context;
+    const last = clock.lastTime ?? 0;
+    const regular = last + clock.typicalStep;
+    if (now === undefined || !Number.isFinite(clock.floor)) return regular;
+    // A source that only gives frames when something moves shows its last one until the end.
+    const idle = now - clock.floor;
+    return idle - last > 5 * clock.typicalStep ? Math.round(idle) : regular;
+  }
+
+  /**
+   * No more frames: encodes what waits and gets all packets out.
+   *
+   * @param now arrival time of the end in microseconds; `undefined` when the track ended by itself.
+   */
+  async end(now: number | undefined): Promise<void> {
+    while (this.#draining) await this.#draining;
+    this.#closed = true;
+    const run = this.#run;
+    this.#run = undefined;
+    if (run) {
+      run.file.endTime = this.endTime(now);
+      this.#finish(run);
+    }
+    await Promise.all(this.#finishing);
+  }
+
+  /** Throws away what waits. */
+  cancel(): void {
+    this.#closed = true;
+    for (const { frame } of this.#queue.splice(0)) frame.close();
+    this.#run?.encoder.close();
+    this.#run = undefined;
+  }
+}
+
+const queueLimit = (frame: VideoFrame): number =>
+  Math.max(8, Math.floor(QUEUE_BYTES / (frame.codedWidth * frame.codedHeight * 1.5)));
+
+/** A frame's timestamp can't be set; a new frame on the same picture can have another. */
+const retimed = (frame: VideoFrame, time: number): VideoFrame =>
+  frame.timestamp === time ? frame.clone() : new VideoFrame(frame, { timestamp: time });

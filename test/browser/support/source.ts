@@ -1,0 +1,133 @@
+/** Hand-made tracks: frames and audio with exactly the parameters that a test wants. */
+import { lumaLevels, paintCounter } from '../../../demo/test-pattern/counter.ts';
+
+interface TrackGenerator<T> extends MediaStreamTrack {
+  readonly writable: WritableStream<T>;
+}
+declare const MediaStreamTrackGenerator: {
+  new (init: { kind: 'video' }): TrackGenerator<VideoFrame>;
+  new (init: { kind: 'audio' }): TrackGenerator<AudioData>;
+};
+
+/** How a frame looks. */
+export interface FrameLook {
+  width?: number;
+  height?: number;
+  rotation?: 0 | 90 | 180 | 270;
+  flip?: boolean;
+  colorSpace?: VideoColorSpaceInit;
+  format?: 'I420' | 'NV12';
+  displayWidth?: number;
+  displayHeight?: number;
+}
+
+export const BT709: VideoColorSpaceInit = { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', fullRange: false };
+export const BT709_FULL: VideoColorSpaceInit = { ...BT709, fullRange: true };
+export const BT601: VideoColorSpaceInit = {
+  primaries: 'smpte170m',
+  transfer: 'smpte170m',
+  matrix: 'smpte170m',
+  fullRange: false,
+};
+
+/** A frame with a counter painted in it. */
+export const makeFrame = (counter: number, timestamp: number, look: FrameLook = {}): VideoFrame => {
+  const { width = 640, height = 360, rotation = 0, flip = false, colorSpace = BT709, format = 'I420' } = look;
+  const chroma = 2 * Math.ceil(width / 2) * Math.ceil(height / 2);
+  const data = new Uint8Array(width * height + chroma).fill(128);
+  const range = colorSpace.fullRange ? 'full' : 'limited';
+  const luma = data.subarray(0, width * height);
+  luma.fill(lumaLevels(range).black + 60 + (counter % 32));
+  paintCounter(luma, width, width, height, counter, range);
+  const init: VideoFrameBufferInit & { rotation: number; flip: boolean; transfer: ArrayBuffer[] } = {
+    format,
+    codedWidth: width,
+    codedHeight: height,
+    timestamp,
+    colorSpace,
+    rotation,
+    flip,
+    transfer: [data.buffer],
+    ...(look.displayWidth ? { displayWidth: look.displayWidth } : {}),
+    ...(look.displayHeight ? { displayHeight: look.displayHeight } : {}),
+  };
+  return new VideoFrame(data, init);
+};
+
+/** Waits until a moment of `performance.now()`. */
+export const until = async (time: number): Promise<void> => {
+  const wait = time - performance.now();
+  if (wait > 0) await new Promise(resolve => setTimeout(resolve, wait));
+};
+
+/** Frames at a steady rate, in real time, as a camera gives them. */
+export class VideoSource {
+  readonly track = new MediaStreamTrackGenerator({ kind: 'video' });
+  readonly #writer = this.track.writable.getWriter();
+  readonly frameRate: number;
+  /** Number of frames fed, and the next one's counter. */
+  count = 0;
+  #begin: number | undefined;
+
+  constructor(frameRate = 30) {
+    this.frameRate = frameRate;
+  }
+
+  /** Feeds frames that look like this. */
+  async feed(frames: number, look: FrameLook = {}): Promise<void> {
+    this.#begin ??= performance.now();
+    for (let i = 0; i < frames; i++) {
+      await until(this.#begin + (this.count * 1000) / this.frameRate);
+      await this.#writer.write(makeFrame(this.count, Math.round((this.count * 1e6) / this.frameRate), look));
+      this.count++;
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#writer.close();
+  }
+}
+
+/** How audio sounds. */
+export interface AudioLook {
+  sampleRate?: number;
+  numberOfChannels?: number;
+  /** Hertz. */
+  frequency?: number;
+}
+
+/** A sine tone in pieces of 10 ms, in real time, as a microphone gives it. */
+export class AudioSource {
+  readonly track = new MediaStreamTrackGenerator({ kind: 'audio' });
+  readonly #writer = this.track.writable.getWriter();
+  #pieces = 0;
+  #phase = 0;
+  #begin: number | undefined;
+  /** Samples fed so far. */
+  samples = 0;
+
+  /** Feeds so many seconds. */
+  async feed(seconds: number, look: AudioLook = {}): Promise<void> {
+    const { sampleRate = 48_000, numberOfChannels = 2, frequency = 440 } = look;
+    this.#begin ??= performance.now();
+    const frames = sampleRate / 100;
+    for (let i = 0; i < Math.round(seconds * 100); i++) {
+      await until(this.#begin + this.#pieces * 10);
+      const data = new Float32Array(frames * numberOfChannels);
+      for (let s = 0; s < frames; s++) {
+        this.#phase += (2 * Math.PI * frequency) / sampleRate;
+        for (let channel = 0; channel < numberOfChannels; channel++) data[channel * frames + s] = Math.sin(this.#phase) / 4;
+      }
+      const timestamp = this.#pieces * 10_000;
+      await this.#writer.write(
+        new AudioData({ format: 'f32-planar', sampleRate, numberOfFrames: frames, numberOfChannels, timestamp, data }),
+      );
+      this.#pieces++;
+      this.samples += frames;
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#writer.close();
+  }
+}

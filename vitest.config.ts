@@ -1,0 +1,60 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { findBrowser } from './scripts/lib/browser.mjs';
+import { commands } from './test/support/commands.ts';
+
+// Where the storage server of the browser tests keeps its files, and where their commands look for them.
+process.env.STEADYREEL_TEST_DIR ??= mkdtempSync(join(tmpdir(), 'steadyreel-test-'));
+
+const alias = [
+  { find: /^steadyreel$/, replacement: new URL('./src/index.ts', import.meta.url).pathname },
+  { find: /^steadyreel\/element$/, replacement: new URL('./src/element/index.ts', import.meta.url).pathname },
+  { find: /^steadyreel\/server$/, replacement: new URL('./src/server/index.ts', import.meta.url).pathname },
+];
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', environment: 'node', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 },
+      },
+      {
+        extends: true,
+        optimizeDeps: { include: ['mediabunny', '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'mp4-muxer'] },
+        worker: { format: 'es' },
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/support/storage-server.ts'],
+          testTimeout: 90_000,
+          fileParallelism: false,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: {
+                executablePath: findBrowser(),
+                args: [
+                  '--no-sandbox',
+                  '--disable-background-networking',
+                  '--disable-component-update',
+                  '--use-fake-device-for-media-stream=fps=30',
+                  '--use-fake-ui-for-media-stream',
+                  '--autoplay-policy=no-user-gesture-required',
+                ],
+              },
+            }),
+            instances: [{ browser: 'chromium' }],
+            commands,
+          },
+        },
+      },
+    ],
+  },
+});
