@@ -25,7 +25,9 @@ export default defineConfig({
       },
       {
         extends: true,
-        optimizeDeps: { include: ['mediabunny', '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'mp4-muxer'] },
+        optimizeDeps: {
+          include: ['mediabunny', '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'mp4-muxer'],
+        },
         worker: { format: 'es' },
         test: {
           name: 'browser',
@@ -33,6 +35,8 @@ export default defineConfig({
           globalSetup: ['test/support/storage-server.ts'],
           testTimeout: 90_000,
           fileParallelism: false,
+          // Most of a test's time passes in real time, as the sources do.
+          maxConcurrency: 3,
           browser: {
             enabled: true,
             headless: true,

@@ -18,6 +18,7 @@ export class FileVideoEncoder {
   #dead = false;
   #lastKey: number | undefined;
   #pending = 0;
+  #waiting: (() => void) | undefined;
 
   constructor(
     config: VideoEncoderConfig,
@@ -37,6 +38,19 @@ export class FileVideoEncoder {
     chunk.copyTo(data);
     const packet: VideoPacket = { data, timestamp: chunk.timestamp, type: chunk.type };
     this.output.onPacket(packet, metadata?.decoderConfig);
+    if (this.#pending === 0) this.#waiting?.();
+  }
+
+  /** Resolves when every frame that went in has come out, or after so many milliseconds: some encoders hold one back. */
+  async caughtUp(milliseconds: number): Promise<void> {
+    if (this.pending === 0) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>(resolve => {
+      this.#waiting = resolve;
+      timer = setTimeout(resolve, milliseconds);
+    });
+    clearTimeout(timer);
+    this.#waiting = undefined;
   }
 
   #fail(error: unknown): void {

@@ -45,11 +45,8 @@ export class TrackReader<Item extends Closable> {
   /** Takes what is still on its way, then lets the track go. */
   async stop(): Promise<void> {
     const since = performance.now();
-    while (
-      !this.#stopped &&
-      performance.now() - this.#lastItem < IDLE &&
-      performance.now() - since < LONGEST
-    ) {
+    const idleFor = (): number => performance.now() - Math.max(since, this.#lastItem);
+    while (!this.#stopped && idleFor() < IDLE && performance.now() - since < LONGEST) {
       await new Promise(resolve => setTimeout(resolve, IDLE / 4));
     }
     this.cancel();

@@ -44,7 +44,8 @@ export class VideoClock {
     }
     let time = timestamp + this.#offset;
     if (last !== undefined && time < last.time + MIN_STEP) {
-      time = last.time + MIN_STEP;
+      // Half a step: it is over before the next frame is due, so that one can have its own time again.
+      time = last.time + Math.max(MIN_STEP, Math.round(this.#typical / 2));
       repaired = true;
     }
     if (last !== undefined && !repaired) this.#learn(time - last.time);

@@ -125,11 +125,10 @@ export class OpenFile {
     return this.#frames === 0 && this.#audioPackets === 0;
   }
 
-  /** The file's size when `pending` more video packets have come; an estimate from above. */
+  /** The file's size when `pending` more video packets have come, each as large as the largest so far. */
   expectedBytes(pending: number): number {
-    const packets = this.#frames + this.#audioPackets;
-    const average = this.#frames === 0 ? this.#largestPacket : this.#encodedBytes / this.#frames;
-    return BYTES_PER_FILE + this.#encodedBytes + packets * BYTES_PER_PACKET + pending * average * 1.5;
+    const packets = this.#frames + this.#audioPackets + pending;
+    return BYTES_PER_FILE + this.#encodedBytes + packets * BYTES_PER_PACKET + pending * this.#largestPacket;
   }
 
   /** The largest packet so far: what the next one may be. */

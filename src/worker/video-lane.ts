@@ -34,6 +34,8 @@ import type { Reporter } from './protocol.ts';
 const QUEUE_BYTES = 128 * 1024 * 1024;
 /** An encoder that fails this often in a row is not replaced again. */
 const MAX_FAILURES = 4;
+/** How long a frame waits for the encoder when bytes are counted; milliseconds. */
+const CATCH_UP = 200;
 
 /** What the lane needs from its session. */
 export interface VideoLaneContext {
@@ -117,6 +119,7 @@ export class VideoLane {
     const { time, repaired } = clock.map(frame.timestamp, arrival);
     if (repaired)
       report.warn('timestamps', 'Video timestamps stood still, ran back or jumped, and were repaired.');
+    await this.#knowSize();
     const decision = this.#decide(source, time);
     const cut = decision.action === 'cut';
     this.#noteFormat(frame.format, time, cut);
@@ -131,6 +134,16 @@ export class VideoLane {
     } else {
       run.encoder.encode(retimed(frame, time));
     }
+  }
+
+  /** Near the limit on bytes, what is still in the encoder could be too much: waits until its size is known. */
+  async #knowSize(): Promise<void> {
+    const run = this.#run;
+    if (!run || this.context.limits.maxFileBytes === Number.POSITIVE_INFINITY) return;
+    const { file, encoder } = run;
+    const unknown = file.largestPacket === 0;
+    if (unknown || file.expectedBytes(encoder.pending + 1) > this.context.limits.maxFileBytes)
+      await encoder.caughtUp(CATCH_UP);
   }
 
   #decide(source: VideoSource, time: number): Decision {

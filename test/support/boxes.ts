@@ -1,7 +1,15 @@
 /** Just enough of ISO BMFF to look into a file without any of the libraries under test. */
 
 /** Bytes before the children of boxes that are more than containers. */
-const PREAMBLE: Record<string, number> = { stsd: 8, avc1: 78, vp09: 78, av01: 78, Opus: 28, mp4a: 28, meta: 4 };
+const PREAMBLE: Record<string, number> = {
+  stsd: 8,
+  avc1: 78,
+  vp09: 78,
+  av01: 78,
+  Opus: 28,
+  mp4a: 28,
+  meta: 4,
+};
 
 /** Contents of all boxes on a path, in order. */
 export const findBoxes = (bytes: Buffer, path: readonly string[]): Buffer[] => {

@@ -62,14 +62,20 @@ const inspect: BrowserCommand<[key: string]> = async (_, key): Promise<Inspectio
 const counters: BrowserCommand<[key: string, width: number, height: number]> = (_, key, width, height) =>
   media.readCounters(pathOf(key), width, height);
 
-const packets: BrowserCommand<[key: string, stream: 'v' | 'a']> = (_, key, stream) => media.packets(pathOf(key), stream);
+const packets: BrowserCommand<[key: string, stream: 'v' | 'a']> = (_, key, stream) =>
+  media.packets(pathOf(key), stream);
 
-const audio: BrowserCommand<[key: string, sampleRate: number, channels: number]> = (_, key, sampleRate, channels) =>
-  media.decodeAudio(pathOf(key), sampleRate, channels);
+const audio: BrowserCommand<[key: string, sampleRate: number, channels: number]> = (
+  _,
+  key,
+  sampleRate,
+  channels,
+) => media.decodeAudio(pathOf(key), sampleRate, channels);
 
-/** Mean of a plane of a decoded frame in RGB, for colour checks: average of the middle. */
-const middleColor: BrowserCommand<[key: string]> = async (_, key) => {
-  const args = ['-v', 'error', '-i', pathOf(key), '-frames:v', '1', '-vf', 'crop=iw/4:ih/8:iw*3/8:ih/2,scale=1:1'];
+/** Red, green and blue in the middle of a frame, as a player shows it. */
+const middleColor: BrowserCommand<[key: string, frame: number]> = async (_, key, frame) => {
+  const filter = `select=eq(n\\,${frame}),crop=iw/4:ih/8:iw*3/8:ih/2,scale=1:1`;
+  const args = ['-v', 'error', '-i', pathOf(key), '-frames:v', '1', '-vf', filter];
   const { stdout } = await media.run('ffmpeg', [...args, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-']);
   return [...stdout];
 };
@@ -97,7 +103,7 @@ declare module 'vitest/browser' {
       stream: 'v' | 'a',
     ): Promise<{ pts: number; duration: number; size: number; key: boolean }[]>;
     audio(key: string, sampleRate: number, channels: number): Promise<number[]>;
-    middleColor(key: string): Promise<number[]>;
+    middleColor(key: string, frame: number): Promise<number[]>;
     saveFile(key: string, base64: string): Promise<void>;
     exists(key: string): Promise<boolean>;
   }

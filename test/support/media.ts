@@ -21,7 +21,10 @@ export interface ProbedStream {
 }
 
 /** Runs a program; resolves to its output and the code it ended with. */
-export const run = (command: string, args: string[]): Promise<{ code: number; stdout: Buffer; stderr: string }> =>
+export const run = (
+  command: string,
+  args: string[],
+): Promise<{ code: number; stdout: Buffer; stderr: string }> =>
   new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const stdout: Buffer[] = [];
@@ -53,7 +56,9 @@ export const decodeLuma = async (path: string, width: number, height: number): P
   const args = ['-v', 'error', '-noautorotate', '-i', path, '-an', '-fps_mode', 'passthrough'];
   const { stdout } = await run('ffmpeg', [...args, '-f', 'rawvideo', '-pix_fmt', 'gray', '-']);
   const size = width * height;
-  return Array.from({ length: Math.floor(stdout.length / size) }, (_, i) => stdout.subarray(i * size, (i + 1) * size));
+  return Array.from({ length: Math.floor(stdout.length / size) }, (_, i) =>
+    stdout.subarray(i * size, (i + 1) * size),
+  );
 };
 
 /** The counter painted into each frame, in order; -1 where none can be read. */
@@ -62,9 +67,24 @@ export const readCounters = async (path: string, width: number, height: number):
 
 /** Samples of a file's audio as 32-bit floats, channels interleaved. */
 export const decodeAudio = async (path: string, sampleRate: number, channels: number): Promise<number[]> => {
-  const args = ['-v', 'error', '-i', path, '-vn', '-ar', String(sampleRate), '-ac', String(channels), '-f', 'f32le', '-'];
+  const args = [
+    '-v',
+    'error',
+    '-i',
+    path,
+    '-vn',
+    '-ar',
+    String(sampleRate),
+    '-ac',
+    String(channels),
+    '-f',
+    'f32le',
+    '-',
+  ];
   const { stdout } = await run('ffmpeg', args);
-  return Array.from(new Float32Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.byteLength)));
+  return Array.from(
+    new Float32Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.byteLength)),
+  );
 };
 
 /** Presentation times and durations of a stream's packets, in seconds. */
@@ -72,7 +92,14 @@ export const packets = async (
   path: string,
   stream: 'v' | 'a',
 ): Promise<{ pts: number; duration: number; size: number; key: boolean }[]> => {
-  const args = ['-v', 'error', '-select_streams', stream, '-show_entries', 'packet=pts_time,duration_time,size,flags'];
+  const args = [
+    '-v',
+    'error',
+    '-select_streams',
+    stream,
+    '-show_entries',
+    'packet=pts_time,duration_time,size,flags',
+  ];
   const { stdout } = await run('ffprobe', [...args, '-of', 'json', path]);
   const listed = JSON.parse(stdout.toString()) as {
     packets: { pts_time: string; duration_time: string; size: string; flags: string }[];

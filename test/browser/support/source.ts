@@ -19,9 +19,16 @@ export interface FrameLook {
   format?: 'I420' | 'NV12';
   displayWidth?: number;
   displayHeight?: number;
+  /** Fills the picture with noise, which no encoder can make small. */
+  noise?: boolean;
 }
 
-export const BT709: VideoColorSpaceInit = { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', fullRange: false };
+export const BT709: VideoColorSpaceInit = {
+  primaries: 'bt709',
+  transfer: 'bt709',
+  matrix: 'bt709',
+  fullRange: false,
+};
 export const BT709_FULL: VideoColorSpaceInit = { ...BT709, fullRange: true };
 export const BT601: VideoColorSpaceInit = {
   primaries: 'smpte170m',
@@ -38,6 +45,10 @@ export const makeFrame = (counter: number, timestamp: number, look: FrameLook = 
   const range = colorSpace.fullRange ? 'full' : 'limited';
   const luma = data.subarray(0, width * height);
   luma.fill(lumaLevels(range).black + 60 + (counter % 32));
+  if (look.noise) {
+    for (let i = 0; i < luma.length; i++)
+      luma[i] = 80 + ((i * 7919 + counter * 104729 + ((i * i) >> 3)) % 16);
+  }
   paintCounter(luma, width, width, height, counter, range);
   const init: VideoFrameBufferInit & { rotation: number; flip: boolean; transfer: ArrayBuffer[] } = {
     format,
@@ -63,7 +74,7 @@ export const until = async (time: number): Promise<void> => {
 /** Frames at a steady rate, in real time, as a camera gives them. */
 export class VideoSource {
   readonly track = new MediaStreamTrackGenerator({ kind: 'video' });
-  readonly #writer = this.track.writable.getWriter();
+  #writer: WritableStreamDefaultWriter<VideoFrame> | undefined = this.track.writable.getWriter();
   readonly frameRate: number;
   /** Number of frames fed, and the next one's counter. */
   count = 0;
@@ -74,17 +85,29 @@ export class VideoSource {
   }
 
   /** Feeds frames that look like this. */
-  async feed(frames: number, look: FrameLook = {}): Promise<void> {
+  feed(frames: number, look: FrameLook = {}): Promise<void> {
+    return this.feedFrames(frames, (timestamp, counter) => makeFrame(counter, timestamp, look));
+  }
+
+  /** Feeds frames that are made for their time in microseconds and their number. */
+  async feedFrames(frames: number, make: (timestamp: number, counter: number) => VideoFrame): Promise<void> {
     this.#begin ??= performance.now();
     for (let i = 0; i < frames; i++) {
       await until(this.#begin + (this.count * 1000) / this.frameRate);
-      await this.#writer.write(makeFrame(this.count, Math.round((this.count * 1e6) / this.frameRate), look));
+      await this.#writer?.write(make(Math.round((this.count * 1e6) / this.frameRate), this.count));
       this.count++;
     }
   }
 
+  /** Gives the stream away, so that a worker can feed it. */
+  handOver(): WritableStream<VideoFrame> {
+    this.#writer?.releaseLock();
+    this.#writer = undefined;
+    return this.track.writable;
+  }
+
   async end(): Promise<void> {
-    await this.#writer.close();
+    await this.#writer?.close();
   }
 }
 
@@ -116,15 +139,29 @@ export class AudioSource {
       const data = new Float32Array(frames * numberOfChannels);
       for (let s = 0; s < frames; s++) {
         this.#phase += (2 * Math.PI * frequency) / sampleRate;
-        for (let channel = 0; channel < numberOfChannels; channel++) data[channel * frames + s] = Math.sin(this.#phase) / 4;
+        for (let channel = 0; channel < numberOfChannels; channel++)
+          data[channel * frames + s] = Math.sin(this.#phase) / 4;
       }
       const timestamp = this.#pieces * 10_000;
       await this.#writer.write(
-        new AudioData({ format: 'f32-planar', sampleRate, numberOfFrames: frames, numberOfChannels, timestamp, data }),
+        new AudioData({
+          format: 'f32-planar',
+          sampleRate,
+          numberOfFrames: frames,
+          numberOfChannels,
+          timestamp,
+          data,
+        }),
       );
       this.#pieces++;
       this.samples += frames;
     }
+  }
+
+  /** Gives nothing for so many seconds, like a microphone that was muted. */
+  async pause(seconds: number): Promise<void> {
+    this.#pieces += Math.round(seconds * 100);
+    await until((this.#begin ?? 0) + this.#pieces * 10);
   }
 
   async end(): Promise<void> {
