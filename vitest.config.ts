@@ -15,6 +15,8 @@ const alias = [
   { find: /^steadyreel\/server$/, replacement: new URL('./src/server/index.ts', import.meta.url).pathname },
 ];
 
+const executablePath = findBrowser();
+
 export default defineConfig({
   resolve: { alias },
   test: {
@@ -26,7 +28,13 @@ export default defineConfig({
       {
         extends: true,
         optimizeDeps: {
-          include: ['mediabunny', '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'mp4-muxer'],
+          include: [
+            'mediabunny',
+            '@mediabunny/aac-encoder',
+            '@noble/hashes/sha2.js',
+            '@noble/hashes/utils.js',
+            'mp4-muxer',
+          ],
         },
         worker: { format: 'es' },
         test: {
@@ -43,7 +51,7 @@ export default defineConfig({
             screenshotFailures: false,
             provider: playwright({
               launchOptions: {
-                executablePath: findBrowser(),
+                ...(executablePath ? { executablePath } : {}),
                 args: [
                   '--no-sandbox',
                   '--disable-background-networking',

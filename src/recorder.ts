@@ -44,6 +44,8 @@ interface Run {
   aborted: Deferred<void>;
   stopping: boolean;
   aborting: boolean;
+  /** Code of the error that the page has been told of last. */
+  told: string | undefined;
 }
 
 /** What `start()` and `stop()` promise, kept so that a second call gives the same. */
@@ -177,6 +179,7 @@ export class Recorder {
       aborted: deferred(),
       stopping: false,
       aborting: false,
+      told: undefined,
     };
     this.#phase = { name: 'active', run };
     this.#stats = emptyStats();
@@ -251,7 +254,7 @@ export class Recorder {
         return this.#emit('warning', event);
       }
       case 'error':
-        return this.#emit('error', { error: errorFromMessage(message.error) });
+        return this.#tell(run, errorFromMessage(message.error));
       case 'done':
         this.#recording = message.recording;
         run.started.resolve();
@@ -273,9 +276,14 @@ export class Recorder {
   #onFailed(run: Run, message: Extract<FromWorker, { type: 'failed' }>): void {
     if (message.recording) this.#recording = message.recording;
     const error = errorFromMessage(message.error);
-    // A recording that had begun has told of its error when it came; one that never began has not.
-    if (this.#state === 'starting') this.#emit('error', { error });
+    // Most errors were told of when they came.
+    if (run.told !== error.code) this.#tell(run, error);
     this.#settleFailed(run, error);
+  }
+
+  #tell(run: Run, error: SteadyreelError): void {
+    run.told = error.code;
+    this.#emit('error', { error });
   }
 
   #settleFailed(run: Run, error: SteadyreelError): void {
@@ -286,7 +294,7 @@ export class Recorder {
   }
 
   #fail(run: Run, error: SteadyreelError): void {
-    this.#emit('error', { error });
+    this.#tell(run, error);
     this.#settleFailed(run, error);
   }
 

@@ -47,12 +47,16 @@ const nalUnits = (mdat: Buffer): Buffer[] => {
   return units;
 };
 
-const inspect: BrowserCommand<[key: string]> = async (_, key): Promise<Inspection> => {
+const inspect: BrowserCommand<[key: string, unsteady?: boolean]> = async (
+  _,
+  key,
+  unsteady = false,
+): Promise<Inspection> => {
   const path = pathOf(key);
   const bytes = await readFile(path);
   return {
     streams: await media.probe(path),
-    errors: await media.decodeErrors(path),
+    errors: await media.decodeErrors(path, unsteady),
     sha256: createHash('sha256').update(bytes).digest('hex'),
     bytes: bytes.length,
     avc: avcFacts(bytes),
@@ -96,7 +100,7 @@ export const commands = { inspect, counters, packets, audio, middleColor, saveFi
 
 declare module 'vitest/browser' {
   interface BrowserCommands {
-    inspect(key: string): Promise<Inspection>;
+    inspect(key: string, unsteady?: boolean): Promise<Inspection>;
     counters(key: string, width: number, height: number): Promise<number[]>;
     packets(
       key: string,

@@ -1,21 +1,38 @@
-/** The storage server that the browser tests upload to: the real one, on loopback, in a temporary folder. */
-import { rm } from 'node:fs/promises';
+/** The storage servers that the browser tests upload to: the real one, on loopback, in temporary folders. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { serve } from '../../src/server/index.ts';
+import { startFullServer } from './full-server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Address of the storage, for `tus({ endpoint })`. */
     endpoint: string;
+    /** One that refuses all requests; with `Authorization: Bearer once` it lets recordings begin, but not go on. */
+    lockedEndpoint: string;
+    /** One whose disk holds no more than 100 kB of a file. */
+    fullEndpoint: string;
   }
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = process.env.STEADYREEL_TEST_DIR as string;
+  const lockedDir = await mkdtemp(join(tmpdir(), 'steadyreel-locked-'));
   const server = await serve({ dir, port: 0 });
+  const locked = await serve({
+    dir: lockedDir,
+    port: 0,
+    authorize: request =>
+      request.headers.get('Authorization') === 'Bearer once' && ['PUT', 'POST'].includes(request.method),
+  });
+  const full = await startFullServer();
   project.provide('endpoint', server.endpoint);
+  project.provide('lockedEndpoint', locked.endpoint);
+  project.provide('fullEndpoint', full.endpoint);
   return async () => {
-    await server.close(0);
-    await rm(dir, { recursive: true, force: true });
+    await Promise.all([server.close(0), locked.close(0), full.close()]);
+    for (const folder of [dir, lockedDir]) await rm(folder, { recursive: true, force: true });
   };
 }

@@ -44,11 +44,15 @@ const checkAudio = (file: RecordedFile, seen: Awaited<ReturnType<typeof commands
   expect(Number(stream?.start_time), `${file.key} audio start`).toBeCloseTo(file.audio.startTime, 3);
 };
 
-/** Each file is sound, is what the manifest says, and ends where the next begins. */
-export const checkFiles = async (recording: Recording): Promise<void> => {
+/**
+ * Each file is sound, is what the manifest says, and ends where the next begins.
+ *
+ * @param unsteady the source's frames come at uneven times.
+ */
+export const checkFiles = async (recording: Recording, unsteady = false): Promise<void> => {
   expect(recording.state).toBe('complete');
   for (const [i, file] of recording.files.entries()) {
-    const seen = await commands.inspect(file.key);
+    const seen = await commands.inspect(file.key, unsteady);
     expect(seen.errors, file.key).toBe('');
     expect(seen.sha256, `${file.key} sha256`).toBe(file.sha256);
     expect(seen.bytes, `${file.key} bytes`).toBe(file.bytes);

@@ -1,0 +1,220 @@
+/** The tracks of one recording: their readers, clocks and lanes, and what happens when they come late, stay away or end. */
+import type { CutLimits } from '../cut/decide.ts';
+import type { RecorderStats } from '../events.ts';
+import { toMicroseconds, toSeconds } from '../media.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { AudioClock } from '../source/audio-clock.ts';
+import { TrackReader } from '../source/track-reader.ts';
+import { VideoClock } from '../source/video-clock.ts';
+import { AudioLane } from './audio-lane.ts';
+import { AudioPlan } from './audio-plan.ts';
+import type { RecordingFiles } from './files.ts';
+import type { ManifestKeeper } from './manifest-keeper.ts';
+import type { AudioInput, Reporter, SessionSetup, VideoInput } from './protocol.ts';
+import { VideoLane } from './video-lane.ts';
+
+/** How often audio that waits is looked at; milliseconds. */
+const TICK = 100;
+/** How long a track that is expected may hold up the other one at the start; microseconds. */
+const GRACE = 2_000_000;
+/** Audio that stays away this long is filled with silence; microseconds. */
+const SILENT_AFTER = 1_000_000;
+/** Filling stays this far behind, so that audio that is only late still finds its place; microseconds. */
+const FILL_BEHIND = 500_000;
+/** Audio waits this long for the video at most; microseconds. */
+const VIDEO_LAG = 300_000;
+
+const now = (): number => performance.now() * 1000;
+
+const limitsOf = (cut: ResolvedOptions['cut']): CutLimits => ({
+  minFileDuration: toMicroseconds(cut.minFileDuration),
+  maxFileDuration: cut.maxFileDuration * 1e6,
+  maxFileBytes: cut.maxFileBytes,
+});
+
+/** What the tracks need from their session. */
+export interface TracksContext {
+  setup: SessionSetup;
+  files: RecordingFiles;
+  keeper: ManifestKeeper;
+  stats: RecorderStats;
+  report: Reporter;
+  /** All tracks have ended by themselves. */
+  onEnded(): void;
+}
+
+interface Track<Lane, Item extends { close(): void }> {
+  lane: Lane;
+  reader: TrackReader<Item>;
+  /** False once the track has ended by itself. */
+  live: boolean;
+}
+
+export class Tracks {
+  readonly #began = now();
+  readonly #videoClock: VideoClock;
+  readonly #audioClock = new AudioClock();
+  readonly #plan: AudioPlan;
+  readonly #limits: CutLimits;
+  readonly #video: Track<VideoLane, VideoFrame> | undefined;
+  readonly #audio: Track<AudioLane, AudioData> | undefined;
+  /** Cuts are decided up to this time on the timeline. */
+  #decided = Number.NEGATIVE_INFINITY;
+  #over = false;
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  /** Starts reading at once. */
+  constructor(private readonly context: TracksContext) {
+    const { setup } = context;
+    this.#limits = limitsOf(setup.options.cut);
+    this.#plan = new AudioPlan(setup.audio !== undefined);
+    // Video that comes after audio has begun alone lies where the audio is by then.
+    this.#videoClock = new VideoClock(arrival =>
+      this.#audioClock.settled ? this.#audioClock.timeAt(arrival) : 0,
+    );
+    this.#video = setup.video && this.#openVideo(setup.video);
+    this.#audio = setup.audio && this.#openAudio(setup.audio);
+    this.#timer = setInterval(() => this.#tick(), TICK);
+  }
+
+  #openVideo(input: VideoInput): Track<VideoLane, VideoFrame> {
+    const { setup, files, keeper, stats, report } = this.context;
+    const lane = new VideoLane({
+      options: setup.options.video,
+      limits: this.#limits,
+      frameRate: input.frameRate ?? 30,
+      clock: this.#videoClock,
+      files,
+      keeper,
+      audio: this.#plan,
+      stats,
+      report,
+      onDecided: time => {
+        this.#decided = time;
+        this.#audio?.lane.advance(now());
+      },
+    });
+    const reader = new TrackReader<VideoFrame>(
+      input.readable,
+      (frame, arrival) => lane.push(frame, arrival),
+      () => void this.#videoEnded().catch(report.fail),
+    );
+    return { lane, reader, live: true };
+  }
+
+  #openAudio(input: AudioInput): Track<AudioLane, AudioData> {
+    const { setup, files, stats, report } = this.context;
+    const lane = new AudioLane({
+      options: setup.options.audio,
+      limits: this.#limits,
+      clock: this.#audioClock,
+      plan: this.#plan,
+      files,
+      stats,
+      report,
+      aacEncoderUrl: setup.aacEncoderUrl,
+      video: {
+        leads: () => this.#videoLeads(),
+        floor: () => this.#videoClock.floor,
+        decidedUpTo: () => Math.max(this.#decided, this.#timelineNow() - VIDEO_LAG),
+      },
+    });
+    const reader = new TrackReader<AudioData>(
+      input.readable,
+      (data, arrival) => lane.push(data, arrival),
+      () => void this.#audioEnded().catch(report.fail),
+    );
+    return { lane, reader, live: true };
+  }
+
+  /** True while cuts are decided by the video. */
+  #videoLeads(): boolean {
+    if (!this.#video?.live) return false;
+    return this.#videoClock.lastTime !== undefined || now() - this.#began < GRACE;
+  }
+
+  /** Where a frame that arrives now without delay would lie. */
+  #timelineNow(): number {
+    const { floor } = this.#videoClock;
+    return Number.isFinite(floor) ? now() - floor : Number.NEGATIVE_INFINITY;
+  }
+
+  /** Seconds of the timeline that are covered. */
+  get duration(): number {
+    return toSeconds(Math.max(this.#videoClock.lastTime ?? 0, this.#audio?.lane.time ?? 0));
+  }
+
+  #tick(): void {
+    const audio = this.#audio;
+    if (!audio || this.#over) return;
+    audio.lane.advance(now());
+    if (!audio.live || !this.#videoLeads() || !this.context.files.current) return;
+    const heard = this.#audioClock.lastArrival ?? this.#began + GRACE - SILENT_AFTER;
+    if (now() - heard > SILENT_AFTER) void this.#fill(this.#timelineNow() - FILL_BEHIND);
+  }
+
+  async #fill(until: number): Promise<void> {
+    const { sampleRate, numberOfChannels } = this.context.setup.audio ?? {};
+    const fallback = { sampleRate: sampleRate ?? 48_000, numberOfChannels: numberOfChannels ?? 1 };
+    await this.#audio?.lane.fillUntil(until, fallback);
+  }
+
+  async #videoEnded(): Promise<void> {
+    if (!this.#video) return;
+    await this.#video.lane.end(undefined);
+    this.#video.live = false;
+    if (this.#over) return;
+    if (!this.#audio?.live) return this.context.onEnded();
+    // The audio goes on alone, in a file of its own.
+    const { files } = this.context;
+    const last = files.current;
+    if (last) {
+      const startTime = last.endTime ?? last.setup.startTime;
+      const audioEpoch = this.#plan.epochAtCut(startTime);
+      files.begin({ reason: 'track-removed', startTime, video: undefined, audioEpoch });
+    }
+    this.#audio.lane.advance(now());
+  }
+
+  async #audioEnded(): Promise<void> {
+    if (!this.#audio) return;
+    await this.#audio.lane.end(now());
+    this.#audio.live = false;
+    if (this.#over) return;
+    this.context.files.endAudioBefore(Number.POSITIVE_INFINITY);
+    this.#plan.end();
+    if (!this.#video?.live) this.context.onEnded();
+  }
+
+  /** Takes what is on its way, and gets everything through the encoders and into the files. */
+  async stop(): Promise<void> {
+    const end = now();
+    this.#over = true;
+    clearInterval(this.#timer);
+    await Promise.all([this.#video?.reader.stop(), this.#audio?.reader.stop()]);
+    await this.#video?.lane.end(end);
+    await this.#endAudio(end);
+    this.context.files.endAudioBefore(Number.POSITIVE_INFINITY);
+  }
+
+  async #endAudio(end: number): Promise<void> {
+    const lane = this.#audio?.lane;
+    if (!lane) return;
+    lane.advance(end);
+    const silent = end - (this.#audioClock.lastArrival ?? 0) > SILENT_AFTER;
+    if (this.#audio?.live && this.#video && this.context.files.current && silent) {
+      await this.#fill(this.#video.lane.endTime(end));
+    }
+    await lane.end(end);
+  }
+
+  /** Throws away what is on its way. */
+  cancel(): void {
+    this.#over = true;
+    clearInterval(this.#timer);
+    for (const track of [this.#video, this.#audio]) {
+      track?.reader.cancel();
+      track?.lane.cancel();
+    }
+  }
+}
