@@ -1,9 +1,9 @@
 /** Reads a track's frames or audio as they come. */
 
 /** A gap this long means that nothing that was captured before `stop()` is still on its way. Milliseconds. */
-const IDLE = 20;
+const IDLE = 40;
 /** A source that never pauses is cut off after this long. Milliseconds. */
-const LONGEST = 100;
+const LONGEST = 120;
 
 /** Something that must be closed exactly once. */
 interface Closable {

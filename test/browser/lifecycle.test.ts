@@ -12,7 +12,7 @@ import { expect, inject, test } from 'vitest';
 import { commands } from 'vitest/browser';
 import { checkCounters, checkFiles } from './support/check.ts';
 import { saveRecording } from './support/save.ts';
-import { AudioSource, VideoSource } from './support/source.ts';
+import { AudioSource, received, VideoSource } from './support/source.ts';
 
 const onServer = (): Storage => tus({ endpoint: inject('endpoint') });
 
@@ -126,6 +126,7 @@ test('stops by itself when all tracks have ended', async () => {
   const stopped = new Promise<void>(resolve => {
     recorder.on('state', e => e.state === 'stopped' && resolve());
   });
+  await received(recorder, 30);
   await Promise.all([video.end(), audio.end()]);
   await stopped;
   const recording = await recorder.stop();

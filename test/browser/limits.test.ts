@@ -162,3 +162,33 @@ test('frames whose timestamps stand still, run back and jump give an orderly fil
   const times = (await commands.packets(recording.files[0]?.key ?? '', 'v')).map(p => p.pts);
   expect(times.every((time, i) => i === 0 || time > (times[i - 1] ?? 0))).toBe(true);
 });
+
+test('an encoder that can not keep up: frames are left out, each counted and told of', async () => {
+  const video = new VideoSource(60);
+  const recorder = new Recorder(new MediaStream([video.track]), {
+    storage: onServer(),
+    video: { codec: 'av1' },
+  });
+  const told: number[] = [];
+  recorder.on('warning', e => e.code === 'frames-dropped' && told.push(e.count));
+  await recorder.start();
+  await video.feed(25, { width: 3840, height: 2160, noise: true });
+  const recording = await recorder.stop();
+  const { framesIn, framesEncoded, framesDropped } = recorder.stats;
+  expect(framesDropped).toBeGreaterThan(0);
+  expect(framesEncoded + framesDropped).toBe(framesIn);
+  expect(told.at(-1)).toBe(framesDropped);
+  await checkFiles(recording, true);
+  expect(recording.files[0]?.video?.frames).toBe(framesEncoded);
+});
+
+test('key frames come as often as asked for', async () => {
+  const video = new VideoSource();
+  const options: RecorderOptions = { storage: onServer(), video: { keyFrameInterval: 0.5 } };
+  const recorder = new Recorder(new MediaStream([video.track]), options);
+  await recorder.start();
+  await video.feed(60);
+  const recording = await recorder.stop();
+  const packets = await commands.packets(recording.files[0]?.key ?? '', 'v');
+  expect(packets.flatMap((p, i) => (p.key ? [i] : []))).toEqual([0, 15, 30, 45]);
+});

@@ -3,7 +3,7 @@ import { Recorder, type Storage, tus } from 'steadyreel';
 import { expect, inject, test } from 'vitest';
 import { commands } from 'vitest/browser';
 import { checkCounters, checkFiles } from './support/check.ts';
-import { AudioSource, VideoSource } from './support/source.ts';
+import { AudioSource, received, VideoSource } from './support/source.ts';
 
 const onServer = (): Storage => tus({ endpoint: inject('endpoint') });
 
@@ -53,7 +53,11 @@ test('a camera that is unplugged: the sound goes on in a file without picture', 
   const audio = new AudioSource();
   const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage: onServer() });
   await recorder.start();
-  await Promise.all([video.feed(45).then(() => video.end()), audio.feed(3)]);
+  const picture = video.feed(45).then(async () => {
+    await received(recorder, 45);
+    await video.end();
+  });
+  await Promise.all([picture, audio.feed(3)]);
   const recording = await recorder.stop();
   expect(recording.files.map(f => f.reason)).toEqual(['start', 'track-removed']);
   expect(recording.files.map(f => [f.video !== undefined, f.audio !== undefined])).toEqual([

@@ -1,4 +1,5 @@
 /** Hand-made tracks: frames and audio with exactly the parameters that a test wants. */
+import type { Recorder } from 'steadyreel';
 import { lumaLevels, paintCounter } from '../../../demo/test-pattern/counter.ts';
 
 interface TrackGenerator<T> extends MediaStreamTrack {
@@ -168,3 +169,16 @@ export class AudioSource {
     await this.#writer.close();
   }
 }
+
+/**
+ * Resolves when the recorder has got so many frames. Chromium may drop a frame that was written right before its
+ * track ends, so a test that counts waits before it ends one.
+ */
+export const received = (recorder: Recorder, frames: number): Promise<void> =>
+  new Promise(resolve => {
+    const remove = recorder.on('progress', () => {
+      if (recorder.stats.framesIn < frames) return;
+      remove();
+      resolve();
+    });
+  });
