@@ -1,4 +1,3 @@
-import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
@@ -7,7 +6,7 @@ import { findBrowser } from './scripts/lib/browser.mjs';
 import { commands } from './test/support/commands.ts';
 
 // Where the storage server of the browser tests keeps its files, and where their commands look for them.
-process.env.STEADYREEL_TEST_DIR ??= mkdtempSync(join(tmpdir(), 'steadyreel-test-'));
+process.env.STEADYREEL_TEST_DIR ??= join(tmpdir(), `steadyreel-test-${process.pid}`);
 
 const alias = [
   { find: /^steadyreel$/, replacement: new URL('./src/index.ts', import.meta.url).pathname },

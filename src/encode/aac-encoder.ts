@@ -4,15 +4,42 @@
  */
 import { registerAacEncoder } from '@mediabunny/aac-encoder';
 import { AudioSample, AudioSampleSource, Mp4OutputFormat, NullTarget, Output } from 'mediabunny';
-import type { AudioBlock, AudioPacket } from '../media.ts';
-import type { PacketEncoder, PacketEncoderFactory } from './packet-encoder.ts';
+import type { AudioBlock } from '../media.ts';
+import type { Fail, PacketEncoder, PacketEncoderFactory, Receive } from './packet-encoder.ts';
 
 registerAacEncoder();
 
-/** Resolves to a factory of encoders for this configuration. */
-export const createAacEncoder = async (config: AudioEncoderConfig): Promise<PacketEncoderFactory> => {
-  return (receive, fail) => new AacPacketEncoder(config, receive, fail);
+/** How long the encoder's own worker may take to start; milliseconds. */
+const PATIENCE = 10_000;
+
+/**
+ * Encodes a little silence. The package starts a worker from a blob and does not hear when a content security policy
+ * forbids that: it would wait for ever.
+ */
+export const tryAacEncoder = async (): Promise<void> => {
+  const sampleRate = 48_000;
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('it gave no answer')), PATIENCE);
+    const settle = (finish: () => void): void => {
+      clearTimeout(timer);
+      encoder.close();
+      finish();
+    };
+    const config = { codec: 'mp4a.40.2', sampleRate, numberOfChannels: 1, bitrate: 64_000 };
+    const encoder = new AacPacketEncoder(
+      config,
+      () => settle(resolve),
+      error => settle(() => reject(error)),
+    );
+    encoder.encode({ planes: [new Float32Array(4096)], sampleRate, time: 0 });
+  });
 };
+
+/** A factory of encoders for this configuration. */
+export const createAacEncoder =
+  (config: AudioEncoderConfig): PacketEncoderFactory =>
+  (receive, fail) =>
+    new AacPacketEncoder(config, receive, fail);
 
 /** The package encodes only for an `Output` of its own, so there is one that keeps nothing. */
 class AacPacketEncoder implements PacketEncoder {
@@ -22,8 +49,8 @@ class AacPacketEncoder implements PacketEncoder {
 
   constructor(
     config: AudioEncoderConfig,
-    receive: (packet: AudioPacket, config: AudioDecoderConfig | undefined) => void,
-    private readonly fail: (error: unknown) => void,
+    receive: Receive,
+    private readonly fail: Fail,
   ) {
     this.#source = new AudioSampleSource({
       codec: 'aac',

@@ -1,7 +1,15 @@
 /** An audio encoder that runs on over cuts for as long as the audio's parameters stay the same. */
+import { CodecUnsupportedError } from '../errors.ts';
 import type { AudioBlock, AudioCodecFamily, AudioPacket } from '../media.ts';
 import type { AudioChoice } from './choose.ts';
-import type { AacEncoderModule, PacketEncoder } from './packet-encoder.ts';
+import { correctedOpusHead, preSkipOf } from './opus.ts';
+import type {
+  AacEncoderModule,
+  Fail,
+  PacketEncoder,
+  PacketEncoderFactory,
+  Receive,
+} from './packet-encoder.ts';
 
 /** What the encoder gives back. */
 export interface AudioEncoderOutput {
@@ -11,21 +19,48 @@ export interface AudioEncoderOutput {
   onError(error: unknown): void;
 }
 
-/** Samples that a decoder gives out before those of the first input sample (encoder delay). */
-const delayOf = (
-  family: AudioCodecFamily,
-  description: Uint8Array | undefined,
-): { samples: number; rate: number } => {
-  if (family === 'opus') {
-    // OpusHead: pre-skip in samples at 48 kHz, whatever the input's rate (RFC 7845, 5.1).
-    const preSkip =
-      description === undefined || description.length < 12
-        ? 312
-        : (description[10] ?? 0) | ((description[11] ?? 0) << 8);
-    return { samples: preSkip, rate: 48_000 };
-  }
+/** Seconds by which a decoder gives sound out late (encoder delay). */
+const delayOf = (family: AudioCodecFamily, config: AudioDecoderConfig): number => {
+  if (family === 'opus') return preSkipOf(config.description as Uint8Array | undefined) / 48_000;
   // FFmpeg's AAC encoder, and the platform encoders behind WebCodecs, prime with one frame.
-  return { samples: 1024, rate: 0 };
+  return 1024 / config.sampleRate;
+};
+
+/** The description as plain bytes, and what Chromium gets wrong in it put right. */
+const corrected = (
+  config: AudioDecoderConfig,
+  family: AudioCodecFamily,
+  sampleRate: number,
+): AudioDecoderConfig => {
+  if (config.description === undefined) return config;
+  const { description } = config;
+  const bytes = ArrayBuffer.isView(description)
+    ? new Uint8Array(description.buffer as ArrayBuffer, description.byteOffset, description.byteLength)
+    : new Uint8Array(description as ArrayBuffer);
+  return { ...config, description: family === 'opus' ? correctedOpusHead(bytes, sampleRate) : bytes };
+};
+
+let aacEncoder: Promise<AacEncoderModule> | undefined;
+
+/**
+ * Loads the WebAssembly encoder and lets it work once.
+ *
+ * @throws CodecUnsupportedError (`codec-unsupported`) when it can't be loaded, or the page's content security policy
+ * forbids it: it needs `script-src 'wasm-unsafe-eval'` and `worker-src blob:`.
+ */
+export const loadAacEncoder = (url: string): Promise<AacEncoderModule> => {
+  aacEncoder ??= (async () => {
+    try {
+      const module = (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as AacEncoderModule;
+      await module.tryAacEncoder();
+      return module;
+    } catch (error) {
+      aacEncoder = undefined;
+      const detail = `its WebAssembly encoder at ${url} does not start: ${String(error)}; a content security policy must allow 'wasm-unsafe-eval' and blob workers`;
+      throw new CodecUnsupportedError('audio', 'aac', detail);
+    }
+  })();
+  return aacEncoder;
 };
 
 /** Encodes blocks of audio that follow each other without a gap. */
@@ -34,14 +69,14 @@ export class TrackAudioEncoder {
   #dead = false;
   #delay: number | undefined;
   #pendingSamples = 0;
+  /** Where the sound ends so far; microseconds. */
+  #end = 0;
+  #finishing = false;
 
   private constructor(
     private readonly choice: AudioChoice,
     private readonly output: AudioEncoderOutput,
-    create: (
-      receive: (packet: AudioPacket, config: AudioDecoderConfig | undefined) => void,
-      fail: (error: unknown) => void,
-    ) => PacketEncoder,
+    create: PacketEncoderFactory,
   ) {
     this.#encoder = create(
       (packet, config) => this.#emit(packet, config),
@@ -55,17 +90,10 @@ export class TrackAudioEncoder {
     output: AudioEncoderOutput,
     aacEncoderUrl: string,
   ): Promise<TrackAudioEncoder> {
-    if (!choice.wasm)
-      return new TrackAudioEncoder(
-        choice,
-        output,
-        (receive, fail) => new NativeEncoder(choice.config, receive, fail),
-      );
-    const module = (await import(
-      /* @vite-ignore */ /* webpackIgnore: true */ aacEncoderUrl
-    )) as AacEncoderModule;
-    const encoder = await module.createAacEncoder(choice.config);
-    return new TrackAudioEncoder(choice, output, (receive, fail) => encoder(receive, fail));
+    const create = choice.wasm
+      ? (await loadAacEncoder(aacEncoderUrl)).createAacEncoder(choice.config)
+      : (receive: Receive, fail: Fail) => new NativeEncoder(choice.config, receive, fail);
+    return new TrackAudioEncoder(choice, output, create);
   }
 
   get family(): AudioCodecFamily {
@@ -78,21 +106,19 @@ export class TrackAudioEncoder {
     return this.choice.config.numberOfChannels;
   }
 
-  #emit(packet: AudioPacket, config: AudioDecoderConfig | undefined): void {
-    if (config !== undefined && this.#delay === undefined) this.#delay = this.#delayMicroseconds(config);
+  #emit(packet: AudioPacket, given: AudioDecoderConfig | undefined): void {
+    const config = given && corrected(given, this.choice.family, this.sampleRate);
+    if (config) this.#delay ??= Math.round(delayOf(this.choice.family, config) * 1e6);
     this.#pendingSamples = Math.max(
       0,
       this.#pendingSamples - Math.round((packet.duration * this.sampleRate) / 1e6),
     );
     const timestamp = packet.timestamp - (this.#delay ?? 0);
-    this.output.onPacket({ ...packet, timestamp }, config);
-  }
-
-  #delayMicroseconds(config: AudioDecoderConfig): number {
-    const bytes =
-      config.description === undefined ? undefined : new Uint8Array(config.description as ArrayBuffer);
-    const { samples, rate } = delayOf(this.choice.family, bytes);
-    return Math.round((samples / (rate || this.sampleRate)) * 1e6);
+    const left = this.#end - timestamp;
+    // The last packets are filled up with silence; what lies behind the sound's end is no part of it.
+    if (this.#finishing && left <= 0) return;
+    const duration = this.#finishing ? Math.min(packet.duration, Math.round(left)) : packet.duration;
+    this.output.onPacket({ data: packet.data, timestamp, duration }, config);
   }
 
   #fail(error: unknown): void {
@@ -107,6 +133,7 @@ export class TrackAudioEncoder {
     const frames = block.planes[0]?.length ?? 0;
     if (frames === 0) return;
     this.#pendingSamples += frames;
+    this.#end = block.time + (frames / block.sampleRate) * 1e6;
     try {
       this.#encoder.encode(block);
     } catch (error) {
@@ -119,9 +146,22 @@ export class TrackAudioEncoder {
     return Math.round(this.#pendingSamples / (this.sampleRate / 50));
   }
 
+  /**
+   * What went in last is still in the encoder by its delay, and by that of the resampler in front of Chromium's
+   * Opus encoder (24 ms were missing at 44,100 Hz). Silence pushes it out.
+   */
+  #pushOut(): void {
+    if (this.#dead || this.#end === 0) return;
+    const frames = this.choice.family === 'aac' ? 2048 : Math.round(this.sampleRate / 25);
+    const planes = Array.from({ length: this.numberOfChannels }, () => new Float32Array(frames));
+    this.#encoder.encode({ planes, sampleRate: this.sampleRate, time: this.#end });
+  }
+
   /** Waits until all packets are out, then lets the encoder go. Never rejects. */
   async finish(): Promise<void> {
     try {
+      this.#pushOut();
+      this.#finishing = true;
       if (!this.#dead) await this.#encoder.flush();
     } catch (error) {
       this.#fail(error);
@@ -140,11 +180,7 @@ export class TrackAudioEncoder {
 class NativeEncoder implements PacketEncoder {
   readonly #encoder: AudioEncoder;
 
-  constructor(
-    config: AudioEncoderConfig,
-    receive: (packet: AudioPacket, config: AudioDecoderConfig | undefined) => void,
-    fail: (error: unknown) => void,
-  ) {
+  constructor(config: AudioEncoderConfig, receive: Receive, fail: Fail) {
     this.#encoder = new AudioEncoder({
       output: (chunk, metadata) => {
         const data = new Uint8Array(chunk.byteLength);

@@ -8,13 +8,17 @@ export interface PacketEncoder {
   close(): void;
 }
 
+/** Takes a packet; `config` comes with the first. */
+export type Receive = (packet: AudioPacket, config: AudioDecoderConfig | undefined) => void;
+/** Takes the error that the encoder ended with. */
+export type Fail = (error: unknown) => void;
+
 /** Makes an encoder, given where its packets and its failure go. */
-export type PacketEncoderFactory = (
-  receive: (packet: AudioPacket, config: AudioDecoderConfig | undefined) => void,
-  fail: (error: unknown) => void,
-) => PacketEncoder;
+export type PacketEncoderFactory = (receive: Receive, fail: Fail) => PacketEncoder;
 
 /** What `aac-encoder.js`, loaded on demand, exports. */
 export interface AacEncoderModule {
-  createAacEncoder(config: AudioEncoderConfig): Promise<PacketEncoderFactory>;
+  /** Resolves when an encoder has worked once; rejects when the page's content security policy forbids it. */
+  tryAacEncoder(): Promise<void>;
+  createAacEncoder(config: AudioEncoderConfig): PacketEncoderFactory;
 }

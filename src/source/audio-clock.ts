@@ -56,6 +56,11 @@ export class AudioClock {
     return unwrapped + (this.#offset ?? 0);
   }
 
+  /** Time on the timeline of a timestamp as the source gives it; `undefined` before `settle`. */
+  timeOf(timestamp: number): number | undefined {
+    return this.#offset === undefined ? undefined : timestamp + this.#shift + this.#offset;
+  }
+
   /** Time on the timeline of something that arrives now without delay. Only after `settle`. */
   timeAt(arrival: number): number {
     return arrival - this.#floor + (this.#offset ?? 0);

@@ -2,8 +2,8 @@
 
 /** A gap this long means that nothing that was captured before `stop()` is still on its way. Milliseconds. */
 const IDLE = 40;
-/** A source that never pauses is cut off after this long. Milliseconds. */
-const LONGEST = 120;
+/** A worker that is so far behind leaves the rest. Milliseconds. */
+const LONGEST = 3_000;
 
 /** Something that must be closed exactly once. */
 interface Closable {
@@ -15,6 +15,7 @@ export class TrackReader<Item extends Closable> {
   readonly #reader: ReadableStreamDefaultReader<Item>;
   #lastItem = performance.now();
   #stopped = false;
+  #isLate: ((item: Item) => boolean) | undefined;
 
   constructor(
     readable: ReadableStream<Item>,
@@ -32,6 +33,7 @@ export class TrackReader<Item extends Closable> {
         const { done, value } = await this.#reader.read();
         if (done) break;
         this.#lastItem = performance.now();
+        if (!this.#stopped && this.#isLate?.(value)) this.cancel();
         if (this.#stopped) value.close();
         else this.onItem(value, this.#lastItem * 1000);
       }
@@ -42,8 +44,13 @@ export class TrackReader<Item extends Closable> {
     this.#stopped = true;
   }
 
-  /** Takes what is still on its way, then lets the track go. */
-  async stop(): Promise<void> {
+  /**
+   * Takes what is still on its way, then lets the track go.
+   *
+   * @param isLate tells what was captured after the end; with the first such item everything before it is there.
+   */
+  async stop(isLate: (item: Item) => boolean): Promise<void> {
+    this.#isLate = isLate;
     const since = performance.now();
     const idleFor = (): number => performance.now() - Math.max(since, this.#lastItem);
     while (!this.#stopped && idleFor() < IDLE && performance.now() - since < LONGEST) {

@@ -58,6 +58,11 @@ export class VideoClock {
     if (step < MAX_TYPICAL) this.#typical = Math.round(this.#typical + (step - this.#typical) / 8);
   }
 
+  /** Time on the timeline that a timestamp would have, as long as it does not jump; nothing is learnt from it. */
+  timeOf(timestamp: number): number | undefined {
+    return this.#last === undefined ? undefined : timestamp + this.#offset;
+  }
+
   /** Smallest arrival − timeline time seen: the delay of the frame that came through fastest. */
   get floor(): number {
     return this.#floor;

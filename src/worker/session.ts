@@ -1,4 +1,5 @@
 /** One recording in the worker, from its start until every byte is durable: wires the rooms together. */
+import { loadAacEncoder } from '../encode/audio-encoder.ts';
 import { canEncodeVideo, chooseAudio } from '../encode/choose.ts';
 import {
   asSteadyreelError,

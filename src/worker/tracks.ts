@@ -23,6 +23,8 @@ const SILENT_AFTER = 1_000_000;
 const FILL_BEHIND = 500_000;
 /** Audio waits this long for the video at most; microseconds. */
 const VIDEO_LAG = 300_000;
+/** What lies so far behind the moment of `stop()` was captured after it; microseconds. */
+const LATE = 10_000;
 
 const now = (): number => performance.now() * 1000;
 
@@ -191,10 +193,20 @@ export class Tracks {
     const end = now();
     this.#over = true;
     clearInterval(this.#timer);
-    await Promise.all([this.#video?.reader.stop(), this.#audio?.reader.stop()]);
+    await this.#readOn(end);
     await this.#video?.lane.end(end);
     await this.#endAudio(end);
     this.context.files.endAudioBefore(Number.POSITIVE_INFINITY);
+  }
+
+  /** Reads what was captured before the end and is still on its way, however far behind the worker is. */
+  async #readOn(end: number): Promise<void> {
+    const videoEnd = end - this.#videoClock.floor + LATE;
+    const audioEnd = this.#audioClock.timeAt(end) + LATE;
+    await Promise.all([
+      this.#video?.reader.stop(frame => (this.#videoClock.timeOf(frame.timestamp) ?? 0) > videoEnd),
+      this.#audio?.reader.stop(data => (this.#audioClock.timeOf(data.timestamp) ?? 0) > audioEnd),
+    ]);
   }
 
   async #endAudio(end: number): Promise<void> {

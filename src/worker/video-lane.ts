@@ -9,7 +9,7 @@ import {
   encodedColorSpace,
   videoSourceOf,
 } from '../cut/parameters.ts';
-import { chooseVideo } from '../encode/choose.ts';
+import { chooseVideo, type VideoChoice } from '../encode/choose.ts';
 import { familyOrder } from '../encode/codecs.ts';
 import { FileVideoEncoder } from '../encode/video-encoder.ts';
 import { EncoderFailedError } from '../errors.ts';
@@ -121,18 +121,24 @@ export class VideoLane {
       report.warn('timestamps', 'Video timestamps stood still, ran back or jumped, and were repaired.');
     await this.#knowSize();
     const decision = this.#decide(source, time);
-    const cut = decision.action === 'cut';
-    this.#noteFormat(frame.format, time, cut);
-    if (decision.action === 'cut') await this.#cut(decision.reason, time, source);
+    this.#noteFormat(frame.format, time, decision.action === 'cut');
+    const cut = decision.action === 'cut' && (await this.#cut(decision.reason, time, source));
     this.context.onDecided(time);
     const run = this.#run;
     if (!run) return;
-    if (decision.action === 'fit') {
-      this.context.stats.framesFitted++;
+    if (cut || decision.action === 'continue') run.encoder.encode(retimed(frame, time));
+    else await this.#fit(run, frame, time);
+  }
+
+  async #fit(run: Run, frame: VideoFrame, time: number): Promise<void> {
+    const { stats, report } = this.context;
+    try {
       const space = encodedColorSpace(run.source.colorSpace);
       run.encoder.encode(await this.#fitter.fit(frame, run.source, space, time));
-    } else {
-      run.encoder.encode(retimed(frame, time));
+      stats.framesFitted++;
+    } catch (error) {
+      stats.framesDropped++;
+      report.warn('frames-dropped', `A frame could not be fitted: ${String(error)}`, stats.framesDropped);
     }
   }
 
@@ -178,21 +184,28 @@ export class VideoLane {
     this.#format = format;
   }
 
-  async #cut(reason: CutReason, time: number, source: VideoSource): Promise<void> {
+  /** False when no encoder takes the source: its frames are then fitted into the file that there is. */
+  async #cut(reason: CutReason, time: number, source: VideoSource): Promise<boolean> {
     const { options, files, audio, report, frameRate } = this.context;
     const before = this.#run;
-    this.#run = undefined;
-    const previous = files.current;
-    if (previous) previous.endTime = time;
-    if (before) this.#finish(before);
     const shape = { width: source.width, height: source.height, frameRate };
-    const choice = await chooseVideo(options.codec, shape, options.bitrate, this.#without);
+    let choice: VideoChoice;
+    try {
+      choice = await chooseVideo(options.codec, shape, options.bitrate, this.#without);
+    } catch (error) {
+      if (!before || before.failed) throw error;
+      report.warn('codec-fallback', `${source.width}x${source.height} is fitted: ${String(error)}`);
+      return false;
+    }
     if (choice.family !== familyOrder(options.codec)[0]) {
       report.warn(
         'codec-fallback',
         `${source.width}x${source.height} is recorded with codec ${choice.family}.`,
       );
     }
+    const previous = files.current;
+    if (previous) previous.endTime = time;
+    if (before) this.#finish(before);
     const replaced = reason === 'encoder-restart' && before && before.family !== choice.family;
     const file = files.begin({
       reason: replaced ? 'video-codec' : reason,
@@ -201,6 +214,7 @@ export class VideoLane {
       audioEpoch: audio.epochAtCut(time),
     });
     this.#run = this.#open(file, choice.family, choice.config, source);
+    return true;
   }
 
   #open(file: OpenFile, family: VideoCodecFamily, config: VideoEncoderConfig, source: VideoSource): Run {

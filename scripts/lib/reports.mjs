@@ -1,0 +1,78 @@
+/** What the test runners' JSON reports say. A skipped test shows nothing, so it counts as failed. */
+import { existsSync, readFileSync } from 'node:fs';
+
+/**
+ * @typedef {import('./steps.mjs').Counts} Counts
+ * @typedef {{ fullName: string, status: string }} VitestTest
+ * @typedef {{ name: string, status: string, message?: string, assertionResults: VitestTest[] }} VitestFile
+ * @typedef {{ testResults: VitestFile[] }} VitestReport
+ * @typedef {{ title: string, tests: { status: string }[] }} PlaywrightSpec
+ * @typedef {{ title: string, suites?: PlaywrightSuite[], specs?: PlaywrightSpec[] }} PlaywrightSuite
+ * @typedef {{ suites: PlaywrightSuite[], errors: { message?: string }[] }} PlaywrightReport
+ */
+
+/** @param {string | undefined} text */
+const firstLine = text => (text ?? '').trim().split('\n')[0] ?? '';
+
+/**
+ * @param {VitestReport} report
+ * @returns {Counts}
+ */
+export const countVitest = ({ testResults }) => {
+  const tests = testResults.flatMap(file => file.assertionResults);
+  const failures = tests
+    .filter(test => test.status !== 'passed')
+    .map(test => (test.status === 'failed' ? test.fullName : `${test.fullName} (${test.status})`));
+  for (const file of testResults) {
+    // A file that could not be loaded has failed without a single test.
+    if (file.status === 'failed' && file.assertionResults.every(test => test.status === 'passed')) {
+      failures.push(`${file.name}: ${firstLine(file.message)}`);
+    }
+  }
+  return { passed: tests.length - tests.filter(test => test.status !== 'passed').length, failures };
+};
+
+/**
+ * @param {PlaywrightSuite} suite
+ * @returns {PlaywrightSpec[]}
+ */
+const specsOf = suite => [
+  ...(suite.specs ?? []).map(spec => ({ ...spec, title: `${suite.title} › ${spec.title}` })),
+  ...(suite.suites ?? []).flatMap(specsOf),
+];
+
+/**
+ * @param {PlaywrightReport} report
+ * @returns {Counts}
+ */
+export const countPlaywright = ({ suites, errors }) => {
+  const tests = suites
+    .flatMap(specsOf)
+    .flatMap(({ title, tests: runs }) => runs.map(({ status }) => ({ title, status })));
+  const failures = tests
+    .filter(({ status }) => status !== 'expected')
+    .map(({ title, status }) => (status === 'unexpected' ? title : `${title} (${status})`));
+  const passed = tests.length - failures.length;
+  return { passed, failures: [...failures, ...errors.map(error => firstLine(error.message))] };
+};
+
+/**
+ * The counts of a run. When the runner failed but its report names no failure (an error outside of the tests, or
+ * no report at all), that is one.
+ *
+ * @template Report
+ * @param {string} file
+ * @param {(report: Report) => Counts} count
+ * @param {unknown} failure What the runner ended with; undefined when it ended well.
+ * @returns {Counts}
+ */
+export const readReport = (file, count, failure) => {
+  const detail = failure instanceof Error ? failure.message : String(failure);
+  if (!existsSync(file))
+    return { passed: 0, failures: [failure === undefined ? 'no report was written' : detail] };
+  const counts = count(JSON.parse(readFileSync(file, 'utf8')));
+  if (failure !== undefined && counts.failures.length === 0) return { ...counts, failures: [detail] };
+  if (counts.passed + counts.failures.length === 0)
+    return { passed: 0, failures: ['not a single test was found'] };
+  return counts;
+};

@@ -1,0 +1,106 @@
+/** A server of its own, for the command line, the demo and tests. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { OptionInvalidError } from '../errors.ts';
+import { errorResponse, hostForbidden, ListenError, notFound } from './errors.ts';
+import { createStorageHandler } from './handler.ts';
+import { toNodeListener } from './node.ts';
+import type { StorageHandlerOptions } from './options.ts';
+import { type AllowedOrigins, isLoopbackAddress, isLoopbackOrigin, isTrustedHost } from './origin.ts';
+import { isUnder } from './route.ts';
+
+/** Options of `serve`. */
+export interface ServeOptions extends StorageHandlerOptions {
+  /** TCP port. Default 8080; 0 takes a free one. */
+  port?: number;
+  /**
+   * Address to listen on. Default `127.0.0.1`: this machine only. On such an address, requests for another
+   * host name than `localhost`, an IP address, or that of an allowed origin are refused, because a page
+   * elsewhere can point a name of its own at it.
+   */
+  host?: string;
+  /** Answers all requests outside of `path`. Default: 404. */
+  fallback?: (request: Request) => Response | Promise<Response>;
+}
+
+/** A server that runs. */
+export interface StorageServer {
+  /** Address of its root, with a slash at the end. */
+  readonly url: string;
+  /** Address of the storage, for `tus({ endpoint })`. */
+  readonly endpoint: string;
+  readonly port: number;
+  /**
+   * Stops taking connections, lets running requests finish for `graceSeconds` (default 5), and closes what
+   * is left. A second call waits for the same end.
+   */
+  close(graceSeconds?: number): Promise<void>;
+}
+
+/** An idle client is cut off after this; there is no limit on the whole of an upload. */
+const IDLE_MS = 120_000;
+
+/** How an address is written in a URL. */
+const hostInUrl = (host: string): string => {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+};
+
+const listen = async (server: Server, host: string, port: number): Promise<number> => {
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  } catch (cause) {
+    throw new ListenError(host, port, cause);
+  }
+};
+
+/** Makes the function that closes a server, once. */
+const closer = (server: Server): ((graceSeconds?: number) => Promise<void>) => {
+  let closed: Promise<void> | undefined;
+  const close = async (graceSeconds: number): Promise<void> => {
+    const ended = once(server, 'close');
+    server.close();
+    server.closeIdleConnections();
+    // Kept-alive connections become idle one by one.
+    server.on('request', (_, outgoing) => outgoing.setHeader('Connection', 'close'));
+    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    const deadline = setTimeout(() => server.closeAllConnections(), graceSeconds * 1000);
+    await ended;
+    clearInterval(sweep);
+    clearTimeout(deadline);
+  };
+  return (graceSeconds = 5) => (closed ??= close(graceSeconds));
+};
+
+/**
+ * Starts a node:http server with the storage handler.
+ *
+ * @throws OptionUnknownError (`option-unknown`), OptionInvalidError (`option-invalid`), ListenError
+ * (`listen-failed`), for one when the port is in use.
+ */
+export const serve = async (options: ServeOptions): Promise<StorageServer> => {
+  const { port = 8080, host = '127.0.0.1', fallback, ...storageOptions } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new OptionInvalidError('port', 'a whole number from 0 to 65535', port);
+  }
+  const storage = createStorageHandler(storageOptions);
+  const path = (options.path ?? '/storage').replace(/\/$/, '');
+  const allowed: AllowedOrigins = options.allowedOrigins ?? isLoopbackOrigin;
+  const respond = async (request: Request): Promise<Response> => {
+    const url = new URL(request.url);
+    if (isLoopbackAddress(host) && !isTrustedHost(url.host, allowed)) {
+      return errorResponse(hostForbidden(url.host));
+    }
+    if (isUnder(url.pathname, path)) return storage(request);
+    return fallback === undefined ? errorResponse(notFound()) : fallback(request);
+  };
+  const server = createServer(toNodeListener(respond));
+  server.requestTimeout = 0;
+  server.setTimeout(IDLE_MS);
+  const actualPort = await listen(server, host, port);
+  const root = `http://${hostInUrl(host)}:${actualPort}`;
+  return { url: `${root}/`, endpoint: root + path, port: actualPort, close: closer(server) };
+};

@@ -1,0 +1,190 @@
+/** What is in dist/, as npm would publish it: complete, typed, and split where it has to be. */
+import { spawnSync } from 'node:child_process';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Script } from 'node:vm';
+import { parseSync, Visitor } from 'vite';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ensureBuild } from '../../scripts/lib/ensure-build.mjs';
+import { DIST, ROOT } from '../../scripts/lib/paths.mjs';
+
+const dist = (name: string): string => readFileSync(join(DIST, name), 'utf8');
+
+/** What a module imports, and exports from elsewhere. */
+const requests = (name: string, code: string): string[] => {
+  const { staticImports, staticExports } = parseSync(name, code).module;
+  const exported = staticExports.flatMap(({ entries }) => entries.map(entry => entry.moduleRequest?.value));
+  return [...staticImports.map(({ moduleRequest }) => moduleRequest.value), ...exported].filter(
+    request => typeof request === 'string',
+  );
+};
+
+/** A module of dist/ and all that it loads, as text, by name. */
+const withChunks = (name: string, found: Record<string, string> = {}): Record<string, string> => {
+  found[name] = dist(name);
+  for (const request of requests(name, found[name])) {
+    const chunk = request.replace(/^\.\//, '');
+    if (found[chunk] === undefined) withChunks(chunk, found);
+  }
+  return found;
+};
+
+beforeAll(ensureBuild, 60_000);
+
+describe('package.json', () => {
+  const { exports, bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+
+  test('points at files that are there', () => {
+    const targets = Object.values(exports).flatMap(entry =>
+      typeof entry === 'string' ? [entry] : Object.values(entry as Record<string, string>),
+    );
+    const files = targets.filter(target => !target.includes('*'));
+    expect(files.length).toBeGreaterThan(5);
+    for (const file of files) accessSync(join(ROOT, file));
+  });
+
+  test('has a command that can be run', () => {
+    accessSync(join(ROOT, bin.steadyreel), constants.X_OK);
+    expect(dist('cli.js')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    const { stdout } = spawnSync(process.execPath, [join(ROOT, bin.steadyreel), '--help'], {
+      encoding: 'utf8',
+    });
+    expect(stdout).toContain('steadyreel serve');
+  });
+});
+
+describe('the ES modules', () => {
+  test.each(['index.js', 'element.js'])('%s holds no package, and none of the muxer', name => {
+    const text = Object.values(withChunks(name)).join('\n');
+    expect(text.match(/node_modules|mediabunny|Mp4OutputFormat/i)?.[0]).toBeUndefined();
+    for (const code of Object.values(withChunks(name))) {
+      expect(parseSync(name, code).module.dynamicImports).toEqual([]);
+    }
+  });
+
+  test('both have the same Recorder', () => {
+    const shared = Object.keys(withChunks('element.js')).filter(name => name in withChunks('index.js'));
+    expect(shared.filter(name => /class Recorder|Recorder = class/.test(dist(name)))).toHaveLength(1);
+  });
+
+  test('name the worker and the AAC encoder as bundlers look for them', () => {
+    const text = Object.values(withChunks('index.js')).join('\n').replace(/\s+/g, ' ').replaceAll('"', "'");
+    const missing = [
+      "new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'steadyreel' })",
+      "new URL('./aac-encoder.js', import.meta.url)",
+    ].filter(expression => !text.includes(expression));
+    expect(missing).toEqual([]);
+    expect(text.match(/__STEADYREEL\w+/)).toBeNull();
+  });
+});
+
+describe('the files that stand alone', () => {
+  test.each(['worker.js', 'steadyreel.iife.js'])(
+    '%s is a classic script that imports only by address',
+    name => {
+      const text = dist(name);
+      // Refuses import and export statements and import.meta.
+      new Script(text);
+      const { dynamicImports } = parseSync(name, text).module;
+      const addresses = dynamicImports.map(({ moduleRequest: { start, end } }) => text.slice(start, end));
+      expect(addresses.every(address => /^[\w$.]+$/.test(address))).toBe(true);
+    },
+  );
+
+  test('worker.js loads the AAC encoder by itself, out of sight of bundlers', () => {
+    expect(
+      dist('worker.js').match(/import\(\/\* webpackIgnore: true \*\/ \/\* @vite-ignore \*\/ \w+\)/g),
+    ).toHaveLength(1);
+  });
+
+  test('steadyreel.iife.js holds the worker', () => {
+    const strings: unknown[] = [];
+    new Visitor({ Literal: ({ value }) => void strings.push(value) }).visit(
+      parseSync('steadyreel.iife.js', dist('steadyreel.iife.js')).program,
+    );
+    expect(strings.includes(dist('worker.js'))).toBe(true);
+  });
+
+  test('aac-encoder.js imports nothing', () => {
+    const { staticImports, dynamicImports, staticExports } = parseSync(
+      'aac-encoder.js',
+      dist('aac-encoder.js'),
+    ).module;
+    expect([...staticImports, ...dynamicImports]).toEqual([]);
+    expect(staticExports.flatMap(({ entries }) => entries.map(entry => entry.exportName.name))).toEqual([
+      'createAacEncoder',
+    ]);
+  });
+
+  test.each(['worker', 'aac-encoder'])('the licences of the packages in %s.js lie beside it', name => {
+    expect(dist(`${name}.licenses.md`)).toMatch(/mediabunny.*MPL-2\.0/);
+  });
+});
+
+const CONSUMER = `
+import { device, Recorder, type Recording, SteadyreelError, tus } from 'steadyreel';
+import { SteadyRecorderElement } from 'steadyreel/element';
+import { createStorageHandler } from 'steadyreel/server';
+
+const recorder = new Recorder(new MediaStream(), { storage: tus({ endpoint: '/storage' }) });
+const recording: Promise<Recording> = recorder.stop();
+const handler: (request: Request) => Promise<Response> = createStorageHandler({ dir: '.' });
+// Each of these is an error only when the types arrive as they are, and not as any.
+// @ts-expect-error
+const state: number = recorder.state;
+// @ts-expect-error
+new Recorder(1);
+// @ts-expect-error
+createStorageHandler();
+// @ts-expect-error
+new SteadyRecorderElement().nothing;
+export { device, handler, recording, state, SteadyreelError };
+`;
+
+describe('the types', () => {
+  test.each([
+    { module: 'esnext', moduleResolution: 'bundler' },
+    { module: 'node16', moduleResolution: 'node16' },
+  ])(
+    'arrive with moduleResolution $moduleResolution',
+    options => {
+      const folder = mkdtempSync(join(tmpdir(), 'steadyreel-types-'));
+      try {
+        mkdirSync(join(folder, 'node_modules'));
+        symlinkSync(ROOT, join(folder, 'node_modules', 'steadyreel'));
+        writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+        writeFileSync(join(folder, 'consumer.ts'), CONSUMER);
+        const compilerOptions = {
+          ...options,
+          noEmit: true,
+          strict: true,
+          skipDefaultLibCheck: true,
+          target: 'es2022',
+          lib: ['es2023', 'dom', 'dom.iterable'],
+          types: ['node'],
+          typeRoots: [join(ROOT, 'node_modules', '@types')],
+        };
+        writeFileSync(
+          join(folder, 'tsconfig.json'),
+          JSON.stringify({ compilerOptions, files: ['consumer.ts'] }),
+        );
+        const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+        const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' });
+        expect(stdout).toBe('');
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+    60_000,
+  );
+});

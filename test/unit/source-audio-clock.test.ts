@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { AudioClock } from '../../src/source/audio-clock.ts';
+import { VideoClock } from '../../src/source/video-clock.ts';
+
+const SECOND = 1_000_000;
+const PIECE = 10_000;
+
+/** Feeds pieces of 10 ms that begin at `timestamp` and are captured from `captured` on. */
+const play = (
+  clock: AudioClock,
+  given: { timestamp: number; captured: number; count: number; delay?: (i: number) => number },
+): number[] =>
+  Array.from({ length: given.count }, (_, i) => {
+    const arrival = given.captured + (i + 1) * PIECE + (given.delay?.(i) ?? 0);
+    return clock.observe(given.timestamp + i * PIECE, arrival, PIECE);
+  });
+
+const jitter = fc.array(fc.integer({ min: 0, max: 150_000 }), { minLength: 30, maxLength: 60 });
+const origin = fc.integer({ min: -4_000 * SECOND, max: 4_000 * SECOND });
+
+describe('placing audio against video by what came through fastest', () => {
+  it('lines up a microphone and a camera of unrelated clocks, whatever the jitter', () => {
+    fc.assert(
+      fc.property(jitter, jitter, origin, origin, (audioLate, videoLate, audioOrigin, videoOrigin) => {
+        const video = new VideoClock();
+        const audio = new AudioClock();
+        const began = 7 * SECOND;
+        videoLate.forEach((late, i) => {
+          video.map(videoOrigin + i * 33_333, began + i * 33_333 + late);
+        });
+        audioLate.forEach((late, i) => {
+          audio.observe(audioOrigin + i * PIECE, began + i * PIECE + late, PIECE);
+        });
+        audio.settle(video.floor);
+        // Sound and picture of the same moment lie apart by no more than their fastest pieces were late.
+        const apart = audio.map(audioOrigin) - 0;
+        expect(Math.abs(apart)).toBeLessThanOrEqual(Math.max(Math.min(...audioLate), Math.min(...videoLate)));
+      }),
+    );
+  });
+
+  it('one piece without delay is enough', () => {
+    const clock = new AudioClock();
+    const late = (i: number): number => (i === 17 ? 0 : 40_000 + ((i * 7_919) % 60_000));
+    play(clock, { timestamp: 123, captured: 2 * SECOND, count: 30, delay: late });
+    clock.settle(1 * SECOND);
+    // Captured at 2 s, arrived 10 ms later; the video's timeline began at 1 s.
+    expect(clock.map(123)).toBe(SECOND + PIECE);
+  });
+
+  it('does not move once it is settled, however fast later pieces are', () => {
+    const clock = new AudioClock();
+    expect(clock.settled).toBe(false);
+    const [first = 0] = play(clock, { timestamp: 0, captured: 0, count: 30, delay: () => 50_000 });
+    clock.settle(0);
+    expect(clock.settled).toBe(true);
+    const before = clock.map(first);
+    play(clock, { timestamp: 30 * PIECE, captured: 30 * PIECE, count: 30 });
+    clock.settle(-SECOND);
+    clock.settleAt(0, 5 * SECOND);
+    expect(clock.map(first)).toBe(before);
+  });
+
+  it('without video, the first piece lies where it is put', () => {
+    const clock = new AudioClock();
+    const [first = 0, second = 0] = play(clock, { timestamp: 5_000, captured: 0, count: 2 });
+    clock.settleAt(first, 250_000);
+    expect([clock.map(first), clock.map(second)]).toEqual([250_000, 250_000 + PIECE]);
+  });
+
+  it('tells the time of what arrives now, for video that begins later', () => {
+    const clock = new AudioClock();
+    const placed = play(clock, {
+      timestamp: 0,
+      captured: 3 * SECOND,
+      count: 30,
+      delay: i => (i % 5) * 9_000,
+    });
+    clock.settleAt(placed[0] ?? 0, 0);
+    // The fastest piece needed the 10 ms that it is long.
+    expect(clock.timeAt(3 * SECOND + PIECE)).toBe(0);
+    expect(clock.timeAt(4 * SECOND + PIECE)).toBe(SECOND);
+    expect(clock.lastArrival).toBe(3 * SECOND + 30 * PIECE + 36_000);
+  });
+});
+
+describe('jumps of the timestamps', () => {
+  it('no jump: the timestamps come back as they are, whatever the jitter', () => {
+    fc.assert(
+      fc.property(jitter, origin, (late, timestamp) => {
+        const clock = new AudioClock();
+        const seen = play(clock, { timestamp, captured: 0, count: late.length, delay: i => late[i] ?? 0 });
+        expect(seen).toEqual(late.map((_, i) => timestamp + i * PIECE));
+      }),
+    );
+  });
+
+  it('at the handover to the worker: a few pieces of the time base of the page, then of the worker', () => {
+    for (const age of [90 * SECOND, -90 * SECOND]) {
+      const clock = new AudioClock();
+      const begun = 500 * SECOND;
+      // What was buffered arrives at once.
+      const buffered = Array.from({ length: 5 }, (_, i) =>
+        clock.observe(begun + i * PIECE, 10 * SECOND + i * 40, PIECE),
+      );
+      const live = Array.from({ length: 50 }, (_, i) =>
+        clock.observe(begun - age + (5 + i) * PIECE, 10 * SECOND + (i + 1) * PIECE, PIECE),
+      );
+      const all = [...buffered, ...live];
+      all.slice(1).forEach((time, i) => {
+        expect(time - (all[i] ?? 0)).toBeGreaterThanOrEqual(PIECE - 200);
+        expect(time - (all[i] ?? 0)).toBeLessThanOrEqual(PIECE + 200);
+      });
+      clock.settle(10 * SECOND);
+      // Of the live pieces the fastest counts: they lie where they were captured.
+      expect(Math.abs(clock.map(live[0] ?? 0) - PIECE)).toBeLessThanOrEqual(200);
+    }
+  });
+
+  it.each([
+    ['forward', 1_000 * SECOND],
+    ['back', -1_000 * SECOND],
+    ['forward, just above the limit', 520_000],
+    ['back, just above the limit', -520_000],
+  ])('%s, in the middle of a recording: the track goes on where it was', (_, jump) => {
+    const clock = new AudioClock();
+    const before = play(clock, { timestamp: 0, captured: 0, count: 50 });
+    clock.settle(PIECE);
+    const after = play(clock, { timestamp: 50 * PIECE + jump, captured: 50 * PIECE, count: 50 });
+    expect([...before, ...after].map(time => clock.map(time))).toEqual(
+      Array.from({ length: 100 }, (_, i) => i * PIECE),
+    );
+  });
+
+  it('with a pause in the capture, the pause is kept', () => {
+    const clock = new AudioClock();
+    play(clock, { timestamp: 0, captured: 0, count: 50 });
+    const [after] = play(clock, { timestamp: 77 * SECOND, captured: 5 * SECOND, count: 10 });
+    expect(after).toBe(5 * SECOND);
+  });
+
+  it('a pause that the timestamps tell of is no jump', () => {
+    const clock = new AudioClock();
+    play(clock, { timestamp: 0, captured: 0, count: 50 });
+    const [after] = play(clock, { timestamp: 60 * SECOND, captured: 60 * SECOND, count: 10 });
+    expect(after).toBe(60 * SECOND);
+  });
+
+  it('two pieces that arrive together across a jump do not lie on each other', () => {
+    const clock = new AudioClock();
+    const first = clock.observe(0, SECOND, PIECE);
+    const second = clock.observe(-50 * SECOND, SECOND, PIECE);
+    expect(second - first).toBe(PIECE);
+  });
+
+  it('time never runs back by more than the timestamps are allowed to', () => {
+    const input = fc.array(
+      fc.tuple(fc.integer({ min: -1e10, max: 1e10 }), fc.integer({ min: 0, max: 50_000 })),
+      { minLength: 2, maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(input, pieces => {
+        const clock = new AudioClock();
+        let arrival = 0;
+        let last: number | undefined;
+        for (const [timestamp, wait] of pieces) {
+          arrival += wait;
+          const unwrapped = clock.observe(timestamp, arrival, PIECE);
+          if (last !== undefined) expect(Math.abs(unwrapped - last - wait)).toBeLessThanOrEqual(500_000);
+          last = unwrapped;
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it, vi } from 'vitest';
+import { TrackReader } from '../../src/source/track-reader.ts';
+
+/** A frame or a piece of audio, as far as the reader cares. */
+class Item {
+  closed = 0;
+  constructor(readonly name: string) {}
+  close(): void {
+    this.closed++;
+  }
+}
+
+/** A track whose items are handed out by the test. */
+const track = () => {
+  let controller: ReadableStreamDefaultController<Item> | undefined;
+  const cancelled = vi.fn();
+  const readable = new ReadableStream<Item>({
+    start: c => {
+      controller = c;
+    },
+    cancel: cancelled,
+  });
+  return { readable, cancelled, controller: controller as ReadableStreamDefaultController<Item> };
+};
+
+const read = () => {
+  const source = track();
+  const taken: { item: Item; arrival: number }[] = [];
+  const onEnd = vi.fn();
+  const reader = new TrackReader(source.readable, (item, arrival) => taken.push({ item, arrival }), onEnd);
+  return { ...source, taken, onEnd, reader };
+};
+
+describe('reading a track', () => {
+  it('gives each item once, in order, with the time of its arrival in microseconds', async () => {
+    const { controller, taken } = read();
+    const before = performance.now() * 1000;
+    const items = ['a', 'b', 'c'].map(name => new Item(name));
+    for (const item of items) controller.enqueue(item);
+    await vi.waitFor(() => expect(taken.map(({ item }) => item)).toEqual(items));
+    for (const { arrival } of taken) {
+      expect(arrival).toBeGreaterThanOrEqual(before);
+      expect(arrival).toBeLessThanOrEqual(performance.now() * 1000);
+    }
+    // Whoever gets an item owns it.
+    expect(items.map(item => item.closed)).toEqual([0, 0, 0]);
+  });
+
+  it('tells once that the track has ended by itself', async () => {
+    const { controller, onEnd, taken } = read();
+    controller.enqueue(new Item('last'));
+    controller.close();
+    await vi.waitFor(() => expect(onEnd).toHaveBeenCalledTimes(1));
+    expect(taken).toHaveLength(1);
+  });
+
+  it('a track that breaks has ended', async () => {
+    const { controller, onEnd } = read();
+    controller.error(new Error('the camera was pulled out'));
+    await vi.waitFor(() => expect(onEnd).toHaveBeenCalledTimes(1));
+  });
+
+  it('takes what is still on its way when it is stopped, then lets the track go', async () => {
+    const { controller, taken, cancelled, reader, onEnd } = read();
+    const stopped = reader.stop();
+    controller.enqueue(new Item('late'));
+    await stopped;
+    expect(taken.map(({ item }) => item.name)).toEqual(['late']);
+    expect(cancelled).toHaveBeenCalledTimes(1);
+    expect(onEnd).not.toHaveBeenCalled();
+  });
+
+  it('is stopped in the end although the source never pauses', async () => {
+    const { controller, reader, cancelled } = read();
+    const feeding = setInterval(() => controller.enqueue(new Item('another')), 3);
+    cancelled.mockImplementation(() => clearInterval(feeding));
+    await reader.stop();
+    expect(cancelled).toHaveBeenCalledTimes(1);
+  });
+
+  it('lets the track go at once when it is cancelled, and once only', async () => {
+    const { taken, cancelled, onEnd, reader } = read();
+    reader.cancel();
+    reader.cancel();
+    await reader.stop();
+    expect(taken).toEqual([]);
+    expect(cancelled).toHaveBeenCalledTimes(1);
+    expect(onEnd).not.toHaveBeenCalled();
+  });
+
+  it('stopping a track that has ended changes nothing', async () => {
+    const { controller, onEnd, reader } = read();
+    controller.close();
+    await vi.waitFor(() => expect(onEnd).toHaveBeenCalled());
+    await reader.stop();
+    expect(onEnd).toHaveBeenCalledTimes(1);
+  });
+});
