@@ -49,7 +49,7 @@ export class TrackReader<Item extends Closable> {
    *
    * @param isLate tells what was captured after the end; with the first such item everything before it is there.
    */
-  async stop(isLate: (item: Item) => boolean): Promise<void> {
+  async stop(isLate: (item: Item) => boolean = () => false): Promise<void> {
     this.#isLate = isLate;
     const since = performance.now();
     const idleFor = (): number => performance.now() - Math.max(since, this.#lastItem);

@@ -155,8 +155,10 @@ export class Session {
     if (this.setup.video && video.codec !== 'auto' && !(await canEncodeVideo(video.codec))) {
       throw new CodecUnsupportedError('video', video.codec, 'not at any size');
     }
-    if (this.setup.audio)
-      await chooseAudio(audio.codec, { sampleRate: 48_000, numberOfChannels: 2 }, audio.bitrate);
+    if (!this.setup.audio) return;
+    const usual = { sampleRate: 48_000, numberOfChannels: 2 };
+    const { wasm } = await chooseAudio(audio.codec, usual, audio.bitrate);
+    if (wasm) await loadAacEncoder(this.setup.aacEncoderUrl);
   }
 
   /** What was asked for can't be done: `start()` rejects, and nothing stays. */

@@ -68,7 +68,7 @@ describe('a network that fails', () => {
     const bytes = noise(CHUNK + 5);
     const file = growingFile();
     await Promise.all([sink.store(file, signal), grow(file, bytes, CHUNK)]);
-    expect(await client.bytes()).toEqual(bytes);
+    expect(sha256(await client.bytes())).toBe(sha256(bytes));
     expect(troubles).toHaveLength(1);
   });
 
