@@ -259,38 +259,12 @@ export class InternalError extends SteadyreelError {
 
 /** An error's essence, as it crosses from the worker to the page. */
 export interface ErrorMessage {
-  /** Name of the error's class in this module. */
-  type: string;
   code: string;
   message: string;
   /** Extra fields of the error's class, such as `status`. */
   fields: Record<string, unknown>;
   stack?: string;
 }
-
-const classes = {
-  OptionUnknownError,
-  OptionInvalidError,
-  SourceInvalidError,
-  SourceNoTracksError,
-  SourceEndedError,
-  BrowserUnsupportedError,
-  CodecUnsupportedError,
-  EncoderFailedError,
-  MuxFailedError,
-  WorkerFailedError,
-  StateInvalidError,
-  RecordingEmptyError,
-  RecordingAbortedError,
-  StorageUnreachableError,
-  StorageUnauthorizedError,
-  StorageFullError,
-  StorageRejectedError,
-  StorageNotFoundError,
-  DeviceStorageError,
-  ManifestInvalidError,
-  InternalError,
-} as const;
 
 /** Wraps whatever was thrown so that everything that leaves the SDK has a code. */
 export const asSteadyreelError = (thrown: unknown): SteadyreelError =>
@@ -304,21 +278,41 @@ export const errorToMessage = (thrown: unknown): ErrorMessage => {
     if (key === 'name' || key === 'code' || key === 'cause') continue;
     if (['string', 'number', 'boolean'].includes(typeof value) || Array.isArray(value)) fields[key] = value;
   }
-  // A minifier renames classes, so the class is looked up by identity, not by its own name.
-  const type = Object.entries(classes).find(([, known]) => error instanceof known)?.[0] ?? 'InternalError';
-  return {
-    type,
-    code: error.code,
-    message: error.message,
-    fields,
-    ...(error.stack === undefined ? {} : { stack: error.stack }),
+  const stack = error.stack === undefined ? {} : { stack: error.stack };
+  return { code: error.code, message: error.message, fields, ...stack };
+};
+
+/** Only the page looks classes up by their code; the worker's bundle has just those that it throws. */
+const classOf = (code: string): { prototype: SteadyreelError } => {
+  const classes: Record<string, { prototype: SteadyreelError }> = {
+    'option-unknown': OptionUnknownError,
+    'option-invalid': OptionInvalidError,
+    'source-invalid': SourceInvalidError,
+    'source-no-tracks': SourceNoTracksError,
+    'source-ended': SourceEndedError,
+    'browser-unsupported': BrowserUnsupportedError,
+    'codec-unsupported': CodecUnsupportedError,
+    'encoder-failed': EncoderFailedError,
+    'mux-failed': MuxFailedError,
+    'worker-failed': WorkerFailedError,
+    'state-invalid': StateInvalidError,
+    'recording-empty': RecordingEmptyError,
+    'recording-aborted': RecordingAbortedError,
+    'storage-unreachable': StorageUnreachableError,
+    'storage-unauthorized': StorageUnauthorizedError,
+    'storage-full': StorageFullError,
+    'storage-rejected': StorageRejectedError,
+    'storage-not-found': StorageNotFoundError,
+    'device-storage-failed': DeviceStorageError,
+    'manifest-invalid': ManifestInvalidError,
+    internal: InternalError,
   };
+  return classes[code] ?? InternalError;
 };
 
 /** The error again, of its own class, so that `instanceof` works in the page. */
 export const errorFromMessage = (sent: ErrorMessage): SteadyreelError => {
-  const type = classes[sent.type as keyof typeof classes] ?? InternalError;
-  const error = Object.create(type.prototype) as SteadyreelError;
+  const error = Object.create(classOf(sent.code).prototype) as SteadyreelError;
   const define = (key: string, value: unknown): void => {
     Object.defineProperty(error, key, {
       value,

@@ -129,8 +129,10 @@ export interface NoticeEvent {
   message: string;
 }
 
+/** Something that happened on the timeline. */
 export type ManifestEvent = CutEvent | PixelFormatEvent | NoticeEvent;
 
+/** `recording` while it runs; `recovered`: finished after a crash. */
 export type RecordingState = 'recording' | 'complete' | 'recovered' | 'failed';
 
 /** A recording: one id, one manifest, one or more files on one timeline. */

@@ -162,8 +162,42 @@ describe('what comes out', () => {
 });
 
 describe('the end of an encoder', () => {
-  it('lets all packets out first', async () => {
+  it('pushes what went in last out by silence, right behind the sound', async () => {
+    const { encoder, fake } = await open();
+    encoder.encode(block(480, 5_000));
+    await encoder.finish();
+    const silence = fake.fed.at(-1)?.init;
+    expect(silence).toMatchObject({ timestamp: 15_000, numberOfChannels: 2, sampleRate: 48_000 });
+    // More than the delay of the encoder.
+    expect((silence?.numberOfFrames ?? 0) / 48_000).toBeGreaterThanOrEqual(0.0065 + 0.024);
+    expect(new Set(silence?.data)).toEqual(new Set([0]));
+  });
+
+  it('leaves out packets that are nothing but that silence, and shortens the one in which the sound ends', async () => {
     const { encoder, packets, fake, decoderConfig } = await open();
+    for (let i = 0; i < 5; i++) encoder.encode(block(480, i * 10_000));
+    fake.flushing = async () => {
+      for (const [i, time] of [0, 20_000, 40_000, 60_000, 80_000].entries())
+        fake.emit(time, 20_000, i === 0 ? decoderConfig(opusHead(312)) : undefined);
+    };
+    await encoder.finish();
+    expect(packets.map(({ timestamp, duration }) => [timestamp, duration])).toEqual([
+      [-6_500, 20_000],
+      [13_500, 20_000],
+      [33_500, 16_500],
+    ]);
+  });
+
+  it('pushes nothing out when nothing went in', async () => {
+    const { encoder, fake } = await open();
+    await encoder.finish();
+    expect(fake.fed).toEqual([]);
+    expect(fake.state).toBe('closed');
+  });
+
+  it('lets all packets out before it is let go', async () => {
+    const { encoder, packets, fake, decoderConfig } = await open();
+    encoder.encode(block(960, 0));
     fake.flushing = async () => fake.emit(0, 20_000, decoderConfig(opusHead(312)));
     await encoder.finish();
     expect(packets).toHaveLength(1);

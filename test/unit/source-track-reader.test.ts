@@ -70,12 +70,36 @@ describe('reading a track', () => {
     expect(onEnd).not.toHaveBeenCalled();
   });
 
-  it('is stopped in the end although the source never pauses', async () => {
-    const { controller, reader, cancelled } = read();
-    const feeding = setInterval(() => controller.enqueue(new Item('another')), 3);
-    cancelled.mockImplementation(() => clearInterval(feeding));
-    await reader.stop();
+  it('takes what was captured before the end, however late it comes, and nothing that was captured after', async () => {
+    const { controller, taken, cancelled, reader } = read();
+    const stopped = reader.stop(item => item.name.startsWith('after'));
+    const items = ['before 1', 'before 2', 'after 1', 'after 2'].map(name => new Item(name));
+    for (const item of items.slice(0, 3)) controller.enqueue(item);
+    await stopped;
+    expect(taken.map(({ item }) => item.name)).toEqual(['before 1', 'before 2']);
+    expect(items.slice(0, 3).map(item => item.closed)).toEqual([0, 0, 1]);
     expect(cancelled).toHaveBeenCalledTimes(1);
+  });
+
+  it('is stopped in the end although the source never pauses', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
+    try {
+      const { controller, reader, cancelled, taken } = read();
+      const feeding = setInterval(() => controller.enqueue(new Item('another')), 10);
+      cancelled.mockImplementation(() => clearInterval(feeding));
+      let stopped = false;
+      const stopping = reader.stop().then(() => {
+        stopped = true;
+      });
+      while (!stopped) await vi.advanceTimersByTimeAsync(10);
+      await stopping;
+      expect(cancelled).toHaveBeenCalledTimes(1);
+      // Three seconds of what a source gives that is always behind.
+      expect(taken.length).toBeGreaterThan(250);
+      expect(taken.length).toBeLessThan(310);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('lets the track go at once when it is cancelled, and once only', async () => {

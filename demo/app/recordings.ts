@@ -1,0 +1,233 @@
+/** The list of recordings in the chosen storage. */
+import { listRecordings, type RecordedFile, type Recording, type Storage } from 'steadyreel';
+import { confirmDelete } from './confirm.ts';
+import * as describe from './describe.ts';
+import { byId, el, icon } from './dom.ts';
+import { fileList, timeline } from './files.ts';
+import * as format from './format.ts';
+import { notifyError } from './notices.ts';
+import { addressOf, Player } from './player.ts';
+
+const BADGES: Record<Recording['state'], string | undefined> = {
+  complete: undefined,
+  recording: 'Unfinished',
+  recovered: 'Recovered',
+  failed: 'Failed',
+};
+
+const fileName = (recording: Recording, file: RecordedFile): string => {
+  const time = recording.startedAt.slice(0, 19).replace(/[:T]/g, '-');
+  return `steadyreel-${time}-${String(file.index).padStart(4, '0')}.mp4`;
+};
+
+const download = async (storage: Storage, key: string, name: string): Promise<void> => {
+  const address = await addressOf(storage, key);
+  el('a', { href: address.url, download: name }).click();
+  // The browser takes the bytes after the click, and does not say when it has.
+  setTimeout(address.release, 60_000);
+};
+
+/** A link where the storage has an address, so that it can be copied; else the bytes are fetched on a click. */
+const downloadLink = (storage: Storage, recording: Recording, file: RecordedFile): HTMLAnchorElement => {
+  const name = fileName(recording, file);
+  const url = storage.url(file.key);
+  const onclick = (event: Event): void => {
+    if (url !== undefined) return;
+    event.preventDefault();
+    download(storage, file.key, name).catch(notifyError);
+  };
+  const label = `Download file ${file.index}`;
+  return el(
+    'a',
+    {
+      class: 'button quiet icon-only',
+      href: url ?? '#',
+      download: name,
+      'aria-label': label,
+      title: label,
+      onclick,
+    },
+    icon('download'),
+  );
+};
+
+const playButton = (file: RecordedFile, play: () => void): HTMLButtonElement => {
+  const label = `Play file ${file.index}`;
+  return el(
+    'button',
+    { type: 'button', class: 'quiet icon-only', 'aria-label': label, title: label, onclick: play },
+    icon('play'),
+  );
+};
+
+/** The list, kept in step with the storage. */
+export class Recordings {
+  readonly #list = byId('recordings', HTMLDivElement);
+  readonly #status = byId('recordings-status', HTMLParagraphElement);
+  #storage: Storage;
+  #where: string;
+  /** Counts the listings, so that a slow one does not overwrite a newer one. */
+  #turn = 0;
+  /** The cards by recording, with the manifest that each shows. */
+  #cards = new Map<string, { node: HTMLElement; manifest: string }>();
+
+  constructor(storage: Storage, where: string) {
+    this.#storage = storage;
+    this.#where = where;
+  }
+
+  /** Shows another storage. */
+  use(storage: Storage, where: string): Promise<void> {
+    this.#storage = storage;
+    this.#where = where;
+    this.#cards.clear();
+    this.#list.replaceChildren();
+    return this.refresh();
+  }
+
+  /** Lists anew. Cards whose recording has not changed stay as they are, and go on playing. */
+  async refresh(): Promise<void> {
+    const turn = ++this.#turn;
+    this.#list.setAttribute('aria-busy', 'true');
+    try {
+      const found = await listRecordings(this.#storage);
+      if (turn === this.#turn) this.#show(found);
+    } catch (error) {
+      if (turn === this.#turn) this.#showUnreachable(error);
+    } finally {
+      if (turn === this.#turn) this.#list.removeAttribute('aria-busy');
+    }
+  }
+
+  #show(recordings: readonly Recording[]): void {
+    const cards = new Map<string, { node: HTMLElement; manifest: string }>();
+    for (const [index, recording] of recordings.entries()) {
+      const manifest = JSON.stringify(recording);
+      const old = this.#cards.get(recording.id);
+      const kept = old?.manifest === manifest ? old : undefined;
+      cards.set(recording.id, kept ?? { node: this.#card(recording, index === 0), manifest });
+    }
+    this.#cards = cards;
+    this.#place(recordings.length > 0 ? [...cards.values()].map(card => card.node) : [this.#empty()]);
+    this.#status.textContent = `${format.count(recordings.length, 'recording')} ${this.#where}`;
+  }
+
+  /** Nodes that are there already are not touched: to put one back where it is would stop what it plays. */
+  #place(nodes: readonly HTMLElement[]): void {
+    for (const child of [...this.#list.children]) {
+      if (!nodes.some(node => node === child)) child.remove();
+    }
+    for (const [index, node] of nodes.entries()) {
+      const there = this.#list.children[index];
+      if (there !== node) this.#list.insertBefore(node, there ?? null);
+    }
+  }
+
+  #empty(): HTMLElement {
+    return el(
+      'div',
+      { class: 'empty' },
+      icon('reel'),
+      el('p', {}, el('strong', {}, 'No recordings yet')),
+      el('p', {}, `What you record is listed here, and kept ${this.#where}.`),
+    );
+  }
+
+  #showUnreachable(error: unknown): void {
+    this.#cards.clear();
+    const message = error instanceof Error ? error.message : String(error);
+    this.#status.textContent = 'The recordings could not be listed';
+    this.#list.replaceChildren(
+      el(
+        'div',
+        { class: 'empty' },
+        icon('error'),
+        el('p', {}, el('strong', {}, 'The storage does not answer')),
+        el('p', {}, message),
+        el('button', { type: 'button', onclick: () => void this.refresh() }, 'Try again'),
+      ),
+    );
+  }
+
+  #card(recording: Recording, open: boolean): HTMLElement {
+    const { files } = recording;
+    const storage = this.#storage;
+    const player = new Player(storage, notifyError);
+    const play = (chosen: readonly RecordedFile[]): void => player.play(chosen, files.length);
+    const actions = (file: RecordedFile): HTMLElement =>
+      el(
+        'div',
+        { class: 'file-actions' },
+        playButton(file, () => play([file])),
+        downloadLink(storage, recording, file),
+      );
+    const title = `recording-${recording.id}`;
+    return el(
+      'article',
+      { class: 'card recording', 'aria-labelledby': title },
+      this.#header(recording, title, () => play(files)),
+      player.node,
+      files.length > 0 && timeline(files, recording.duration),
+      recording.error && el('p', { class: 'facts failed' }, recording.error.message),
+      el(
+        'details',
+        { open },
+        el(
+          'summary',
+          {},
+          files.length === 1 ? '1 file and why it began' : `${files.length} files and why each began`,
+        ),
+        fileList(files, actions),
+      ),
+    );
+  }
+
+  #header(recording: Recording, id: string, playAll: () => void): HTMLElement {
+    const { files } = recording;
+    const badge = BADGES[recording.state];
+    const when = format.moment(recording.startedAt);
+    const size = format.bytes(describe.totalBytes(files));
+    const facts = `${format.duration(recording.duration)} · ${format.count(files.length, 'file')} · ${size}`;
+    const remove = (): void => void this.#delete(recording, when);
+    return el(
+      'header',
+      { class: 'recording-header' },
+      el(
+        'div',
+        {},
+        el('h3', { id }, when, badge && el('span', { class: 'badge' }, badge)),
+        el('p', { class: 'facts' }, facts),
+      ),
+      el(
+        'div',
+        { class: 'recording-actions' },
+        files.length > 0 &&
+          el('button', { type: 'button', onclick: playAll }, icon('play'), 'Play whole recording'),
+        el(
+          'button',
+          {
+            type: 'button',
+            class: 'quiet danger',
+            'aria-label': `Delete the recording of ${when}`,
+            onclick: remove,
+          },
+          icon('trash'),
+          'Delete',
+        ),
+      ),
+    );
+  }
+
+  async #delete(recording: Recording, when: string): Promise<void> {
+    const what = `${format.count(recording.files.length, 'file')}, ${format.bytes(describe.totalBytes(recording.files))}`;
+    if (!(await confirmDelete(`${when}: ${what}. It will be gone for good.`))) return;
+    try {
+      await this.#storage.delete(recording.id);
+    } catch (error) {
+      notifyError(error);
+    }
+    await this.refresh();
+    // The button that had the keyboard's focus is gone with its card.
+    this.#status.focus();
+  }
+}

@@ -1,0 +1,235 @@
+/** `<steady-recorder>`: a recorder with a preview and a button, for pages that want no code of their own. */
+import { asSteadyreelError } from '../errors.ts';
+import type { RecorderEvents, RecorderState } from '../events.ts';
+import { Recorder, type RecorderOptions, type Recording } from '../index.ts';
+import { optionsFrom } from './attributes.ts';
+import { capture } from './capture.ts';
+import { View } from './view.ts';
+
+/** The element's events: those of the recorder, with the recorder's event as `detail`. */
+export type SteadyRecorderEventMap = { [Name in keyof RecorderEvents]: CustomEvent<RecorderEvents[Name]> };
+
+const ACTIVE: readonly RecorderState[] = ['starting', 'recording', 'paused', 'waiting', 'stopping'];
+
+const hasLiveTrack = (stream: MediaStream): boolean =>
+  stream.getTracks().some(track => track.readyState === 'live');
+
+const endTracks = (stream: MediaStream): void => {
+  for (const track of stream.getTracks()) track.stop();
+};
+
+/** Without a DOM, as on a server that renders pages, the module can still be imported. */
+const Base = (typeof HTMLElement === 'undefined' ? class {} : HTMLElement) as typeof HTMLElement;
+
+/**
+ * `<steady-recorder>`: preview, record and stop button, duration, stored bytes, state and errors.
+ *
+ * Attributes, read at each start: `endpoint` (address of a tus endpoint), `storage` (`tus`, the default with
+ * an endpoint, or `device`, the default without), `codec` and `audio-codec` (as in `RecorderOptions`),
+ * `worker-url`, `source` (`camera`, the default, or `screen`: what the button captures when `stream` is
+ * null), `autorecord` or `auto-record` (starts as soon as a stream with a live track is set).
+ *
+ * Events: `state`, `file`, `progress`, `recording` (this one bubbles), `warning`, `error`, each a
+ * `CustomEvent` whose `detail` is the recorder's event of that name. Whatever fails becomes an `error` event
+ * and a text in the element; no method rejects.
+ *
+ * Parts for styling: `panel`, `preview`, `controls`, `button`, `duration`, `state`, `progress`, `bytes`,
+ * `error`; `--steady-recorder-accent` is its one colour.
+ */
+export class SteadyRecorderElement extends Base {
+  /** More options for the recorder, merged over those of the attributes. Taken up at the next start. */
+  // A page may have set it before the element was defined: then this very field would wipe it out.
+  options: RecorderOptions = (this as Partial<SteadyRecorderElement>).options ?? {};
+  #recorder: Recorder | undefined;
+  /** Removes the listeners from the recorder. */
+  #detach = (): void => undefined;
+  #stream: MediaStream | null = null;
+  /** The stream that the element captured itself, and so must end itself. */
+  #captured: MediaStream | undefined;
+  #state: RecorderState = 'idle';
+  #starting: Promise<void> | undefined;
+  /** Counts starts and stops, so that a start that still waits for permission knows it has been overtaken. */
+  #run = 0;
+  #reported = '';
+  readonly #view: View;
+
+  constructor() {
+    super();
+    const press = (stop: boolean): void => void (stop ? this.stop() : this.start());
+    this.#view = new View(this.attachShadow({ mode: 'open' }), press);
+  }
+
+  /** The recorder of the recording that runs, or of the last one. */
+  get recorder(): Recorder | undefined {
+    return this.#recorder;
+  }
+
+  /** What the recorder is doing; `starting` also while the element asks for the camera or the screen. */
+  get state(): RecorderState {
+    return this.#state;
+  }
+
+  /**
+   * What is recorded; null, the default, lets the element capture its `source` at each start. Set while a
+   * recording runs, the recording is stopped first, and the new stream taken up when all of it is stored.
+   */
+  get stream(): MediaStream | null {
+    return this.#stream;
+  }
+
+  /** See the getter. */
+  set stream(stream: MediaStream | null) {
+    if (stream === this.#stream) return;
+    this.#stream = stream;
+    void this.#takeUp();
+  }
+
+  /** Starts a recording, or waits for the start that is under way. Does nothing while one runs. Never rejects. */
+  start(): Promise<void> {
+    if (this.#starting) return this.#starting;
+    if (ACTIVE.includes(this.#state)) return Promise.resolve();
+    const run = ++this.#run;
+    this.#starting = this.#begin(run).finally(() => {
+      if (run === this.#run) this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  /**
+   * Stops the recording and waits until all of it is stored. Never rejects.
+   *
+   * @returns The recording; `undefined` when there is none, or when it failed: then there is an `error` event.
+   */
+  stop(): Promise<Recording | undefined> {
+    return this.#end(recorder => recorder.stop());
+  }
+
+  /** Throws the recording that runs away, in storage too. Never rejects. */
+  async abort(): Promise<void> {
+    if (!ACTIVE.includes(this.#state)) return;
+    await this.#end(recorder => recorder.abort());
+    this.#view.progress(0, 0, 0);
+  }
+
+  /** Called by the browser: takes up attributes, and starts when `autorecord` says so. */
+  connectedCallback(): void {
+    // A stream set before the element was defined lies on the instance and hides the accessor.
+    const early = Object.getOwnPropertyDescriptor(this, 'stream');
+    if (early) {
+      Reflect.deleteProperty(this, 'stream');
+      this.#stream = early.value;
+    }
+    if (this.#state === 'idle') void this.#takeUp();
+  }
+
+  /** Called by the browser: stops the recording and lets go of a stream that the element captured itself. */
+  disconnectedCallback(): void {
+    // An element that is only moved is connected again before the microtask runs.
+    queueMicrotask(() => {
+      if (!this.isConnected) void this.stop();
+    });
+  }
+
+  async #takeUp(): Promise<void> {
+    if (ACTIVE.includes(this.#state)) await this.stop();
+    this.#view.preview(this.#stream);
+    const wanted = this.hasAttribute('autorecord') || this.hasAttribute('auto-record');
+    if (wanted && this.isConnected && this.#stream && hasLiveTrack(this.#stream)) await this.start();
+  }
+
+  async #begin(run: number): Promise<void> {
+    this.#detach();
+    this.#recorder = undefined;
+    this.#reported = '';
+    this.#view.error('');
+    this.#view.progress(0, 0, 0);
+    this.#setState('starting');
+    try {
+      const options = optionsFrom(name => this.getAttribute(name), this.options);
+      const stream = this.#stream ?? (await this.#capture(run));
+      if (run !== this.#run) return;
+      this.#view.preview(stream);
+      const recorder = new Recorder(stream, options);
+      this.#attach(recorder);
+      await recorder.start();
+    } catch (error) {
+      if (run !== this.#run) return;
+      this.#report(error);
+      this.#release();
+      this.#setState('failed');
+    }
+  }
+
+  async #capture(run: number): Promise<MediaStream> {
+    const stream = await capture(this.getAttribute('source') ?? 'camera');
+    if (run === this.#run) this.#captured = stream;
+    else endTracks(stream);
+    return stream;
+  }
+
+  async #end<T>(how: (recorder: Recorder) => Promise<T>): Promise<T | undefined> {
+    this.#run++;
+    this.#starting = undefined;
+    if (!this.#recorder) {
+      this.#release();
+      this.#setState('idle');
+      return undefined;
+    }
+    try {
+      return await how(this.#recorder);
+    } catch (error) {
+      this.#report(error);
+      return undefined;
+    }
+  }
+
+  #attach(recorder: Recorder): void {
+    this.#detach();
+    this.#recorder = recorder;
+    const removers = [
+      recorder.on('state', event => {
+        this.#setState(event.state, event);
+        if (!ACTIVE.includes(event.state)) this.#release();
+      }),
+      recorder.on('progress', event => {
+        this.#view.onProgress(event);
+        this.#emit('progress', event);
+      }),
+      recorder.on('file', event => this.#emit('file', event)),
+      recorder.on('recording', event => this.#emit('recording', event)),
+      recorder.on('warning', event => this.#emit('warning', event)),
+      recorder.on('error', event => this.#report(event.error)),
+    ];
+    this.#detach = () => {
+      for (const remove of removers) remove();
+    };
+  }
+
+  /** Ends what the element captured itself. */
+  #release(): void {
+    if (!this.#captured) return;
+    endTracks(this.#captured);
+    this.#captured = undefined;
+    this.#view.preview(this.#stream);
+  }
+
+  #setState(state: RecorderState, event = { state, before: this.#state }): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#view.state(state);
+    this.#emit('state', event);
+  }
+
+  /** Once for each error: the recorder tells of it by an event, and by a rejection with its twin. */
+  #report(error: unknown): void {
+    const known = asSteadyreelError(error);
+    if (known.message === this.#reported) return;
+    this.#reported = known.message;
+    this.#view.error(known.message);
+    this.#emit('error', { error: known });
+  }
+
+  #emit<Name extends keyof RecorderEvents>(name: Name, detail: RecorderEvents[Name]): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, composed: true, bubbles: name === 'recording' }));
+  }
+}
