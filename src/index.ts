@@ -40,6 +40,7 @@ export type {
   FileVideo,
   ManifestEvent,
   NoticeEvent,
+  PauseEvent,
   PixelFormatEvent,
   RecordedFile,
   Recording,

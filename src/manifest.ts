@@ -120,6 +120,15 @@ export interface PixelFormatEvent {
   after: string | null;
 }
 
+/** The recording was paused: the time is not on the timeline. */
+export interface PauseEvent {
+  /** Seconds on the recording's timeline: where the pause began, and where it ended. */
+  time: number;
+  type: 'pause';
+  /** Seconds that it took. */
+  duration: number;
+}
+
 /** Something was done to the media that a viewer could notice. Counted, never silent. */
 export interface NoticeEvent {
   time: number;
@@ -130,7 +139,7 @@ export interface NoticeEvent {
 }
 
 /** Something that happened on the timeline. */
-export type ManifestEvent = CutEvent | PixelFormatEvent | NoticeEvent;
+export type ManifestEvent = CutEvent | PixelFormatEvent | PauseEvent | NoticeEvent;
 
 /** `recording` while it runs; `recovered`: finished after a crash. */
 export type RecordingState = 'recording' | 'complete' | 'recovered' | 'failed';

@@ -1,4 +1,5 @@
 /** `Recorder`: what a page holds. It commands a worker and does nothing per frame. */
+import { type Deferred, deferred } from './deferred.ts';
 import {
   asSteadyreelError,
   errorFromMessage,
@@ -16,25 +17,6 @@ import type { Storage } from './storage/storage.ts';
 import type { FromWorker, SessionSetup, ToWorker } from './worker/protocol.ts';
 import { aacEncoderUrl, spawnWorker } from './worker/spawn.ts';
 import { emptyStats } from './worker/stats.ts';
-
-/** A promise and the means to settle it. */
-interface Deferred<T> {
-  promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
-}
-
-const deferred = <T>(): Deferred<T> => {
-  let resolve!: (value: T) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  // Whoever waits gets the error; nobody has to wait.
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
-};
 
 /** One recording while it runs: from `start()` until the worker has said its last word. */
 interface Run {
@@ -320,6 +302,36 @@ export class Recorder {
       };
     }
     this.#setState(state);
+  }
+
+  /**
+   * Leaves out what is captured from now on. The time until `resume()` is not on the timeline, and no new file begins
+   * when the source is as it was. Does nothing while paused.
+   *
+   * @throws StateInvalidError (`state-invalid`) when nothing is being recorded.
+   */
+  pause(): void {
+    if (this.#state === 'paused') return;
+    this.#commandWhile('recording', 'pause');
+    this.#setState('paused');
+  }
+
+  /**
+   * Goes on where `pause()` left off. Does nothing while recording.
+   *
+   * @throws StateInvalidError (`state-invalid`) when the recorder is neither paused nor recording.
+   */
+  resume(): void {
+    if (this.#state === 'recording') return;
+    this.#commandWhile('paused', 'resume');
+    this.#setState('recording');
+  }
+
+  #commandWhile(state: 'recording' | 'paused', type: 'pause' | 'resume'): void {
+    if (this.#phase.name !== 'active' || this.#state !== state) {
+      throw new StateInvalidError(`${type}()`, this.#state, `It needs a recorder that is "${state}".`);
+    }
+    this.#command(this.#phase.run, { type });
   }
 
   /**

@@ -56,6 +56,11 @@ export class AudioClock {
     return unwrapped + (this.#offset ?? 0);
   }
 
+  /** Takes a pause off the timeline: what comes next lies so many microseconds earlier than it would have. */
+  moveBack(gap: number): void {
+    if (this.#offset !== undefined) this.#offset -= gap;
+  }
+
   /** Time on the timeline of a timestamp as the source gives it; `undefined` before `settle`. */
   timeOf(timestamp: number): number | undefined {
     return this.#offset === undefined ? undefined : timestamp + this.#shift + this.#offset;

@@ -63,6 +63,19 @@ export class VideoClock {
     return this.#last === undefined ? undefined : timestamp + this.#offset;
   }
 
+  /** Takes a pause off the timeline: what comes next lies so many microseconds earlier than it would have. */
+  moveBack(gap: number): void {
+    this.#offset -= gap;
+    this.#floor += gap;
+    if (this.#last) {
+      this.#last = {
+        ...this.#last,
+        timestamp: this.#last.timestamp + gap,
+        arrival: this.#last.arrival + gap,
+      };
+    }
+  }
+
   /** Smallest arrival − timeline time seen: the delay of the frame that came through fastest. */
   get floor(): number {
     return this.#floor;

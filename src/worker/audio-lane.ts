@@ -10,6 +10,7 @@ import type { CutReason } from '../manifest.ts';
 import type { AudioSource } from '../media.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { type AudioClock, AudioTimeline } from '../source/audio-clock.ts';
+import type { PauseGate } from '../source/pause-gate.ts';
 import type { AudioEpoch, AudioPlan } from './audio-plan.ts';
 import type { RecordingFiles } from './files.ts';
 import type { Reporter } from './protocol.ts';
@@ -30,6 +31,8 @@ interface Piece {
   sampleRate: number;
   /** The source's timestamp, freed of jumps. */
   unwrapped: number;
+  /** Microseconds on the timeline, once the clock has settled. */
+  time: number;
 }
 
 /** What the lane needs from its session. */
@@ -37,6 +40,7 @@ export interface AudioLaneContext {
   options: ResolvedOptions['audio'];
   limits: CutLimits;
   clock: AudioClock;
+  gate: PauseGate;
   plan: AudioPlan;
   files: RecordingFiles;
   stats: RecorderStats;
@@ -93,10 +97,12 @@ export class AudioLane {
     const duration = (data.numberOfFrames / data.sampleRate) * 1e6;
     const unwrapped = clock.observe(data.timestamp, arrival, duration);
     this.#firstArrival ??= arrival;
-    const piece = { planes: planesOf(data), sampleRate: data.sampleRate, unwrapped };
+    const piece = { planes: planesOf(data), sampleRate: data.sampleRate, unwrapped, time: 0 };
     data.close();
-    this.#queue.push(piece);
-    if (clock.settled) this.#announce(piece);
+    if (!clock.settled) {
+      // Paused before anything was captured: there is no time yet that could be left out.
+      if (this.context.gate.since === undefined) this.#queue.push(piece);
+    } else this.#queue.push(...this.#placed(piece));
     this.advance(arrival);
   }
 
@@ -122,20 +128,41 @@ export class AudioLane {
       if (!seenEnough || !Number.isFinite(video.floor())) return false;
       clock.settle(video.floor());
     }
-    for (const piece of this.#queue) this.#announce(piece);
+    this.#queue = this.#queue.flatMap(piece => this.#placed(piece));
     return true;
   }
 
-  /** Tells the plan what lies where, before any of it is encoded: the video decides on cuts by it. */
-  #announce(piece: Piece): void {
-    const { plan, clock } = this.context;
-    plan.arrived(clock.map(piece.unwrapped), sourceOf(piece));
+  /**
+   * Puts a piece on the timeline, less what a pause leaves out of it, and tells the plan what lies where before any
+   * of it is encoded: the video decides on cuts by it.
+   */
+  #placed(piece: Piece): Piece[] {
+    const { plan, clock, gate } = this.context;
+    const frames = piece.planes[0]?.length ?? 0;
+    const time = clock.map(piece.unwrapped);
+    const duration = (frames / piece.sampleRate) * 1e6;
+    const { from, to } = gate.part(time, duration);
+    if (from >= to) return [];
+    const planes =
+      from === 0 && to === 1
+        ? piece.planes
+        : piece.planes.map(plane => plane.slice(Math.round(from * frames), Math.round(to * frames)));
+    const placed = { ...piece, planes, time: time + from * duration };
+    plan.arrived(placed.time, sourceOf(placed));
+    return [placed];
+  }
+
+  /** Fixes the clock now if that can be done, so that a pause knows where it begins. */
+  settleNow(now: number): void {
+    this.#forced = true;
+    if (!this.context.clock.settled) this.#settle(now);
+    this.#forced = false;
   }
 
   async #drain(): Promise<void> {
-    const { clock, video } = this.context;
+    const { video } = this.context;
     for (let piece = this.#queue[0]; piece !== undefined; piece = this.#queue[0]) {
-      const time = clock.map(piece.unwrapped);
+      const { time } = piece;
       if (!this.#forced && video.leads() && time > video.decidedUpTo()) return;
       this.#queue.shift();
       await this.#take(piece, time);

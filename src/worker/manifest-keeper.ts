@@ -1,7 +1,7 @@
 /** Keeps the manifest and writes it: one write at a time, and when several wait, only the newest. */
 import type { SteadyreelError } from '../errors.ts';
 import type { RecorderEvents } from '../events.ts';
-import type { CutEvent, NoticeEvent, PixelFormatEvent, Recording, RecordingState } from '../manifest.ts';
+import type { ManifestEvent, Recording, RecordingState } from '../manifest.ts';
 import { toSeconds } from '../media.ts';
 import type { OpenFile } from './open-file.ts';
 
@@ -22,7 +22,7 @@ export interface KeeperContext {
 
 export class ManifestKeeper {
   #files: OpenFile[] = [];
-  #events: (CutEvent | PixelFormatEvent | NoticeEvent)[] = [];
+  #events: ManifestEvent[] = [];
   #state: RecordingState = 'recording';
   #endedAt: string | undefined;
   #error: Recording['error'];
@@ -64,7 +64,7 @@ export class ManifestKeeper {
   }
 
   /** Adds an event; written with the next update. */
-  note(event: CutEvent | PixelFormatEvent | NoticeEvent): void {
+  note(event: ManifestEvent): void {
     if (this.#events.length < MAX_EVENTS) this.#events.push(event);
   }
 

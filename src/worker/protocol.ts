@@ -34,7 +34,12 @@ export interface SessionSetup {
   aacEncoderUrl: string;
 }
 
-export type ToWorker = { type: 'start'; setup: SessionSetup } | { type: 'stop' } | { type: 'abort' };
+export type ToWorker =
+  | { type: 'start'; setup: SessionSetup }
+  | { type: 'pause' }
+  | { type: 'resume' }
+  | { type: 'stop' }
+  | { type: 'abort' };
 
 export type FromWorker =
   /** The first file is being written, and the storage has not refused. */

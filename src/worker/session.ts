@@ -195,6 +195,16 @@ export class Session {
     this.send({ type: 'progress', stats: { ...stats }, backlog: backlogOf(stats) });
   }
 
+  /** Leaves out what is captured until `resume`. */
+  pause(): void {
+    if (this.#phase === 'starting' || this.#phase === 'recording') this.#tracks.pause();
+  }
+
+  /** Goes on where the pause began. */
+  resume(): void {
+    if (this.#phase === 'starting' || this.#phase === 'recording') this.#tracks.resume();
+  }
+
   #onEnded(): void {
     this.send({ type: 'ended' });
     void this.stop();

@@ -4,6 +4,7 @@ import type { RecorderStats } from '../events.ts';
 import { toMicroseconds, toSeconds } from '../media.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { AudioClock } from '../source/audio-clock.ts';
+import { PauseGate } from '../source/pause-gate.ts';
 import { TrackReader } from '../source/track-reader.ts';
 import { VideoClock } from '../source/video-clock.ts';
 import { AudioLane } from './audio-lane.ts';
@@ -56,6 +57,7 @@ export class Tracks {
   readonly #began = now();
   readonly #videoClock: VideoClock;
   readonly #audioClock = new AudioClock();
+  readonly #gate = new PauseGate();
   readonly #plan: AudioPlan;
   readonly #limits: CutLimits;
   readonly #video: Track<VideoLane, VideoFrame> | undefined;
@@ -63,6 +65,9 @@ export class Tracks {
   /** Cuts are decided up to this time on the timeline. */
   #decided = Number.NEGATIVE_INFINITY;
   #over = false;
+  /** Arrival time at which the recording was paused, or went on last. */
+  #pausedAt: number | undefined;
+  #resumedAt = 0;
   readonly #timer: ReturnType<typeof setInterval>;
 
   /** Starts reading at once. */
@@ -86,6 +91,7 @@ export class Tracks {
       limits: this.#limits,
       frameRate: input.frameRate ?? 30,
       clock: this.#videoClock,
+      gate: this.#gate,
       files,
       keeper,
       audio: this.#plan,
@@ -110,6 +116,7 @@ export class Tracks {
       options: setup.options.audio,
       limits: this.#limits,
       clock: this.#audioClock,
+      gate: this.#gate,
       plan: this.#plan,
       files,
       stats,
@@ -148,10 +155,13 @@ export class Tracks {
 
   #tick(): void {
     const audio = this.#audio;
-    if (!audio || this.#over) return;
+    if (!audio || this.#over || this.#pausedAt !== undefined) return;
     audio.lane.advance(now());
     if (!audio.live || !this.#videoLeads() || !this.context.files.current) return;
-    const heard = this.#audioClock.lastArrival ?? this.#began + GRACE - SILENT_AFTER;
+    const heard = Math.max(
+      this.#resumedAt,
+      this.#audioClock.lastArrival ?? this.#began + GRACE - SILENT_AFTER,
+    );
     if (now() - heard > SILENT_AFTER) void this.#fill(this.#timelineNow() - FILL_BEHIND);
   }
 
@@ -188,9 +198,39 @@ export class Tracks {
     if (!this.#video?.live) this.context.onEnded();
   }
 
+  /** Where something that arrives now without delay would lie, by whichever track leads. */
+  #timeAt(arrival: number): number | undefined {
+    const { floor } = this.#videoClock;
+    if (Number.isFinite(floor)) return arrival - floor;
+    return this.#audioClock.settled ? this.#audioClock.timeAt(arrival) : undefined;
+  }
+
+  /** Leaves out what is captured from now on. */
+  pause(): void {
+    if (this.#pausedAt !== undefined) return;
+    const at = now();
+    this.#audio?.lane.settleNow(at);
+    this.#pausedAt = at;
+    this.#gate.pause(this.#timeAt(at) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** Goes on, on the timeline where the pause began. */
+  resume(): void {
+    const since = this.#gate.since;
+    if (this.#pausedAt === undefined || since === undefined) return;
+    const at = now();
+    const gap = this.#gate.resume(this.#timeAt(at) ?? 0);
+    this.#videoClock.moveBack(gap);
+    this.#audioClock.moveBack(gap);
+    this.#pausedAt = undefined;
+    this.#resumedAt = at;
+    if (gap > 0)
+      this.context.keeper.note({ time: toSeconds(since), type: 'pause', duration: toSeconds(gap) });
+  }
+
   /** Takes what is on its way, and gets everything through the encoders and into the files. */
   async stop(): Promise<void> {
-    const end = now();
+    const end = this.#pausedAt ?? now();
     this.#over = true;
     clearInterval(this.#timer);
     await this.#readOn(end);

@@ -23,6 +23,7 @@ import {
   type VideoSource,
 } from '../media.ts';
 import type { ResolvedOptions } from '../options.ts';
+import type { PauseGate } from '../source/pause-gate.ts';
 import type { VideoClock } from '../source/video-clock.ts';
 import type { AudioPlan } from './audio-plan.ts';
 import type { RecordingFiles } from './files.ts';
@@ -43,6 +44,7 @@ export interface VideoLaneContext {
   limits: CutLimits;
   frameRate: number;
   clock: VideoClock;
+  gate: PauseGate;
   files: RecordingFiles;
   keeper: ManifestKeeper;
   audio: AudioPlan;
@@ -63,7 +65,8 @@ interface Run {
 
 interface QueuedFrame {
   frame: VideoFrame;
-  arrival: number;
+  /** Microseconds on the timeline. */
+  time: number;
 }
 
 export class VideoLane {
@@ -81,8 +84,12 @@ export class VideoLane {
 
   /** Takes a frame over; it will be closed here. */
   push(frame: VideoFrame, arrival: number): void {
-    const { stats, report } = this.context;
+    const { stats, report, clock, gate } = this.context;
+    if (!gate.open(clock.timeOf(frame.timestamp) ?? 0)) return frame.close();
     stats.framesIn++;
+    const { time, repaired } = clock.map(frame.timestamp, arrival);
+    if (repaired)
+      report.warn('timestamps', 'Video timestamps stood still, ran back or jumped, and were repaired.');
     const waiting = this.#queue.length + (this.#run?.encoder.pending ?? 0);
     stats.videoQueue = waiting;
     if (this.#closed || waiting >= queueLimit(frame)) {
@@ -95,7 +102,7 @@ export class VideoLane {
       );
       return;
     }
-    this.#queue.push({ frame, arrival });
+    this.#queue.push({ frame, time });
     this.#draining ??= this.#drain().finally(() => {
       this.#draining = undefined;
     });
@@ -113,12 +120,8 @@ export class VideoLane {
     }
   }
 
-  async #take({ frame, arrival }: QueuedFrame): Promise<void> {
-    const { clock, report } = this.context;
+  async #take({ frame, time }: QueuedFrame): Promise<void> {
     const source = videoSourceOf(frame);
-    const { time, repaired } = clock.map(frame.timestamp, arrival);
-    if (repaired)
-      report.warn('timestamps', 'Video timestamps stood still, ran back or jumped, and were repaired.');
     await this.#knowSize();
     const decision = this.#decide(source, time);
     this.#noteFormat(frame.format, time, decision.action === 'cut');
@@ -290,9 +293,10 @@ export class VideoLane {
 
   /** Time at which the last frame ends, on the timeline: where the recording would end now. */
   endTime(now: number | undefined): number {
-    const { clock } = this.context;
+    const { clock, gate } = this.context;
     const last = clock.lastTime ?? 0;
     const regular = last + clock.typicalStep;
+    if (gate.since !== undefined) return Math.max(last + 1, Math.round(Math.min(regular, gate.since)));
     if (now === undefined || !Number.isFinite(clock.floor)) return regular;
     // A source that only gives frames when something moves shows its last one until the end.
     const idle = now - clock.floor;

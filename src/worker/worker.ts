@@ -16,6 +16,10 @@ const handle = async (message: ToWorker): Promise<void> => {
     case 'start':
       session = Session.open(message.setup, sent => scope.postMessage(sent));
       return;
+    case 'pause':
+      return (await session)?.pause();
+    case 'resume':
+      return (await session)?.resume();
     case 'stop':
       return (await session)?.stop();
     case 'abort':

@@ -85,6 +85,20 @@ describe('placing audio against video by what came through fastest', () => {
   });
 });
 
+describe('where a timestamp of the source lies', () => {
+  it('is where the piece is placed, also behind a jump', () => {
+    const clock = new AudioClock();
+    expect(clock.timeOf(0)).toBeUndefined();
+    play(clock, { timestamp: 1_000, captured: 0, count: 30 });
+    clock.settle(PIECE);
+    expect(clock.timeOf(1_000 + 5 * PIECE)).toBe(5 * PIECE);
+    const jumped = 1_000 + 90 * SECOND;
+    const [first = 0] = play(clock, { timestamp: jumped, captured: 30 * PIECE, count: 1 });
+    expect(clock.timeOf(jumped)).toBe(clock.map(first));
+    expect(clock.timeOf(jumped + PIECE)).toBe(31 * PIECE);
+  });
+});
+
 describe('jumps of the timestamps', () => {
   it('no jump: the timestamps come back as they are, whatever the jitter', () => {
     fc.assert(

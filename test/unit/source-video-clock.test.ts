@@ -176,6 +176,16 @@ describe('what others ask the clock', () => {
     expect(clock.typicalStep).toBe(before);
   });
 
+  it('where a timestamp would lie, without learning from it', () => {
+    const clock = new VideoClock();
+    expect(clock.timeOf(500)).toBeUndefined();
+    play(clock, 500, 2);
+    expect(clock.timeOf(500 + 7 * STEP)).toBe(7 * STEP);
+    expect(clock.timeOf(-SECOND)).toBe(-SECOND - 500);
+    expect(clock.lastTime).toBe(STEP);
+    expect(clock.map(500 + 2 * STEP, 2 * STEP).time).toBe(2 * STEP);
+  });
+
   it('where and when the last frame was', () => {
     const clock = new VideoClock();
     expect([clock.lastTime, clock.lastArrival]).toEqual([undefined, undefined]);

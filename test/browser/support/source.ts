@@ -118,6 +118,8 @@ export interface AudioLook {
   numberOfChannels?: number;
   /** Hertz. */
   frequency?: number;
+  /** Default 1/4. */
+  amplitude?: number;
 }
 
 /** A sine tone in pieces of 10 ms, in real time, as a microphone gives it. */
@@ -132,7 +134,7 @@ export class AudioSource {
 
   /** Feeds so many seconds. */
   async feed(seconds: number, look: AudioLook = {}): Promise<void> {
-    const { sampleRate = 48_000, numberOfChannels = 2, frequency = 440 } = look;
+    const { sampleRate = 48_000, numberOfChannels = 2, frequency = 440, amplitude = 0.25 } = look;
     this.#begin ??= performance.now();
     const frames = sampleRate / 100;
     for (let i = 0; i < Math.round(seconds * 100); i++) {
@@ -141,7 +143,7 @@ export class AudioSource {
       for (let s = 0; s < frames; s++) {
         this.#phase += (2 * Math.PI * frequency) / sampleRate;
         for (let channel = 0; channel < numberOfChannels; channel++)
-          data[channel * frames + s] = Math.sin(this.#phase) / 4;
+          data[channel * frames + s] = amplitude * Math.sin(this.#phase);
       }
       const timestamp = this.#pieces * 10_000;
       await this.#writer.write(

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { OPTION_NAMES, type RecorderOptions, resolveOptions } from '../../src/options.ts';
+
+/** Options as somebody without a type checker may write them. */
+const resolve = (options: unknown) => resolveOptions(options as RecorderOptions);
+
+const invalid = (option: string) => expect.objectContaining({ code: 'option-invalid', option });
+const unknown = (option: string) => expect.objectContaining({ code: 'option-unknown', option });
+
+describe('defaults', () => {
+  it('all of them', () => {
+    expect(resolve({})).toEqual({
+      video: { codec: 'auto', bitrate: 'auto', keyFrameInterval: 2, size: 'follow' },
+      audio: { codec: 'auto', bitrate: 'auto' },
+      cut: { minFileDuration: 1, maxFileDuration: Infinity, maxFileBytes: Infinity },
+      metadata: {},
+    });
+  });
+
+  it('for what is undefined, and for a track that is left out', () => {
+    const { video, audio, cut } = resolve({});
+    const undefinedParts = { video: { codec: undefined }, audio: {}, cut: { minFileDuration: undefined } };
+    expect(resolve(undefinedParts)).toMatchObject({ video, audio, cut });
+    expect(resolve({ video: false, audio: false })).toMatchObject({ video, audio, cut });
+    expect(resolve({ video: undefined, metadata: undefined })).toMatchObject({ video, metadata: {} });
+  });
+});
+
+describe('what is given', () => {
+  it('is taken over', () => {
+    const given = {
+      video: { codec: 'vp9', bitrate: 1_000_000, keyFrameInterval: 0.5, size: 'follow' },
+      audio: { codec: 'aac', bitrate: 96_000 },
+      cut: { minFileDuration: 0, maxFileDuration: 60, maxFileBytes: 5_000_000 },
+      metadata: { title: 'Monday show', tags: ['a', 'b'], nested: { count: 1, nothing: null } },
+    };
+    expect(resolve(given)).toEqual(given);
+  });
+
+  it('is plain data that a worker can be sent; metadata is a copy', () => {
+    const metadata = { title: 'before', when: new Date(0) };
+    const resolved = resolve({ metadata });
+    metadata.title = 'after';
+    expect(structuredClone(resolved)).toEqual(resolved);
+    expect(resolved.metadata).toEqual({ title: 'before', when: '1970-01-01T00:00:00.000Z' });
+  });
+
+  it('storage and workerUrl are for the page alone', () => {
+    const resolved = resolve({ storage: { kind: 'device' }, workerUrl: '/worker.js' });
+    expect(Object.keys(resolved).sort()).toEqual(['audio', 'cut', 'metadata', 'video']);
+  });
+
+  it.each([
+    ['video', 'codec', ['auto', 'avc', 'hevc', 'vp9', 'av1', 'vp8']],
+    ['video', 'bitrate', [10_000, 1_000_000_000]],
+    ['video', 'keyFrameInterval', [0.1, 60]],
+    ['audio', 'codec', ['auto', 'aac', 'opus']],
+    ['audio', 'bitrate', [6_000, 1_000_000]],
+    ['cut', 'minFileDuration', [0, 3_600]],
+    ['cut', 'maxFileDuration', [1, 86_400, Infinity]],
+    ['cut', 'maxFileBytes', [100_000, Infinity]],
+  ] as const)('%s.%s: all of %j', (group, name, values) => {
+    for (const value of values)
+      expect(resolve({ [group]: { [name]: value } })).toMatchObject({ [group]: { [name]: value } });
+  });
+});
+
+describe('names that are not known', () => {
+  it.each([
+    [{ storge: {} }, 'storge'],
+    [{ video: { bitRate: 1 } }, 'video.bitRate'],
+    [{ audio: { sampleRate: 1 } }, 'audio.sampleRate'],
+    [{ cut: { maxDuration: 1 } }, 'cut.maxDuration'],
+  ])('%j', (options, name) => {
+    expect(() => resolve(options)).toThrow(unknown(name));
+  });
+
+  it('are told with those that are', () => {
+    expect(() => resolve({ vidio: {} })).toThrow(`Known here: ${OPTION_NAMES.join(', ')}`);
+    expect(() => resolve({ cut: { after: 1 } })).toThrow('cut.minFileDuration, cut.maxFileDuration');
+  });
+
+  it('metadata may have any', () => {
+    expect(resolve({ metadata: { anything: 1 } }).metadata).toEqual({ anything: 1 });
+  });
+});
+
+describe('values that can not be', () => {
+  const wrong: [string, unknown[]][] = [
+    ['video.codec', ['h264', '', 5, null, ['avc'], 'AVC']],
+    ['video.bitrate', [9_999, 1_000_000_001, Infinity, Number.NaN, '2500000', null]],
+    ['video.keyFrameInterval', [0, 0.09, 60.1, -1, Number.NaN, '2', Infinity]],
+    ['video.size', ['fit', { width: 640, height: 360 }, 1]],
+    ['audio.codec', ['mp3', 'AAC', null, 0]],
+    ['audio.bitrate', [5_999, 1_000_001, '128k', -1]],
+    ['cut.minFileDuration', [-0.1, 3_601, Infinity, Number.NaN, '1']],
+    ['cut.maxFileDuration', [0, 0.9, -Infinity, Number.NaN, '60']],
+    ['cut.maxFileBytes', [99_999, -1, Number.NaN, '1e6']],
+  ];
+
+  it.each(wrong)('%s', (name, values) => {
+    const [group = '', option = ''] = name.split('.');
+    for (const value of values) {
+      expect(() => resolve({ [group]: { [option]: value } })).toThrow(invalid(name));
+    }
+  });
+
+  it.each(['video', 'audio', 'cut', 'metadata'])('%s that is no object', name => {
+    for (const value of [true, 1, 'auto', [], () => undefined]) {
+      expect(() => resolve({ [name]: value })).toThrow(invalid(name));
+    }
+  });
+
+  it('no options that are no object', () => {
+    for (const value of [null, 5, 'tus', []]) expect(() => resolve(value)).toThrow(invalid('options'));
+  });
+
+  it('say what was expected and what came', () => {
+    expect(() => resolve({ video: { keyFrameInterval: 90 } })).toThrow(
+      'Option "video.keyFrameInterval": expected a number of seconds from 0.1 to 60, got 90.',
+    );
+    expect(() => resolve({ audio: { codec: 'mp3' } })).toThrow(
+      'Option "audio.codec": expected one of "auto", "aac", "opus", got "mp3".',
+    );
+  });
+
+  it('files that must last longer than they may', () => {
+    expect(() => resolve({ cut: { minFileDuration: 11, maxFileDuration: 10 } })).toThrow(
+      invalid('cut.minFileDuration'),
+    );
+    expect(resolve({ cut: { minFileDuration: 10, maxFileDuration: 10 } }).cut.maxFileDuration).toBe(10);
+  });
+
+  it('metadata that JSON can not hold', () => {
+    const circular: Record<string, unknown> = {};
+    circular.self = circular;
+    for (const metadata of [circular, { big: 1n }]) {
+      expect(() => resolve({ metadata })).toThrow(invalid('metadata'));
+    }
+  });
+});
