@@ -23,7 +23,7 @@ export interface RecorderStats {
   framesEncoded: number;
   /** Video frames left out because the encoder could not keep up. Each is also reported by a `warning`. */
   framesDropped: number;
-  /** Video frames fitted into a file's parameters because it was too young to be cut. */
+  /** Video frames fitted into a file's parameters: it was too young to be cut, or `video.size` fixes them. */
   framesFitted: number;
   /** Audio samples (per channel) that the source delivered. */
   audioSamplesIn: number;

@@ -54,6 +54,7 @@ export type {
   AudioCodecChoice,
   AudioOptions,
   CutOptions,
+  FixedSize,
   RecorderOptions,
   VideoCodecChoice,
   VideoOptions,

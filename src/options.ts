@@ -19,8 +19,21 @@ export interface VideoOptions {
   bitrate?: number;
   /** Seconds between key frames, the longest a player waits when seeking. Default 2. */
   keyFrameInterval?: number;
-  /** `'follow'` (default): each file has the source's size, and a change of size starts a new file. */
-  size?: 'follow';
+  /**
+   * `'follow'` (default): each file has the source's size, and a change of size starts a new file. A fixed size: every
+   * picture is drawn into it, its rotation and flip applied, so neither ever starts a new file.
+   */
+  size?: 'follow' | FixedSize;
+}
+
+/** A size that every picture is fitted into. */
+export interface FixedSize {
+  /** Pixels, from 16 to 8192; even, for AVC. */
+  width: number;
+  /** Pixels, from 16 to 8192; even, for AVC. */
+  height: number;
+  /** `'contain'` (default): the whole picture, with black around it. `'cover'`: no black, edges cut off. */
+  fit?: 'contain' | 'cover';
 }
 
 /** How audio is encoded. */
@@ -67,7 +80,10 @@ export interface RecorderOptions {
 
 /** The options with all defaults filled in; structured-cloneable. */
 export interface ResolvedOptions {
-  video: Required<Omit<VideoOptions, 'bitrate'>> & { bitrate: number | 'auto' };
+  video: Required<Omit<VideoOptions, 'bitrate' | 'size'>> & {
+    bitrate: number | 'auto';
+    size: 'follow' | Required<FixedSize>;
+  };
   audio: Required<Omit<AudioOptions, 'bitrate'>> & { bitrate: number | 'auto' };
   cut: Required<CutOptions>;
   metadata: Record<string, unknown>;
@@ -116,6 +132,25 @@ const inRange = (
 const bitrate = (value: unknown, name: string, from: number, to: number): number | 'auto' =>
   value === undefined ? 'auto' : inRange(value, name, from, to, 'bits per second', from);
 
+const sizeOf = (value: unknown): 'follow' | Required<FixedSize> => {
+  if (value === undefined || value === 'follow') return 'follow';
+  if (typeof value !== 'object' || value === null) {
+    throw new OptionInvalidError('video.size', `"follow" or { width, height, fit }`, value);
+  }
+  const size = value as Record<string, unknown>;
+  checkNames(size, 'video.size.', ['width', 'height', 'fit']);
+  return {
+    width: pixels(size.width, 'video.size.width'),
+    height: pixels(size.height, 'video.size.height'),
+    fit: oneOf(size.fit, 'video.size.fit', ['contain', 'cover'], 'contain'),
+  };
+};
+
+const pixels = (value: unknown, name: string): number => {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 16 && value <= 8192) return value;
+  throw new OptionInvalidError(name, 'a whole number of pixels from 16 to 8192', value);
+};
+
 /** Names that `RecorderOptions` has. */
 export const OPTION_NAMES = ['storage', 'video', 'audio', 'cut', 'metadata', 'workerUrl'] as const;
 
@@ -138,7 +173,7 @@ export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
       codec: oneOf(video.codec, 'video.codec', ['auto', 'avc', 'hevc', 'vp9', 'av1', 'vp8'], 'auto'),
       bitrate: bitrate(video.bitrate, 'video.bitrate', 10_000, 1_000_000_000),
       keyFrameInterval: inRange(video.keyFrameInterval, 'video.keyFrameInterval', 0.1, 60, 'seconds', 2),
-      size: oneOf(video.size, 'video.size', ['follow'], 'follow'),
+      size: sizeOf(video.size),
     },
     audio: {
       codec: oneOf(audio.codec, 'audio.codec', ['auto', 'aac', 'opus'], 'auto'),

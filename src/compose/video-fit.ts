@@ -19,14 +19,25 @@ export const contain = (
   return { width: picture.width * scale, height: picture.height * scale };
 };
 
+/** The smallest picture of this shape that covers the box. Pure. */
+export const cover = (
+  picture: { width: number; height: number },
+  box: { width: number; height: number },
+): { width: number; height: number } => {
+  const scale = Math.max(box.width / picture.width, box.height / picture.height);
+  return { width: picture.width * scale, height: picture.height * scale };
+};
+
 /**
- * Draws frames on a canvas, whole and with black around them, and converts the picture to the file's own
+ * Draws frames on a canvas, whole and with black around them (or covering it), and converts the picture to the file's own
  * colour space, so that the encoder sees no change at all: an RGB frame in the middle of a file would make it
  * emit new parameters (measured on Chromium 156).
  */
 export class VideoFitter {
   #canvas: OffscreenCanvas | undefined;
   #context: OffscreenCanvasRenderingContext2D | undefined;
+
+  constructor(private readonly mode: 'contain' | 'cover' = 'contain') {}
 
   /**
    * @param target the file's parameters; `colorSpace` as the encoder gives it.
@@ -49,7 +60,8 @@ export class VideoFitter {
     context.scale(1 / target.pixelAspectRatio, 1);
     context.rotate((-target.rotation * Math.PI) / 180);
     context.scale(target.flip ? -1 : 1, 1);
-    const drawn = contain({ width: frame.displayWidth, height: frame.displayHeight }, displaySize(target));
+    const picture = { width: frame.displayWidth, height: frame.displayHeight };
+    const drawn = (this.mode === 'cover' ? cover : contain)(picture, displaySize(target));
     context.drawImage(frame, -drawn.width / 2, -drawn.height / 2, drawn.width, drawn.height);
     return this.#read(target, colorSpace, time, frame.duration);
   }

@@ -7,6 +7,7 @@ import {
   decoderConfigChange,
   descriptionBytes,
   encodedColorSpace,
+  videoChange,
   videoSourceOf,
 } from '../cut/parameters.ts';
 import { chooseVideo, type VideoChoice } from '../encode/choose.ts';
@@ -75,12 +76,15 @@ export class VideoLane {
   #run: Run | undefined;
   #finishing = new Set<Promise<void>>();
   #format: string | null | undefined;
-  #fitter = new VideoFitter();
+  readonly #fitter: VideoFitter;
   #failures = 0;
   #without = new Set<VideoCodecFamily>();
   #closed = false;
 
-  constructor(private readonly context: VideoLaneContext) {}
+  constructor(private readonly context: VideoLaneContext) {
+    const { size } = context.options;
+    this.#fitter = new VideoFitter(size === 'follow' ? 'contain' : size.fit);
+  }
 
   /** Takes a frame over; it will be closed here. */
   push(frame: VideoFrame, arrival: number): void {
@@ -122,14 +126,15 @@ export class VideoLane {
 
   async #take({ frame, time }: QueuedFrame): Promise<void> {
     const source = videoSourceOf(frame);
+    const wanted = fixedSource(source, this.context.options.size);
     await this.#knowSize();
-    const decision = this.#decide(source, time);
+    const decision = this.#decide(wanted, time);
     this.#noteFormat(frame.format, time, decision.action === 'cut');
-    const cut = decision.action === 'cut' && (await this.#cut(decision.reason, time, source));
+    if (decision.action === 'cut') await this.#cut(decision.reason, time, wanted);
     this.context.onDecided(time);
     const run = this.#run;
     if (!run) return;
-    if (cut || decision.action === 'continue') run.encoder.encode(retimed(frame, time));
+    if (videoChange(run.source, source) === undefined) run.encoder.encode(retimed(frame, time));
     else await this.#fit(run, frame, time);
   }
 
@@ -187,8 +192,8 @@ export class VideoLane {
     this.#format = format;
   }
 
-  /** False when no encoder takes the source: its frames are then fitted into the file that there is. */
-  async #cut(reason: CutReason, time: number, source: VideoSource): Promise<boolean> {
+  /** When no encoder takes the source, there is no cut: its frames are fitted into the file that there is. */
+  async #cut(reason: CutReason, time: number, source: VideoSource): Promise<void> {
     const { options, files, audio, report, frameRate } = this.context;
     const before = this.#run;
     const shape = { width: source.width, height: source.height, frameRate };
@@ -198,7 +203,7 @@ export class VideoLane {
     } catch (error) {
       if (!before || before.failed) throw error;
       report.warn('codec-fallback', `${source.width}x${source.height} is fitted: ${String(error)}`);
-      return false;
+      return;
     }
     if (choice.family !== familyOrder(options.codec)[0]) {
       report.warn(
@@ -217,7 +222,6 @@ export class VideoLane {
       audioEpoch: audio.epochAtCut(time),
     });
     this.#run = this.#open(file, choice.family, choice.config, source);
-    return true;
   }
 
   #open(file: OpenFile, family: VideoCodecFamily, config: VideoEncoderConfig, source: VideoSource): Run {
@@ -331,6 +335,13 @@ export class VideoLane {
 
 const queueLimit = (frame: VideoFrame): number =>
   Math.max(8, Math.floor(QUEUE_BYTES / (frame.codedWidth * frame.codedHeight * 1.5)));
+
+/** What a file is to have: the source's parameters, or those of a fixed size, upright and with square pixels. */
+const fixedSource = (source: VideoSource, size: ResolvedOptions['video']['size']): VideoSource => {
+  if (size === 'follow') return source;
+  const { width, height } = size;
+  return { ...source, width, height, pixelAspectRatio: 1, rotation: 0, flip: false };
+};
 
 /** A frame's timestamp can't be set; a new frame on the same picture can have another. */
 const retimed = (frame: VideoFrame, time: number): VideoFrame =>
