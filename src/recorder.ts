@@ -1,5 +1,5 @@
 /** `Recorder`: what a page holds. It commands a worker and does nothing per frame. */
-import { type Deferred, deferred } from './deferred.ts';
+import { deferred } from './deferred.ts';
 import {
   asSteadyreelError,
   errorFromMessage,
@@ -11,24 +11,13 @@ import {
 import type { RecorderEvents, RecorderState, RecorderStats } from './events.ts';
 import type { Recording } from './manifest.ts';
 import { type RecorderOptions, type ResolvedOptions, resolveOptions } from './options.ts';
-import { audioPieces, checkBrowser, liveTracks, videoFrames } from './source/capture.ts';
+import { newRun, type Run } from './run.ts';
+import { checkBrowser, type LiveTracks, liveTracks, openInputs } from './source/capture.ts';
 import { device } from './storage/device/device.ts';
 import type { Storage } from './storage/storage.ts';
 import type { FromWorker, SessionSetup, ToWorker } from './worker/protocol.ts';
 import { aacEncoderUrl, spawnWorker } from './worker/spawn.ts';
 import { emptyStats } from './worker/stats.ts';
-
-/** One recording while it runs: from `start()` until the worker has said its last word. */
-interface Run {
-  worker: Worker;
-  started: Deferred<void>;
-  finished: Deferred<Recording>;
-  aborted: Deferred<void>;
-  stopping: boolean;
-  aborting: boolean;
-  /** Code of the error that the page has been told of last. */
-  told: string | undefined;
-}
 
 /** What `start()` and `stop()` promise, kept so that a second call gives the same. */
 type Phase =
@@ -45,7 +34,7 @@ type Phase =
  * const recording = await recorder.stop();
  */
 export class Recorder {
-  readonly #stream: MediaStream;
+  #stream: MediaStream;
   readonly #storage: Storage;
   readonly #options: ResolvedOptions;
   readonly #want: { video: boolean; audio: boolean };
@@ -154,15 +143,7 @@ export class Recorder {
     const tracks = liveTracks(this.#stream, this.#want);
     checkBrowser(tracks);
     const worker = this.#spawn();
-    const run: Run = {
-      worker,
-      started: deferred(),
-      finished: deferred(),
-      aborted: deferred(),
-      stopping: false,
-      aborting: false,
-      told: undefined,
-    };
+    const run = newRun(worker);
     this.#phase = { name: 'active', run };
     this.#stats = emptyStats();
     this.#recording = undefined;
@@ -184,28 +165,39 @@ export class Recorder {
     }
   }
 
-  #hand(run: Run, { video, audio }: ReturnType<typeof liveTracks>): void {
-    const frames = video && videoFrames(video);
-    const pieces = audio && audioPieces(audio);
-    const settings = audio?.getSettings();
+  #hand(run: Run, tracks: LiveTracks): void {
+    const { video, audio, transfer } = openInputs(tracks);
     const setup: SessionSetup = {
       recordingId: crypto.randomUUID(),
       startedAt: new Date().toISOString(),
       options: this.#options,
       storage: this.#storage.config,
-      video: frames && { readable: frames, frameRate: video?.getSettings().frameRate },
-      audio: pieces && {
-        readable: pieces,
-        sampleRate: settings?.sampleRate,
-        numberOfChannels: settings?.channelCount,
-      },
+      video,
+      audio,
       aacEncoderUrl: this.#aacEncoderUrl(),
     };
-    const message: ToWorker = { type: 'start', setup };
-    run.worker.postMessage(
-      message,
-      [frames, pieces].filter(stream => stream !== undefined),
-    );
+    this.#command(run, { type: 'start', setup }, transfer);
+  }
+
+  /**
+   * Goes on with the tracks of another stream, on the same timeline: another camera, microphone or screen. A new file
+   * begins only when parameters differ, or a kind of track comes or goes. Resolves when the new tracks are being read.
+   * Before `start()`, and after `stop()`, the next recording takes the new stream.
+   *
+   * @throws SourceInvalidError (`source-invalid`), SourceNoTracksError (`source-no-tracks`), SourceEndedError
+   * (`source-ended`): the recording then goes on with the old stream.
+   */
+  async replaceSource(stream: MediaStream): Promise<void> {
+    const tracks = liveTracks(stream, this.#want);
+    checkBrowser(tracks);
+    this.#stream = stream;
+    if (this.#phase.name !== 'active') return;
+    const { run } = this.#phase;
+    const { video, audio, transfer } = openInputs(tracks);
+    const replaced = deferred<void>();
+    run.replacing.push(replaced);
+    this.#command(run, { type: 'replace', replacement: { video, audio } }, transfer);
+    await replaced.promise;
   }
 
   /** Served beside the worker when the page says where that is. */
@@ -219,6 +211,8 @@ export class Recorder {
       case 'started':
         if (!run.stopping && !run.aborting) this.#setState('recording');
         return run.started.resolve();
+      case 'replaced':
+        return run.replacing.shift()?.resolve();
       case 'ended':
         run.stopping = true;
         return this.#setState('stopping');
@@ -291,6 +285,7 @@ export class Recorder {
 
   #end(run: Run, state: 'stopped' | 'failed'): void {
     run.aborted.resolve();
+    for (const replaced of run.replacing.splice(0)) replaced.resolve();
     run.worker.terminate();
     if (this.#phase.name === 'active' && this.#phase.run === run) {
       const { started, finished, aborted } = run;
@@ -382,7 +377,7 @@ export class Recorder {
     }
   }
 
-  #command(run: Run, message: ToWorker): void {
-    run.worker.postMessage(message);
+  #command(run: Run, message: ToWorker, transfer: Transferable[] = []): void {
+    run.worker.postMessage(message, transfer);
   }
 }

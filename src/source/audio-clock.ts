@@ -12,6 +12,7 @@ export class AudioClock {
   #last: { unwrapped: number; arrival: number; duration: number } | undefined;
   /** What is added to timestamps so that they run on over jumps of their clock. */
   #shift = 0;
+  #rebase = false;
   #floor = Infinity;
   /** Timeline time = unwrapped timestamp + offset; fixed once `settle` was called. */
   #offset: number | undefined;
@@ -26,12 +27,13 @@ export class AudioClock {
     let unwrapped = timestamp + this.#shift;
     if (last !== undefined) {
       const arrivalStep = arrival - last.arrival;
-      if (Math.abs(unwrapped - last.unwrapped - arrivalStep) > JUMP) {
+      if (this.#rebase || Math.abs(unwrapped - last.unwrapped - arrivalStep) > JUMP) {
         const expected = last.unwrapped + Math.max(arrivalStep, last.duration);
         this.#shift += expected - unwrapped;
         unwrapped = expected;
       }
     }
+    this.#rebase = false;
     this.#floor = Math.min(this.#floor, arrival - unwrapped);
     this.#last = { unwrapped, arrival, duration };
     return unwrapped;
@@ -54,6 +56,11 @@ export class AudioClock {
   /** Time on the timeline of an unwrapped timestamp. Only after `settle`. */
   map(unwrapped: number): number {
     return unwrapped + (this.#offset ?? 0);
+  }
+
+  /** What comes next is another source with a clock of its own; it goes on at its arrival. */
+  rebase(): void {
+    this.#rebase = this.#last !== undefined;
   }
 
   /** Takes a pause off the timeline: what comes next lies so many microseconds earlier than it would have. */

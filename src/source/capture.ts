@@ -67,10 +67,39 @@ const process = <T>(track: MediaStreamTrack, maxBufferSize: number): ReadableStr
   return new Processor<T>({ track, maxBufferSize }).readable;
 };
 
-/** Frames of a track. Reading nothing costs nothing; the track itself is left as it is. */
-export const videoFrames = (track: MediaStreamTrack): ReadableStream<VideoFrame> =>
-  process(track, VIDEO_BUFFER);
+/** A video track, ready to be handed to a worker. */
+export interface VideoInput {
+  readable: ReadableStream<VideoFrame>;
+  /** What the track's settings say, where they say it. */
+  frameRate: number | undefined;
+}
 
-/** Audio of a track. */
-export const audioPieces = (track: MediaStreamTrack): ReadableStream<AudioData> =>
-  process(track, AUDIO_BUFFER);
+/** An audio track, ready to be handed to a worker. */
+export interface AudioInput {
+  readable: ReadableStream<AudioData>;
+  sampleRate: number | undefined;
+  numberOfChannels: number | undefined;
+}
+
+/** Opens the tracks for reading; the tracks themselves are left as they are. */
+export const openInputs = ({
+  video,
+  audio,
+}: LiveTracks): {
+  video: VideoInput | undefined;
+  audio: AudioInput | undefined;
+  transfer: Transferable[];
+} => {
+  const settings = audio?.getSettings();
+  const frames = video && {
+    readable: process<VideoFrame>(video, VIDEO_BUFFER),
+    frameRate: video.getSettings().frameRate,
+  };
+  const pieces = audio && {
+    readable: process<AudioData>(audio, AUDIO_BUFFER),
+    sampleRate: settings?.sampleRate,
+    numberOfChannels: settings?.channelCount,
+  };
+  const transfer = [frames, pieces].flatMap(input => (input ? [input.readable] : []));
+  return { video: frames, audio: pieces, transfer };
+};

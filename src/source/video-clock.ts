@@ -24,6 +24,7 @@ export class VideoClock {
   #offset = 0;
   #typical = 33_333;
   #floor = Infinity;
+  #rebase = false;
 
   /** @param start where the first frame goes on the timeline, given its arrival. */
   constructor(private readonly start: (arrival: number) => number = () => 0) {}
@@ -36,12 +37,13 @@ export class VideoClock {
     } else {
       const step = timestamp - last.timestamp;
       const arrivalStep = arrival - last.arrival;
-      if (Math.abs(step - arrivalStep) > JUMP) {
+      if (this.#rebase || Math.abs(step - arrivalStep) > JUMP) {
         this.#offset = last.time + Math.max(this.#typical, Math.round(arrivalStep)) - timestamp;
         this.#floor = Infinity;
-        repaired = true;
+        repaired = !this.#rebase;
       }
     }
+    this.#rebase = false;
     let time = timestamp + this.#offset;
     if (last !== undefined && time < last.time + MIN_STEP) {
       // Half a step: it is over before the next frame is due, so that one can have its own time again.
@@ -60,7 +62,12 @@ export class VideoClock {
 
   /** Time on the timeline that a timestamp would have, as long as it does not jump; nothing is learnt from it. */
   timeOf(timestamp: number): number | undefined {
-    return this.#last === undefined ? undefined : timestamp + this.#offset;
+    return this.#last === undefined || this.#rebase ? undefined : timestamp + this.#offset;
+  }
+
+  /** What comes next is another source with a clock of its own; it goes on at its arrival. */
+  rebase(): void {
+    this.#rebase = this.#last !== undefined;
   }
 
   /** Takes a pause off the timeline: what comes next lies so many microseconds earlier than it would have. */

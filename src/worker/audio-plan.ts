@@ -19,9 +19,21 @@ export class AudioPlan {
   /** Parameters that have arrived last, and from when on. */
   #latest: { time: number; source: AudioSource } | undefined;
   #ended = false;
+  #expected: boolean;
+  /** Never used twice: a file may still wait for audio of an epoch that is long over. */
+  #nextId = 1;
 
   /** @param expected false when the recording has no audio. */
-  constructor(private readonly expected: boolean) {}
+  constructor(expected: boolean) {
+    this.#expected = expected;
+  }
+
+  /** There is a track again, or for the first time: the next cut begins with it. */
+  expect(): void {
+    this.#expected = true;
+    this.#ended = false;
+    this.#latest = undefined;
+  }
 
   /** Audio with these parameters lies at this time; called in order of arrival. */
   arrived(time: number, source: AudioSource): void {
@@ -45,7 +57,7 @@ export class AudioPlan {
   /** Why audio at this time can't go on in the epoch that is planned last. */
   changeBefore(time: number): CutReason | undefined {
     const last = this.#epochs.at(-1);
-    if (!last) return this.expected && !this.#ended ? 'track-added' : undefined;
+    if (!last) return this.#expected && !this.#ended ? 'track-added' : undefined;
     if (this.#ended) return 'track-removed';
     if (!last.source || !this.#latest || this.#latest.time > time) return undefined;
     return audioChange(last.source, this.#latest.source);
@@ -53,20 +65,24 @@ export class AudioPlan {
 
   /** A file begins at this time: the epoch that its audio comes from, a new one when the parameters changed. */
   epochAtCut(time: number): number | undefined {
-    if (!this.expected) return undefined;
+    if (!this.#expected) return undefined;
     const last = this.#epochs.at(-1);
     if (!last) {
       if (this.#ended) return undefined;
-      this.#epochs.push({ id: 1, startTime: time, source: this.#latest?.source });
-      return 1;
+      return this.#begin(time);
     }
     if (this.#ended) {
       this.#epochs = [];
       return undefined;
     }
     if (this.changeBefore(time) === undefined) return last.id;
-    this.#epochs.push({ id: last.id + 1, startTime: time, source: this.#latest?.source });
-    return last.id + 1;
+    return this.#begin(time);
+  }
+
+  #begin(startTime: number): number {
+    const id = this.#nextId++;
+    this.#epochs.push({ id, startTime, source: this.#latest?.source });
+    return id;
   }
 
   /** The epoch that audio at this time belongs to. What lies before the first belongs to the first. */

@@ -6,21 +6,8 @@ import type { ErrorMessage } from '../errors.ts';
 import type { RecorderEvents, RecorderStats, WarningCode } from '../events.ts';
 import type { Recording } from '../manifest.ts';
 import type { ResolvedOptions } from '../options.ts';
+import type { AudioInput, VideoInput } from '../source/capture.ts';
 import type { StorageConfig } from '../storage/storage.ts';
-
-/** A video track, handed over. */
-export interface VideoInput {
-  readable: ReadableStream<VideoFrame>;
-  /** What the track's settings say, where they say it. */
-  frameRate: number | undefined;
-}
-
-/** An audio track, handed over. */
-export interface AudioInput {
-  readable: ReadableStream<AudioData>;
-  sampleRate: number | undefined;
-  numberOfChannels: number | undefined;
-}
 
 /** All that a session needs. */
 export interface SessionSetup {
@@ -34,8 +21,15 @@ export interface SessionSetup {
   aacEncoderUrl: string;
 }
 
+/** Other tracks for a session that runs. */
+export interface Replacement {
+  video: VideoInput | undefined;
+  audio: AudioInput | undefined;
+}
+
 export type ToWorker =
   | { type: 'start'; setup: SessionSetup }
+  | { type: 'replace'; replacement: Replacement }
   | { type: 'pause' }
   | { type: 'resume' }
   | { type: 'stop' }
@@ -44,6 +38,8 @@ export type ToWorker =
 export type FromWorker =
   /** The first file is being written, and the storage has not refused. */
   | { type: 'started' }
+  /** Other tracks are being read. */
+  | { type: 'replaced' }
   /** All tracks have ended: the session stops by itself. */
   | { type: 'ended' }
   | ({ type: 'file' } & RecorderEvents['file'])

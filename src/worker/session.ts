@@ -15,7 +15,7 @@ import { sleep } from '../storage/retry.ts';
 import type { StorageSink } from '../storage/sink.ts';
 import { RecordingFiles } from './files.ts';
 import { ManifestKeeper } from './manifest-keeper.ts';
-import type { FromWorker, Reporter, SessionSetup } from './protocol.ts';
+import type { FromWorker, Replacement, Reporter, SessionSetup } from './protocol.ts';
 import { backlogOf, emptyStats } from './stats.ts';
 import { Tracks } from './tracks.ts';
 import { Warnings } from './warnings.ts';
@@ -203,6 +203,16 @@ export class Session {
   /** Goes on where the pause began. */
   resume(): void {
     if (this.#phase === 'starting' || this.#phase === 'recording') this.#tracks.resume();
+  }
+
+  /** Goes on with other tracks. */
+  async replace({ video, audio }: Replacement): Promise<void> {
+    if (this.#phase !== 'starting' && this.#phase !== 'recording') {
+      for (const input of [video, audio]) void input?.readable.cancel().catch(() => undefined);
+    } else {
+      await this.#tracks.replace(video, audio).catch(error => this.#fail(error));
+    }
+    this.send({ type: 'replaced' });
   }
 
   #onEnded(): void {

@@ -4,6 +4,7 @@ import type { RecorderStats } from '../events.ts';
 import { toMicroseconds, toSeconds } from '../media.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { AudioClock } from '../source/audio-clock.ts';
+import type { AudioInput, VideoInput } from '../source/capture.ts';
 import { PauseGate } from '../source/pause-gate.ts';
 import { TrackReader } from '../source/track-reader.ts';
 import { VideoClock } from '../source/video-clock.ts';
@@ -11,7 +12,7 @@ import { AudioLane } from './audio-lane.ts';
 import { AudioPlan } from './audio-plan.ts';
 import type { RecordingFiles } from './files.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
-import type { AudioInput, Reporter, SessionSetup, VideoInput } from './protocol.ts';
+import type { Reporter, SessionSetup } from './protocol.ts';
 import { VideoLane } from './video-lane.ts';
 
 /** How often audio that waits is looked at; milliseconds. */
@@ -60,8 +61,10 @@ export class Tracks {
   readonly #gate = new PauseGate();
   readonly #plan: AudioPlan;
   readonly #limits: CutLimits;
-  readonly #video: Track<VideoLane, VideoFrame> | undefined;
-  readonly #audio: Track<AudioLane, AudioData> | undefined;
+  #video: Track<VideoLane, VideoFrame> | undefined;
+  #audio: Track<AudioLane, AudioData> | undefined;
+  /** What the page said of the audio track: what silence is to be like when nothing comes. */
+  #audioInput: AudioInput | undefined;
   /** Cuts are decided up to this time on the timeline. */
   #decided = Number.NEGATIVE_INFINITY;
   #over = false;
@@ -79,6 +82,7 @@ export class Tracks {
     this.#videoClock = new VideoClock(arrival =>
       this.#audioClock.settled ? this.#audioClock.timeAt(arrival) : 0,
     );
+    this.#audioInput = setup.audio;
     this.#video = setup.video && this.#openVideo(setup.video);
     this.#audio = setup.audio && this.#openAudio(setup.audio);
     this.#timer = setInterval(() => this.#tick(), TICK);
@@ -102,12 +106,7 @@ export class Tracks {
         this.#audio?.lane.advance(now());
       },
     });
-    const reader = new TrackReader<VideoFrame>(
-      input.readable,
-      (frame, arrival) => lane.push(frame, arrival),
-      () => void this.#videoEnded().catch(report.fail),
-    );
-    return { lane, reader, live: true };
+    return { lane, reader: this.#readVideo(lane, input), live: true };
   }
 
   #openAudio(input: AudioInput): Track<AudioLane, AudioData> {
@@ -128,12 +127,47 @@ export class Tracks {
         decidedUpTo: () => Math.max(this.#decided, this.#timelineNow() - VIDEO_LAG),
       },
     });
-    const reader = new TrackReader<AudioData>(
-      input.readable,
-      (data, arrival) => lane.push(data, arrival),
-      () => void this.#audioEnded().catch(report.fail),
-    );
-    return { lane, reader, live: true };
+    return { lane, reader: this.#readAudio(lane, input), live: true };
+  }
+
+  #readVideo(lane: VideoLane, { readable }: VideoInput): TrackReader<VideoFrame> {
+    const onEnd = (): void => void this.#videoEnded().catch(this.context.report.fail);
+    return new TrackReader(readable, (frame, arrival) => lane.push(frame, arrival), onEnd);
+  }
+
+  #readAudio(lane: AudioLane, { readable }: AudioInput): TrackReader<AudioData> {
+    const onEnd = (): void => void this.#audioEnded().catch(this.context.report.fail);
+    return new TrackReader(readable, (data, arrival) => lane.push(data, arrival), onEnd);
+  }
+
+  /** Goes on with other tracks, on the same timeline. A kind that is missing now has ended; one that is new begins. */
+  async replace(video: VideoInput | undefined, audio: AudioInput | undefined): Promise<void> {
+    this.#videoClock.rebase();
+    this.#audioClock.rebase();
+    this.#audioInput = audio ?? this.#audioInput;
+    // First what is new, so that the recording does not end in between.
+    const videoGone = this.#swap(this.#video, video, lane => video && this.#readVideo(lane, video));
+    const audioGone = this.#swap(this.#audio, audio, lane => audio && this.#readAudio(lane, audio));
+    if (video && !this.#video?.live) this.#video = this.#openVideo(video);
+    if (audio && !this.#audio?.live) {
+      this.#plan.expect();
+      this.#audio = this.#openAudio(audio);
+    }
+    if (videoGone) await this.#videoEnded();
+    if (audioGone) await this.#audioEnded();
+  }
+
+  /** Lets a track go; true when nothing follows it. */
+  #swap<Lane, Item extends { close(): void }, Input>(
+    track: Track<Lane, Item> | undefined,
+    input: Input | undefined,
+    read: (lane: Lane) => TrackReader<Item> | undefined,
+  ): boolean {
+    if (!track?.live) return false;
+    track.reader.cancel();
+    const reader = read(track.lane);
+    if (reader) track.reader = reader;
+    return input === undefined;
   }
 
   /** True while cuts are decided by the video. */
@@ -166,7 +200,7 @@ export class Tracks {
   }
 
   async #fill(until: number): Promise<void> {
-    const { sampleRate, numberOfChannels } = this.context.setup.audio ?? {};
+    const { sampleRate, numberOfChannels } = this.#audioInput ?? {};
     const fallback = { sampleRate: sampleRate ?? 48_000, numberOfChannels: numberOfChannels ?? 1 };
     await this.#audio?.lane.fillUntil(until, fallback);
   }

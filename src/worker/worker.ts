@@ -16,6 +16,8 @@ const handle = async (message: ToWorker): Promise<void> => {
     case 'start':
       session = Session.open(message.setup, sent => scope.postMessage(sent));
       return;
+    case 'replace':
+      return (await session)?.replace(message.replacement);
     case 'pause':
       return (await session)?.pause();
     case 'resume':

@@ -5,8 +5,8 @@ import {
   errorFromMessage,
   errorToMessage,
   InternalError,
-  StorageError,
   SteadyreelError,
+  StorageError,
   StorageUnreachableError,
 } from '../../src/errors.ts';
 
@@ -14,7 +14,11 @@ const cause = new TypeError('fetch failed');
 
 /** One of each, with its code and the fields that it carries. */
 const ALL: [error: SteadyreelError, code: string, fields: Record<string, unknown>][] = [
-  [new errors.OptionUnknownError('vidio', ['video']), 'option-unknown', { option: 'vidio', known: ['video'] }],
+  [
+    new errors.OptionUnknownError('vidio', ['video']),
+    'option-unknown',
+    { option: 'vidio', known: ['video'] },
+  ],
   [
     new errors.OptionInvalidError('cut.maxFileBytes', 'a number', 'five'),
     'option-invalid',
@@ -23,7 +27,11 @@ const ALL: [error: SteadyreelError, code: string, fields: Record<string, unknown
   [new errors.SourceInvalidError('camera'), 'source-invalid', {}],
   [new errors.SourceNoTracksError(), 'source-no-tracks', {}],
   [new errors.SourceEndedError(2), 'source-ended', { tracks: 2 }],
-  [new errors.BrowserUnsupportedError(['VideoEncoder']), 'browser-unsupported', { missing: ['VideoEncoder'] }],
+  [
+    new errors.BrowserUnsupportedError(['VideoEncoder']),
+    'browser-unsupported',
+    { missing: ['VideoEncoder'] },
+  ],
   [
     new errors.CodecUnsupportedError('video', 'hevc', 'not at any size'),
     'codec-unsupported',
@@ -92,18 +100,22 @@ describe('every error', () => {
 });
 
 describe('what is no error of ours', () => {
-  it.each([[cause], ['text'], [undefined], [null], [{ code: 'x' }], [new DOMException('gone', 'AbortError')]])(
-    '%s becomes one, with its cause',
-    thrown => {
-      const error = asSteadyreelError(thrown);
-      expect(error).toBeInstanceOf(InternalError);
-      expect(error.code).toBe('internal');
-      expect(error.cause).toBe(thrown);
-      const restored = errorFromMessage(structuredClone(errorToMessage(thrown)));
-      expect(restored).toBeInstanceOf(InternalError);
-      expect(restored.message).toBe(error.message);
-    },
-  );
+  it.each([
+    [cause],
+    ['text'],
+    [undefined],
+    [null],
+    [{ code: 'x' }],
+    [new DOMException('gone', 'AbortError')],
+  ])('%s becomes one, with its cause', thrown => {
+    const error = asSteadyreelError(thrown);
+    expect(error).toBeInstanceOf(InternalError);
+    expect(error.code).toBe('internal');
+    expect(error.cause).toBe(thrown);
+    const restored = errorFromMessage(structuredClone(errorToMessage(thrown)));
+    expect(restored).toBeInstanceOf(InternalError);
+    expect(restored.message).toBe(error.message);
+  });
 
   it('ours stays what it is', () => {
     const error = new StorageUnreachableError('/s', 'no answer');

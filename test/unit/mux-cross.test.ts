@@ -11,8 +11,8 @@ import {
   readByFfprobe,
   readByMp4box,
   UPRIGHT,
-  withFile,
   Written,
+  withFile,
 } from './mux-kit.ts';
 
 const clips = new Map<AudioCodecFamily, Clip>();
@@ -100,7 +100,8 @@ describe.each(['opus', 'aac'] as const)('H.264 and %s', family => {
     expect([a.video.length, a.audio.length]).toEqual([clip.video.length, clip.audio.length]);
     expectSame(a.video, b.video);
     expectSame(a.audio, b.audio);
-    for (const bytes of [ours, theirs]) expect(await withFile(bytes, path => decodeErrors(path, false))).toBe('');
+    for (const bytes of [ours, theirs])
+      expect(await withFile(bytes, path => decodeErrors(path, false))).toBe('');
   });
 
   it('the same samples by mp4box', async () => {

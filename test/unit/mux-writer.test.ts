@@ -3,8 +3,17 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Rotation } from '../../src/manifest.ts';
 import { findBoxes } from '../support/boxes.ts';
 import { decodeErrors, probe, run } from '../support/media.ts';
+import {
+  type Clip,
+  makeClip,
+  md5,
+  readByFfprobe,
+  readByMp4box,
+  UPRIGHT,
+  Written,
+  withFile,
+} from './mux-kit.ts';
 import { until } from './server-kit.ts';
-import { type Clip, makeClip, md5, readByFfprobe, readByMp4box, UPRIGHT, withFile, Written } from './mux-kit.ts';
 
 let clip: Clip;
 let aacClip: Clip;
@@ -23,32 +32,36 @@ const fragments = (bytes: Buffer): number => findBoxes(bytes, ['moof']).length;
 /** Equal within a tick of the coarsest timescale that a file of ours has. */
 const expectClose = (got: readonly number[], expected: readonly number[]): void => {
   expect(got.length).toBe(expected.length);
-  for (const [i, value] of got.entries()) expect(Math.abs(value - (expected[i] ?? 0))).toBeLessThan(1 / 16_000);
+  for (const [i, value] of got.entries())
+    expect(Math.abs(value - (expected[i] ?? 0))).toBeLessThan(1 / 16_000);
 };
 
 describe('a file with video and audio', () => {
-  it.each([0, 7_654_321])('that begins at %i µs: every packet, at its time, and it decodes', async startTime => {
-    const written = new Written(BOTH, startTime);
-    written.addVideo(clip);
-    written.addAudio(clip);
-    const bytes = await written.finish(clip.videoEnd);
-    expect(written.errors).toEqual([]);
-    const { video, audio } = await readByFfprobe(bytes);
-    expect(video.map(sample => sample.data)).toEqual(data(clip.video));
-    expect(audio.map(sample => sample.data)).toEqual(data(clip.audio));
-    expectClose(
-      video.map(sample => sample.time),
-      seconds(clip.video),
-    );
-    // The first packet begins 6.5 ms before the file: the edit list says so.
-    expect(clip.audio[0]?.timestamp).toBe(-6_500);
-    expectClose(
-      audio.map(sample => sample.time),
-      seconds(clip.audio),
-    );
-    expect(video.map(sample => sample.key)).toEqual(clip.video.map(packet => packet.type === 'key'));
-    expect(await withFile(bytes, path => decodeErrors(path, false))).toBe('');
-  });
+  it.each([0, 7_654_321])(
+    'that begins at %i µs: every packet, at its time, and it decodes',
+    async startTime => {
+      const written = new Written(BOTH, startTime);
+      written.addVideo(clip);
+      written.addAudio(clip);
+      const bytes = await written.finish(clip.videoEnd);
+      expect(written.errors).toEqual([]);
+      const { video, audio } = await readByFfprobe(bytes);
+      expect(video.map(sample => sample.data)).toEqual(data(clip.video));
+      expect(audio.map(sample => sample.data)).toEqual(data(clip.audio));
+      expectClose(
+        video.map(sample => sample.time),
+        seconds(clip.video),
+      );
+      // The first packet begins 6.5 ms before the file: the edit list says so.
+      expect(clip.audio[0]?.timestamp).toBe(-6_500);
+      expectClose(
+        audio.map(sample => sample.time),
+        seconds(clip.audio),
+      );
+      expect(video.map(sample => sample.key)).toEqual(clip.video.map(packet => packet.type === 'key'));
+      expect(await withFile(bytes, path => decodeErrors(path, false))).toBe('');
+    },
+  );
 
   it('AAC, which begins a frame early', async () => {
     const written = new Written(BOTH);
@@ -68,7 +81,9 @@ describe('a file with video and audio', () => {
     written.addVideo(clip);
     written.addAudio(
       clip,
-      clip.audio.map((packet, i) => (i === 0 ? packet : { ...packet, timestamp: packet.timestamp + 400_000 })),
+      clip.audio.map((packet, i) =>
+        i === 0 ? packet : { ...packet, timestamp: packet.timestamp + 400_000 },
+      ),
     );
     // The first packet carries the configuration, so it is the one that is early.
     const { audio, video } = await readByFfprobe(await written.finish(clip.videoEnd));
@@ -90,7 +105,11 @@ describe('a file with video and audio', () => {
       written => {
         for (const packet of [...clip.video, ...clip.audio].sort((a, b) => a.timestamp - b.timestamp)) {
           if ('type' in packet && clip.video.includes(packet)) written.addVideo(clip, [packet]);
-          else written.addAudio(clip, clip.audio.filter(other => other === packet));
+          else
+            written.addAudio(
+              clip,
+              clip.audio.filter(other => other === packet),
+            );
         }
       },
     ];
@@ -110,7 +129,10 @@ describe('a file with video and audio', () => {
 describe('how long frames last', () => {
   it('until the next one, and the last until the end of the file', async () => {
     const times = [0, 33_333, 66_667, 500_000, 501_000, 2_000_000];
-    const packets = times.map((timestamp, i) => ({ ...(clip.video[i] as (typeof clip.video)[0]), timestamp }));
+    const packets = times.map((timestamp, i) => ({
+      ...(clip.video[i] as (typeof clip.video)[0]),
+      timestamp,
+    }));
     const written = new Written(VIDEO_ONLY);
     for (const [i, packet] of packets.entries())
       written.writer.addVideo(packet, i === 0 ? clip.videoConfig : undefined);
@@ -257,7 +279,7 @@ describe('the bytes', () => {
     const written = new Written(BOTH);
     written.addVideo(clip, clip.video.slice(0, 10));
     written.addAudio(clip, clip.audio.slice(0, 10));
-    await until(() => written.bytes.includes('moov'), 'the parameters are written');
+    await until(() => written.bytes.length > 0, 'the file is begun');
     written.writer.cancel();
     await written.writer.finish();
     expect(fragments(written.bytes)).toBe(0);

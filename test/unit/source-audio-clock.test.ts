@@ -168,7 +168,7 @@ describe('jumps of the timestamps', () => {
     expect(second - first).toBe(PIECE);
   });
 
-  it('time never runs back by more than the timestamps are allowed to', () => {
+  it('time never runs back by more than half a second, whatever the timestamps do', () => {
     const input = fc.array(
       fc.tuple(fc.integer({ min: -1e10, max: 1e10 }), fc.integer({ min: 0, max: 50_000 })),
       { minLength: 2, maxLength: 60 },
@@ -181,7 +181,7 @@ describe('jumps of the timestamps', () => {
         for (const [timestamp, wait] of pieces) {
           arrival += wait;
           const unwrapped = clock.observe(timestamp, arrival, PIECE);
-          if (last !== undefined) expect(Math.abs(unwrapped - last - wait)).toBeLessThanOrEqual(500_000);
+          if (last !== undefined) expect(unwrapped - last).toBeGreaterThanOrEqual(-500_000);
           last = unwrapped;
         }
       }),

@@ -82,7 +82,9 @@ describe('reading a track', () => {
   });
 
   it('is stopped in the end although the source never pauses', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
+    vi.useFakeTimers({
+      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
+    });
     try {
       const { controller, reader, cancelled, taken } = read();
       const feeding = setInterval(() => controller.enqueue(new Item('another')), 10);

@@ -110,7 +110,7 @@ const readBody = async (incoming: IncomingMessage): Promise<Buffer> => {
 };
 
 /** A proxy in front of a server, which decides on each request what becomes of it. */
-export class Proxy {
+export class FlakyProxy {
   readonly fates: Fate[] = [];
   readonly #server: Server;
   private constructor(
@@ -125,9 +125,9 @@ export class Proxy {
   static async open(
     endpoint: string,
     decide: (request: IncomingMessage) => Fate,
-  ): Promise<{ proxy: Proxy; endpoint: string }> {
+  ): Promise<{ proxy: FlakyProxy; endpoint: string }> {
     const url = new URL(endpoint);
-    const proxy = new Proxy({ host: url.hostname, port: Number(url.port) }, decide);
+    const proxy = new FlakyProxy({ host: url.hostname, port: Number(url.port) }, decide);
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
     onTestFinished(async () => {

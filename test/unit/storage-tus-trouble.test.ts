@@ -8,11 +8,11 @@ import { filePath, ID, manifest, noise, sha256, until } from './server-kit.ts';
 import {
   CHUNK,
   type Fate,
+  FlakyProxy,
   grow,
   growingFile,
   newServer,
   newSink,
-  Proxy,
   randomFrom,
   watchFetch,
 } from './storage-kit.ts';
@@ -29,7 +29,7 @@ describe('a network that fails', () => {
     const { endpoint: direct, client } = await newServer();
     const random = randomFrom(20240501);
     const kinds: Fate[] = ['refuse', 'cut', 'drop-answer', 'spoil-answer'];
-    const { proxy, endpoint } = await Proxy.open(direct, () =>
+    const { proxy, endpoint } = await FlakyProxy.open(direct, () =>
       random() < 0.3 ? (kinds[Math.floor(random() * kinds.length)] as Fate) : 'pass',
     );
     const { sink, signal, troubles, storedOf } = newSink(endpoint);
@@ -59,7 +59,7 @@ describe('a network that fails', () => {
   ])('%s is lost: the file is made once', async (_, fate) => {
     const { endpoint: direct, client } = await newServer();
     let first = true;
-    const { endpoint } = await Proxy.open(direct, ({ method }) => {
+    const { endpoint } = await FlakyProxy.open(direct, ({ method }) => {
       const hit = first && method === 'POST';
       if (hit) first = false;
       return hit ? fate : 'pass';
@@ -74,7 +74,7 @@ describe('a network that fails', () => {
 
   it('the answer to the last request is lost: the server is asked, and nothing is sent twice', async () => {
     const { endpoint: direct, client } = await newServer();
-    const { endpoint } = await Proxy.open(direct, ({ headers }) =>
+    const { endpoint } = await FlakyProxy.open(direct, ({ headers }) =>
       headers['upload-length'] === undefined ? 'pass' : 'drop-answer',
     );
     const sent = watchFetch();
@@ -89,7 +89,7 @@ describe('a network that fails', () => {
   it('a request that is cut in the middle: what came through is kept', async () => {
     const { endpoint: direct, client } = await newServer();
     let cut = false;
-    const { endpoint } = await Proxy.open(direct, ({ method }) => {
+    const { endpoint } = await FlakyProxy.open(direct, ({ method }) => {
       if (method !== 'PATCH' || cut) return 'pass';
       cut = true;
       return 'cut';
@@ -146,7 +146,7 @@ describe('a server that goes away', () => {
   it('is not given up while bytes still get through', async () => {
     const { endpoint: direct, client } = await newServer();
     let request = 0;
-    const { endpoint } = await Proxy.open(direct, ({ method }) =>
+    const { endpoint } = await FlakyProxy.open(direct, ({ method }) =>
       method === 'PATCH' && request++ % 2 === 0 ? 'refuse' : 'pass',
     );
     const { sink, signal, stop, troubles } = newSink(endpoint, { giveUpAfter: 0.4 });

@@ -193,7 +193,12 @@ describe('a file', () => {
     expect(keeper.manifest.files).toMatchObject([
       { key: first?.key, reason: 'start', duration: 0, video: { codec: 'vp8', codedWidth: 640 } },
     ]);
-    const second = files.begin({ reason: 'video-size', startTime: SECOND, video: VIDEO, audioEpoch: undefined });
+    const second = files.begin({
+      reason: 'video-size',
+      startTime: SECOND,
+      video: VIDEO,
+      audioEpoch: undefined,
+    });
     first?.endVideo();
     second.endTime = SECOND;
     second.endVideo();
@@ -221,7 +226,11 @@ describe('a file', () => {
     const run = start();
     const file = run.files.begin({ reason: 'start', startTime: 0, video: VIDEO, audioEpoch: undefined });
     for (let i = 0; i < 100; i++) {
-      const packet = { data: new Uint8Array(1_000), timestamp: i * 33_333, type: i === 0 ? 'key' : 'delta' } as const;
+      const packet = {
+        data: new Uint8Array(1_000),
+        timestamp: i * 33_333,
+        type: i === 0 ? 'key' : 'delta',
+      } as const;
       file.addVideo(packet, i === 0 ? VIDEO_CONFIG : undefined);
     }
     const expected = file.expectedBytes(0);

@@ -121,8 +121,7 @@ describe('a file that begins', () => {
 });
 
 describe('events', () => {
-  const note = (time: number) =>
-    ({ time, type: 'pixel-format', before: 'I420', after: 'NV12' }) as const;
+  const note = (time: number) => ({ time, type: 'pixel-format', before: 'I420', after: 'NV12' }) as const;
 
   it('are kept in order, without a write of their own', () => {
     const { keeper, writing } = newKeeper();
