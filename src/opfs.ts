@@ -5,6 +5,7 @@ import { DeviceStorageError } from './errors.ts';
 export interface SyncAccessHandle {
   write(bytes: Uint8Array, options: { at: number }): number;
   read(into: Uint8Array, options: { at: number }): number;
+  truncate(size: number): void;
   flush(): void;
   close(): void;
 }
@@ -24,12 +25,26 @@ export const journalPath = (recordingId: string): string[] => [ROOT, 'journal', 
 /** Where all kept recordings lie. */
 export const RECORDINGS_PATH = [ROOT, 'recordings'];
 
-/** Opens a folder, making it and those above it when they are not there. */
-export const createDirectory = async (path: readonly string[]): Promise<FileSystemDirectoryHandle> => {
-  let directory = await root();
-  for (const name of path) directory = await directory.getDirectoryHandle(name, { create: true });
-  return directory;
+/** What browsers throw, such as `QuotaExceededError`, as an error of ours. */
+const typed = async <T>(detail: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof DeviceStorageError ? error : new DeviceStorageError(detail, error);
+  }
 };
+
+/**
+ * Opens a folder, making it and those above it when they are not there.
+ *
+ * @throws DeviceStorageError (`device-storage-failed`), as everything here.
+ */
+export const createDirectory = (path: readonly string[]): Promise<FileSystemDirectoryHandle> =>
+  typed(`folder "${path.join('/')}" could not be made`, async () => {
+    let directory = await root();
+    for (const name of path) directory = await directory.getDirectoryHandle(name, { create: true });
+    return directory;
+  });
 
 /** Opens a folder, or gives `undefined` when it is not there. */
 export const openDirectory = async (
@@ -69,14 +84,21 @@ export const removeDirectory = async (path: readonly string[]): Promise<void> =>
 };
 
 /** Writes a small text file in a worker. The old one stays whole until the new one is complete. */
-export const writeText = async (path: readonly string[], name: string, text: string): Promise<void> => {
-  const directory = await createDirectory(path);
-  // A writable stream writes into a copy and swaps it in on close; a synchronous handle would tear.
-  const file = await directory.getFileHandle(name, { create: true });
-  const stream = await file.createWritable();
-  await stream.write(text);
-  await stream.close();
-};
+export const writeText = (path: readonly string[], name: string, text: string): Promise<void> =>
+  typed(`"${name}" could not be written, the disk or the quota may be full`, async () => {
+    const directory = await createDirectory(path);
+    // A writable stream writes into a copy and swaps it in on close; a synchronous handle would tear.
+    const file = await directory.getFileHandle(name, { create: true });
+    const stream = await file.createWritable();
+    try {
+      await stream.write(text);
+      await stream.close();
+    } catch (error) {
+      // Else the copy would stay on the disk.
+      await stream.abort().catch(() => undefined);
+      throw error;
+    }
+  });
 
 /** A file's content, or `undefined` when it is not there. */
 export const readFile = async (path: readonly string[], name: string): Promise<File | undefined> => {
@@ -89,21 +111,25 @@ export const readFile = async (path: readonly string[], name: string): Promise<F
 };
 
 /** Moves all files of one folder into another and removes the empty one. */
-export const moveDirectory = async (from: readonly string[], to: readonly string[]): Promise<void> => {
-  const source = await openDirectory(from);
-  if (!source) return;
-  const target = await createDirectory(to);
-  const entries = (source as unknown as { entries(): AsyncIterable<[string, FileSystemHandle]> }).entries();
-  const files: FileSystemFileHandle[] = [];
-  for await (const [, handle] of entries)
-    if (handle.kind === 'file') files.push(handle as FileSystemFileHandle);
-  for (const file of files) {
-    const movable = file as FileSystemFileHandle & Movable;
-    if (movable.move) await movable.move(target, file.name);
-    else await copy(file, target);
-  }
-  await removeDirectory(from);
-};
+export const moveDirectory = (from: readonly string[], to: readonly string[]): Promise<void> =>
+  typed(`folder "${from.join('/')}" could not be moved`, async () => {
+    const source = await openDirectory(from);
+    if (!source) return;
+    const target = await createDirectory(to);
+    const files: FileSystemFileHandle[] = [];
+    for await (const handle of entriesOf(source))
+      if (handle.kind === 'file') files.push(handle as FileSystemFileHandle);
+    for (const file of files) {
+      const movable = file as FileSystemFileHandle & Movable;
+      if (movable.move) await movable.move(target, file.name);
+      else await copy(file, target);
+    }
+    await removeDirectory(from);
+  });
+
+/** TypeScript's DOM library does not know that folders can be gone through. */
+const entriesOf = (directory: FileSystemDirectoryHandle): AsyncIterable<FileSystemHandle> =>
+  (directory as unknown as { values(): AsyncIterable<FileSystemHandle> }).values();
 
 const copy = async (file: FileSystemFileHandle, target: FileSystemDirectoryHandle): Promise<void> => {
   const stream = await (await target.getFileHandle(file.name, { create: true })).createWritable();
@@ -111,13 +137,11 @@ const copy = async (file: FileSystemFileHandle, target: FileSystemDirectoryHandl
 };
 
 /** Names of the folders in a folder. */
-export const directoryNames = async (path: readonly string[]): Promise<string[]> => {
-  const directory = await openDirectory(path);
-  if (!directory) return [];
-  const names: string[] = [];
-  const entries = (
-    directory as unknown as { entries(): AsyncIterable<[string, FileSystemHandle]> }
-  ).entries();
-  for await (const [name, handle] of entries) if (handle.kind === 'directory') names.push(name);
-  return names;
-};
+export const directoryNames = (path: readonly string[]): Promise<string[]> =>
+  typed(`folder "${path.join('/')}" could not be read`, async () => {
+    const directory = await openDirectory(path);
+    const names: string[] = [];
+    if (!directory) return names;
+    for await (const handle of entriesOf(directory)) if (handle.kind === 'directory') names.push(handle.name);
+    return names;
+  });

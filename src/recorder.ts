@@ -152,8 +152,14 @@ export class Recorder {
       event.preventDefault();
       this.#fail(run, new WorkerFailedError(event.message || 'its script could not be loaded'));
     };
+    try {
+      // Before anybody hears of the new state: a listener may call stop().
+      this.#hand(run, tracks);
+    } catch (error) {
+      this.#fail(run, asSteadyreelError(error));
+      return run.started.promise;
+    }
     this.#setState('starting');
-    this.#hand(run, tracks);
     return run.started.promise;
   }
 
@@ -286,6 +292,8 @@ export class Recorder {
   #end(run: Run, state: 'stopped' | 'failed'): void {
     run.aborted.resolve();
     for (const replaced of run.replacing.splice(0)) replaced.resolve();
+    run.worker.onmessage = null;
+    run.worker.onerror = null;
     run.worker.terminate();
     if (this.#phase.name === 'active' && this.#phase.run === run) {
       const { started, finished, aborted } = run;

@@ -72,3 +72,29 @@ export const standAlone = (): Plugin => ({
     }
   },
 });
+
+/** Functions of mediabunny's `codec-data.js` that a muxer needs when every track comes with its description. */
+const NEEDED = ['parseOpusIdentificationHeader'];
+
+/**
+ * Leaves out of the worker what mediabunny needs only to read bitstreams that come without a decoder description
+ * (Annex B, ADTS, AC-3, DTS): a seventh of the bundle. Ours always have one; should that change, the muxer fails
+ * with this message in every test that records. A name that a newer mediabunny adds fails the build.
+ */
+export const withoutBitstreamParsers = (): Plugin => ({
+  name: 'steadyreel:without-bitstream-parsers',
+  enforce: 'pre',
+  load(id) {
+    if (!/[\\/]mediabunny[\\/].*[\\/]codec-data\.js$/.test(id)) return undefined;
+    const whole = readFileSync(id, 'utf8');
+    const names = [...whole.matchAll(/^export (?:const|let|var|function|class) (\w+)/gm)].flatMap(
+      m => m[1] ?? [],
+    );
+    const left = names.filter(name => !NEEDED.includes(name));
+    return [
+      `export { ${NEEDED.join(', ')} } from ${JSON.stringify(`${id}?whole`)};`,
+      "const absent = () => { throw new Error('a bitstream parser that is not in this build was needed'); };",
+      ...left.map(name => `export const ${name} = absent;`),
+    ].join('\n');
+  },
+});

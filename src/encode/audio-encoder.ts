@@ -2,6 +2,7 @@
 import { CodecUnsupportedError } from '../errors.ts';
 import type { AudioBlock, AudioCodecFamily, AudioPacket } from '../media.ts';
 import type { AudioChoice } from './choose.ts';
+import { inTime } from './in-time.ts';
 import { correctedOpusHead, preSkipOf } from './opus.ts';
 import type {
   AacEncoderModule,
@@ -162,7 +163,7 @@ export class TrackAudioEncoder {
     try {
       this.#pushOut();
       this.#finishing = true;
-      if (!this.#dead) await this.#encoder.flush();
+      if (!this.#dead) await inTime(this.#encoder.flush());
     } catch (error) {
       this.#fail(error);
     }

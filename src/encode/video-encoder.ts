@@ -1,5 +1,6 @@
 /** A video encoder for exactly one file. */
 import type { VideoPacket } from '../media.ts';
+import { inTime } from './in-time.ts';
 
 /** What the encoder gives back. */
 export interface VideoEncoderOutput {
@@ -87,7 +88,7 @@ export class FileVideoEncoder {
   /** Waits until all packets are out, then lets the encoder go. Never rejects: a failure goes to `onError`. */
   async finish(): Promise<void> {
     try {
-      if (!this.#dead) await this.#encoder.flush();
+      if (!this.#dead) await inTime(this.#encoder.flush());
     } catch (error) {
       this.#fail(error);
     }

@@ -8,6 +8,10 @@ export interface ByteStore {
   append(bytes: Uint8Array): void;
   /** Bytes from `offset`, exactly `length` of them. */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Bytes before `upTo` will not be read again; for stores that have them in memory. */
+  release?(upTo: number): void;
+  /** Lets go of what an open file takes, once sealed; it can still be read. */
+  close?(): Promise<void>;
   /** No more bytes will come; resolves when all are on disk. */
   seal(): Promise<void>;
   /** Lets go of the file, and deletes it when `remove` is true. */
@@ -18,6 +22,8 @@ export interface ByteStore {
 export class GrowingFile {
   #size = 0;
   #sealed = false;
+  #failed = false;
+  #closing = false;
   #sha256: string | undefined;
   #waiters = new Set<() => void>();
   // WebCrypto has no digest that takes its input in pieces.
@@ -45,13 +51,18 @@ export class GrowingFile {
     return this.#sha256;
   }
 
-  /** Never throws: nothing from storage may get into the muxer. */
+  /**
+   * Never throws: nothing from storage may get into the muxer. After the first bytes that could not be kept none
+   * are, although there may be room for smaller ones: a file must not have a hole.
+   */
   append(bytes: Uint8Array): void {
+    if (this.#failed) return;
     try {
       this.store.append(bytes);
       this.#hash.update(bytes);
       this.#size += bytes.byteLength;
     } catch (error) {
+      this.#failed = true;
       this.onError(error);
     }
     this.#wake();
@@ -68,6 +79,18 @@ export class GrowingFile {
     this.#sha256 = bytesToHex(this.#hash.digest());
     this.#sealed = true;
     this.#wake();
+    if (this.#closing) await this.close();
+  }
+
+  /** Lets go of what an open file takes, as soon as the file is sealed; it can still be read. Never rejects. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (this.#sealed) await this.store.close?.().catch(this.onError);
+  }
+
+  /** Storage has confirmed all bytes before `upTo`. */
+  release(upTo: number): void {
+    this.store.release?.(upTo);
   }
 
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {

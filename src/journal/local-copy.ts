@@ -9,9 +9,12 @@ import {
   writeText,
 } from '../opfs.ts';
 import type { ByteStore } from './growing-file.ts';
-import { MemoryStore, OpfsStore } from './stores.ts';
+import { MemoryBudget, MemoryStore, OpfsStore } from './stores.ts';
 
 export class LocalCopy {
+  /** One for all files of the recording. */
+  readonly #memory = new MemoryBudget();
+
   private constructor(
     private readonly recordingId: string,
     private readonly path: readonly string[],
@@ -37,7 +40,7 @@ export class LocalCopy {
 
   /** A place for a new file. */
   openStore(name: string, onError: (error: unknown) => void): ByteStore {
-    return this.durable ? new OpfsStore(this.path, name, onError) : new MemoryStore();
+    return this.durable ? new OpfsStore(this.path, name, onError) : new MemoryStore(this.#memory);
   }
 
   /** Keeps the manifest beside the files. */

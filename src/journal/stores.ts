@@ -1,27 +1,55 @@
 /** Where growing files lie: in the origin private file system, or in memory where there is none. */
 import { DeviceStorageError } from '../errors.ts';
-import { createDirectory, type SyncAccessHandle, type SyncFileHandle } from '../opfs.ts';
+import { createDirectory, readFile, type SyncAccessHandle, type SyncFileHandle } from '../opfs.ts';
 import type { ByteStore } from './growing-file.ts';
 
 /** Most bytes that a recording keeps in memory where the device's file system can't be written. */
 const MEMORY_LIMIT = 64 * 1024 * 1024;
 
+/** The memory that all files of a recording share. */
+export class MemoryBudget {
+  #used = 0;
+
+  constructor(readonly limit = MEMORY_LIMIT) {}
+
+  /** @throws DeviceStorageError (`device-storage-failed`) when there is less than that left. */
+  take(bytes: number): void {
+    if (this.#used + bytes > this.limit) {
+      throw new DeviceStorageError(`more than ${this.limit} bytes would have to be kept in memory`);
+    }
+    this.#used += bytes;
+  }
+
+  give(bytes: number): void {
+    this.#used -= bytes;
+  }
+}
+
 /** A list of pieces, for browsers and private windows without a file system. */
 export class MemoryStore implements ByteStore {
   #pieces: Uint8Array[] = [];
-  #size = 0;
+  /** Where the first piece begins: all before it was released. */
+  #start = 0;
+  #end = 0;
+
+  constructor(private readonly budget = new MemoryBudget()) {}
 
   append(bytes: Uint8Array): void {
-    if (this.#size + bytes.byteLength > MEMORY_LIMIT) {
-      throw new DeviceStorageError(`more than ${MEMORY_LIMIT} bytes would have to be kept in memory`);
-    }
+    this.budget.take(bytes.byteLength);
     this.#pieces.push(bytes);
-    this.#size += bytes.byteLength;
+    this.#end += bytes.byteLength;
   }
 
   async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (offset < this.#start) {
+      const detail = `the bytes from ${offset} on were confirmed by the storage, which asks for them again, and are no longer in memory`;
+      throw new DeviceStorageError(detail);
+    }
+    if (offset + length > this.#end) {
+      throw new DeviceStorageError(`expected ${length} bytes at ${offset}, have ${this.#end}`);
+    }
     const result = new Uint8Array(length);
-    let start = 0;
+    let start = this.#start;
     for (const piece of this.#pieces) {
       const from = Math.max(0, offset - start);
       const to = Math.min(piece.byteLength, offset + length - start);
@@ -31,12 +59,28 @@ export class MemoryStore implements ByteStore {
     return result;
   }
 
+  release(upTo: number): void {
+    let count = 0;
+    const before = this.#start;
+    for (const piece of this.#pieces) {
+      if (this.#start + piece.byteLength > upTo) break;
+      this.#start += piece.byteLength;
+      count++;
+    }
+    this.#pieces.splice(0, count);
+    this.budget.give(this.#start - before);
+  }
+
   async seal(): Promise<void> {}
 
   async dispose(): Promise<void> {
-    this.#pieces = [];
+    this.release(this.#end);
   }
 }
+
+/** What went wrong in the private file system, typed. */
+const failure = (detail: string, cause: unknown): DeviceStorageError =>
+  cause instanceof DeviceStorageError ? cause : new DeviceStorageError(detail, cause);
 
 /**
  * A file in the origin private file system. Opening one takes a few milliseconds in which bytes may come:
@@ -45,7 +89,8 @@ export class MemoryStore implements ByteStore {
 export class OpfsStore implements ByteStore {
   #handle: SyncAccessHandle | undefined;
   #waiting: Uint8Array[] = [];
-  #failure: unknown;
+  /** Sticky: bytes after a gap would be in the wrong place. */
+  #failure: DeviceStorageError | undefined;
   #size = 0;
   readonly #opened: Promise<void>;
 
@@ -55,8 +100,9 @@ export class OpfsStore implements ByteStore {
     private readonly onError: (error: unknown) => void,
   ) {
     this.#opened = this.#open().catch(error => {
-      this.#failure = error;
-      this.onError(error);
+      this.#waiting = [];
+      this.#failure = failure(`${name} could not be opened`, error);
+      this.onError(this.#failure);
     });
   }
 
@@ -66,45 +112,87 @@ export class OpfsStore implements ByteStore {
     this.#handle = await file.createSyncAccessHandle();
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const bytes of waiting) this.#write(bytes);
+    for (const bytes of waiting) this.#write(bytes, this.#handle);
   }
 
   append(bytes: Uint8Array): void {
-    if (this.#failure !== undefined)
-      throw new DeviceStorageError('a file could not be opened', this.#failure);
-    if (this.#handle) this.#write(bytes);
+    if (this.#failure) throw this.#failure;
+    if (this.#handle) this.#write(bytes, this.#handle);
     else this.#waiting.push(bytes);
   }
 
-  #write(bytes: Uint8Array): void {
-    let done = 0;
-    while (done < bytes.byteLength) {
-      const written = this.#handle?.write(done === 0 ? bytes : bytes.subarray(done), { at: this.#size }) ?? 0;
-      if (written === 0) throw new DeviceStorageError('a write took no bytes: the disk or the quota is full');
-      done += written;
-      this.#size += written;
+  /** All of it, or nothing. */
+  #write(bytes: Uint8Array, handle: SyncAccessHandle): void {
+    try {
+      let done = 0;
+      while (done < bytes.byteLength) {
+        const rest = done === 0 ? bytes : bytes.subarray(done);
+        const written = handle.write(rest, { at: this.#size + done });
+        if (written === 0)
+          throw new DeviceStorageError('a write took no bytes: the disk or the quota is full');
+        done += written;
+      }
+      this.#size += done;
+    } catch (error) {
+      this.#failure = failure(`${this.name} could not be written, the disk or the quota may be full`, error);
+      try {
+        handle.truncate(this.#size);
+      } catch {
+        // What was cut off is not counted, and nothing is written after it.
+      }
+      throw this.#failure;
     }
   }
 
   async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     await this.#opened;
-    const result = new Uint8Array(length);
-    const read = this.#handle?.read(result, { at: offset }) ?? 0;
-    if (read !== length) throw new DeviceStorageError(`expected ${length} bytes at ${offset}, read ${read}`);
-    return result;
+    let bytes: Uint8Array<ArrayBuffer>;
+    try {
+      bytes = this.#handle
+        ? readHandle(this.#handle, offset, length)
+        : await readClosed(this.path, this.name, offset, length);
+    } catch (error) {
+      throw failure(`${this.name} could not be read`, error);
+    }
+    if (bytes.byteLength === length) return bytes;
+    throw new DeviceStorageError(`expected ${length} bytes at ${offset}, read ${bytes.byteLength}`);
   }
 
   async seal(): Promise<void> {
     await this.#opened;
-    this.#handle?.flush();
+    try {
+      this.#handle?.flush();
+    } catch (error) {
+      throw failure(`${this.name} could not be written`, error);
+    }
   }
 
-  async dispose(remove: boolean): Promise<void> {
+  async close(): Promise<void> {
     await this.#opened;
     this.#handle?.close();
     this.#handle = undefined;
+  }
+
+  async dispose(remove: boolean): Promise<void> {
+    await this.close();
     if (!remove) return;
     const directory = await createDirectory(this.path);
     await directory.removeEntry(this.name).catch(() => undefined);
   }
 }
+
+const readHandle = (handle: SyncAccessHandle, offset: number, length: number): Uint8Array<ArrayBuffer> => {
+  const result = new Uint8Array(length);
+  return result.subarray(0, handle.read(result, { at: offset }));
+};
+
+/** A handle that was closed is not opened again: it would lock the file, and nobody would close it. */
+const readClosed = async (
+  path: readonly string[],
+  name: string,
+  offset: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> => {
+  const file = await readFile(path, name);
+  return new Uint8Array((await file?.slice(offset, offset + length).arrayBuffer()) ?? 0);
+};

@@ -74,13 +74,13 @@ export class Mp4Writer {
       this.#audioFamily = family;
       this.#audio = { state: 'ready', queue: this.#audio.queue, config };
     }
-    if (this.#audio.state === 'open') this.#guard(this.#audio.add(packet, packet.duration));
+    if (this.#audio.state === 'open') this.#guard(this.#audio.add, packet, packet.duration);
     else if (this.#audio.state !== 'closed') this.#audio.queue.push({ packet, duration: packet.duration });
     this.#openWhenReady();
   }
 
   #pushVideo(packet: VideoPacket, duration: number): void {
-    if (this.#video.state === 'open') this.#guard(this.#video.add(packet, duration));
+    if (this.#video.state === 'open') this.#guard(this.#video.add, packet, duration);
     else if (this.#video.state !== 'closed') this.#video.queue.push({ packet, duration });
   }
 
@@ -139,7 +139,7 @@ export class Mp4Writer {
       });
     return () => {
       this.#video = { state: 'open', add, close: () => source.close() };
-      for (const { packet, duration } of track.queue) this.#guard(add(packet, duration));
+      for (const { packet, duration } of track.queue) this.#guard(add, packet, duration);
     };
   }
 
@@ -153,7 +153,7 @@ export class Mp4Writer {
       source.add(this.#packet(packet.data, 'key', packet.timestamp, duration), { decoderConfig: config });
     return () => {
       this.#audio = { state: 'open', add, close: () => source.close() };
-      for (const { packet, duration } of track.queue) this.#guard(add(packet, duration));
+      for (const { packet, duration } of track.queue) this.#guard(add, packet, duration);
     };
   }
 
@@ -161,8 +161,18 @@ export class Mp4Writer {
     return new EncodedPacket(data, type, (time - this.startTime) / 1e6, duration / 1e6);
   }
 
-  #guard(adding: Promise<void>): void {
-    adding.catch(error => this.#fail(error));
+  /** The muxer refuses some packets by throwing at once and others by rejecting; neither may get out of here. */
+  #guard<Packet>(
+    add: (packet: Packet, duration: number) => Promise<void>,
+    packet: Packet,
+    duration: number,
+  ): void {
+    if (this.#failed) return;
+    try {
+      add(packet, duration).catch(error => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #fail(error: unknown): void {

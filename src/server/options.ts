@@ -49,7 +49,7 @@ export interface StorageHandlerOptions {
   authorize?: Authorize;
   /** Bytes that one file may have. Default 64 GiB. */
   maxFileBytes?: number;
-  /** Bytes that one manifest may have. Default 1 MiB. */
+  /** Bytes that one manifest may have. Default 16 MiB. */
   maxManifestBytes?: number;
   /**
    * Origins whose pages may use the storage, besides pages of the same host. Requests of all others are
@@ -78,7 +78,7 @@ const NAMES = [
 
 const SEGMENT = /^[A-Za-z0-9_@-](?:[A-Za-z0-9._@-]{0,126}[A-Za-z0-9_@-])?$/;
 const DEFAULT_MAX_FILE_BYTES = 64 * 1024 ** 3;
-const DEFAULT_MAX_MANIFEST_BYTES = 1024 ** 2;
+const DEFAULT_MAX_MANIFEST_BYTES = 16 * 1024 ** 2;
 
 /** Throws when a number is no count of bytes. */
 const checkBytes = (value: unknown, name: string): number => {

@@ -4,8 +4,14 @@
  * All times are microseconds.
  */
 
-/** A step of the timestamps that disagrees with the arrival by more than this is a jump of the clock. */
-const JUMP = 500_000;
+/** Timestamps that run ahead of the arrival by more than this in one step have jumped. */
+const AHEAD = 500_000;
+/**
+ * Pieces that come later than the fastest one by more than `LATE` have jumped too, if they still do after `LATE_FOR`.
+ * Until then it is the worker that was held up, and the browser that kept them.
+ */
+const LATE = 1_000_000;
+const LATE_FOR = 2_000_000;
 
 /** Maps an audio track's own timestamps to arrival time by the piece that came through fastest. */
 export class AudioClock {
@@ -14,6 +20,7 @@ export class AudioClock {
   #shift = 0;
   #rebase = false;
   #floor = Infinity;
+  #late: { since: number; least: number } | undefined;
   /** Timeline time = unwrapped timestamp + offset; fixed once `settle` was called. */
   #offset: number | undefined;
 
@@ -24,22 +31,35 @@ export class AudioClock {
    */
   observe(timestamp: number, arrival: number, duration: number): number {
     const last = this.#last;
-    let unwrapped = timestamp + this.#shift;
     if (last !== undefined) {
+      const step = timestamp + this.#shift - last.unwrapped;
       const arrivalStep = arrival - last.arrival;
-      if (this.#rebase || Math.abs(unwrapped - last.unwrapped - arrivalStep) > JUMP) {
-        const expected = last.unwrapped + Math.max(arrivalStep, last.duration);
-        this.#shift += expected - unwrapped;
-        unwrapped = expected;
+      if (this.#rebase || step < 0 || step - arrivalStep > AHEAD) {
+        this.#shift += Math.max(arrivalStep, last.duration) - step;
       }
     }
     this.#rebase = false;
+    this.#shift += this.#lateBy(arrival - timestamp - this.#shift, arrival);
+    const unwrapped = timestamp + this.#shift;
     this.#floor = Math.min(this.#floor, arrival - unwrapped);
     this.#last = { unwrapped, arrival, duration };
     return unwrapped;
   }
 
-  /** Fixes the mapping, given the smallest arrival − timeline time of the video (0 without video: see `settleAt`). */
+  /** By how much the clock has fallen behind for good; 0 while it may be the worker that is behind. */
+  #lateBy(delay: number, arrival: number): number {
+    if (delay - this.#floor <= LATE) {
+      this.#late = undefined;
+      return 0;
+    }
+    const late = this.#late ?? { since: arrival, least: delay };
+    this.#late = { ...late, least: Math.min(late.least, delay) };
+    if (arrival - late.since < LATE_FOR) return 0;
+    this.#late = undefined;
+    return Math.min(late.least, delay) - this.#floor;
+  }
+
+  /** Fixes the mapping, given the smallest arrival − timeline time of the video. */
   settle(videoFloor: number): void {
     this.#offset ??= this.#floor - videoFloor;
   }
@@ -49,6 +69,7 @@ export class AudioClock {
     this.#offset ??= time - unwrapped;
   }
 
+  /** True once the mapping is fixed. */
   get settled(): boolean {
     return this.#offset !== undefined;
   }
@@ -68,9 +89,9 @@ export class AudioClock {
     if (this.#offset !== undefined) this.#offset -= gap;
   }
 
-  /** Time on the timeline of a timestamp as the source gives it; `undefined` before `settle`. */
-  timeOf(timestamp: number): number | undefined {
-    return this.#offset === undefined ? undefined : timestamp + this.#shift + this.#offset;
+  /** True when a timestamp, as the source gives it, was captured later than something that arrived at `arrival`. */
+  capturedAfter(timestamp: number, arrival: number): boolean {
+    return timestamp + this.#shift > arrival - this.#floor;
   }
 
   /** Time on the timeline of something that arrives now without delay. Only after `settle`. */

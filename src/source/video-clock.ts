@@ -3,8 +3,11 @@
  * All times are microseconds.
  */
 
-/** A step of the timestamps that disagrees with the arrival by more than this is a jump of the clock, not of time. */
-const JUMP = 2_000_000;
+/** Timestamps that run ahead of the arrival by more than this in one step, or back by more than `BACK`, have jumped. */
+const AHEAD = 2_000_000;
+const BACK = 100_000;
+/** Timestamps that have to be repaired so often in a row are no clock at all: frames go where they arrive. */
+const HOPELESS = 3;
 /** Smallest step between two frames on the timeline; MP4 timescales can't tell much smaller ones apart. */
 const MIN_STEP = 1_000;
 /** A frame that arrives in a burst is no measure of the frame rate. */
@@ -25,32 +28,41 @@ export class VideoClock {
   #typical = 33_333;
   #floor = Infinity;
   #rebase = false;
+  #repairs = 0;
 
   /** @param start where the first frame goes on the timeline, given its arrival. */
   constructor(private readonly start: (arrival: number) => number = () => 0) {}
 
   map(timestamp: number, arrival: number): MappedTime {
     const last = this.#last;
-    let repaired = false;
     if (last === undefined) {
       this.#offset = Math.round(this.start(arrival)) - timestamp;
-    } else {
-      const step = timestamp - last.timestamp;
-      const arrivalStep = arrival - last.arrival;
-      if (this.#rebase || Math.abs(step - arrivalStep) > JUMP) {
-        this.#offset = last.time + Math.max(this.#typical, Math.round(arrivalStep)) - timestamp;
-        this.#floor = Infinity;
-        repaired = !this.#rebase;
-      }
+      return this.#take(timestamp, arrival, timestamp + this.#offset, false);
     }
-    this.#rebase = false;
-    let time = timestamp + this.#offset;
-    if (last !== undefined && time < last.time + MIN_STEP) {
-      // Half a step: it is over before the next frame is due, so that one can have its own time again.
-      time = last.time + Math.max(MIN_STEP, Math.round(this.#typical / 2));
-      repaired = true;
+    const step = timestamp - last.timestamp;
+    const arrivalStep = arrival - last.arrival;
+    if (this.#rebase || step < -BACK || step - arrivalStep > AHEAD) {
+      // Lateness alone is no jump: it is the worker that was held up, and the browser that kept the frames.
+      this.#offset = last.time + Math.max(this.#typical, Math.round(arrivalStep)) - timestamp;
+      const repaired = !this.#rebase;
+      this.#rebase = false;
+      this.#floor = Infinity;
+      return this.#take(timestamp, arrival, timestamp + this.#offset, repaired);
     }
-    if (last !== undefined && !repaired) this.#learn(time - last.time);
+    const time = timestamp + this.#offset;
+    if (time >= last.time + MIN_STEP) {
+      this.#repairs = 0;
+      this.#learn(time - last.time);
+      return this.#take(timestamp, arrival, time, false);
+    }
+    this.#repairs++;
+    // Half a step: it is over before the next frame is due, so that one can have its own time again.
+    const half = last.time + Math.max(MIN_STEP, Math.round(this.#typical / 2));
+    const arrived = Math.max(last.time + MIN_STEP, Math.round(last.time + arrivalStep));
+    return this.#take(timestamp, arrival, this.#repairs < HOPELESS ? half : arrived, true);
+  }
+
+  #take(timestamp: number, arrival: number, time: number, repaired: boolean): MappedTime {
     this.#floor = Math.min(this.#floor, arrival - time);
     this.#last = { timestamp, arrival, time };
     return { time, repaired };

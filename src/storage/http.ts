@@ -6,11 +6,18 @@ import {
   StorageUnauthorizedError,
   StorageUnreachableError,
 } from '../errors.ts';
-import { backoff, shouldGiveUp, sleep, verdictOf } from './retry.ts';
+import { backoff, deadlineOf, shouldGiveUp, sleep, verdictOf } from './retry.ts';
+
+/** Longest wait for the words of a failed answer, in milliseconds. */
+const WORDS = 5_000;
 
 /** What a failed answer says, in a line. */
 const detailOf = async (response: Response): Promise<string> => {
-  const text = await response.text().catch(() => '');
+  // Headers may come without the body ever doing so.
+  const tooLong = new AbortController();
+  const words = response.text().catch(() => '');
+  const text = await Promise.race([words, sleep(WORDS, tooLong.signal).then(() => '')]);
+  tooLong.abort();
   try {
     const body = JSON.parse(text) as { error?: { message?: string } };
     if (typeof body.error?.message === 'string') return body.error.message;
@@ -41,9 +48,43 @@ export const unreachable = (endpoint: string, cause: unknown): StorageUnreachabl
     cause,
   );
 
+/**
+ * Runs a request under a signal that also aborts when `milliseconds` have passed. `restart` sets the time left
+ * anew, with zero for "now".
+ */
+export const withDeadline = async <T>(
+  milliseconds: number,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal, restart: (milliseconds: number) => void) => Promise<T>,
+): Promise<T> => {
+  const late = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const restart = (left: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => late.abort(new DOMException('no answer in time', 'TimeoutError')), left);
+  };
+  restart(milliseconds);
+  try {
+    return await work(outer ? AbortSignal.any([outer, late.signal]) : late.signal, restart);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** How often a request that is under way is measured against the patience after `stop()`; milliseconds. */
+const CHECK = 250;
+/** What each request gets at least, however little patience is left; milliseconds. */
+const LEAST = 1_000;
+
+/** How long nothing has moved; uploads to the same storage share it. */
+export class Patience {
+  lastProgress = performance.now();
+  /** Set once patience has run out: what still waits need not find out by itself. */
+  over: StorageUnreachableError | undefined;
+}
+
 /** Repeats requests for as long as it makes sense to. */
 export class Persistence {
-  #lastProgress = performance.now();
   #attempt = 0;
 
   constructor(
@@ -52,24 +93,37 @@ export class Persistence {
     private readonly giveUpAfter: number,
     private readonly stoppedAt: () => number | undefined,
     private readonly onTrouble: (detail: string) => void,
+    private readonly patience: Patience = new Patience(),
   ) {}
 
   /** Something was stored: patience starts anew. */
   progress(): void {
-    this.#lastProgress = performance.now();
+    this.patience.lastProgress = performance.now();
     this.#attempt = 0;
   }
 
+  get #exhausted(): boolean {
+    const { lastProgress } = this.patience;
+    return shouldGiveUp(performance.now(), lastProgress, this.stoppedAt(), this.giveUpAfter * 1000);
+  }
+
   /**
-   * One request; `undefined` when it failed in a way that may pass, after the pause before the next try.
+   * One request; `undefined` when it failed in a way that may pass, after the pause before the next try. It fails
+   * as well when it takes too long for its size, or when patience after `stop()` runs out meanwhile.
    *
+   * @param bytes size of the request's body.
    * @throws StorageUnreachableError when patience has run out; the signal's reason when it aborts.
    */
-  async attempt(request: () => Promise<Response>, signal: AbortSignal): Promise<Response | undefined> {
+  async attempt(
+    request: (signal: AbortSignal) => Promise<Response>,
+    signal: AbortSignal,
+    bytes = 0,
+  ): Promise<Response | undefined> {
+    if (this.patience.over) throw this.patience.over;
     let detail: string;
     let status: number | undefined;
     try {
-      const response = await request();
+      const response = await this.#inTime(request, signal, bytes);
       if (verdictOf(response.status) !== 'retry') return response;
       status = response.status;
       detail = `HTTP ${status}: ${await detailOf(response)}`;
@@ -77,12 +131,41 @@ export class Persistence {
       if (signal.aborted) throw signal.reason;
       detail = error instanceof Error ? error.message : String(error);
     }
+    await this.stalled(detail, signal, status);
+    return undefined;
+  }
+
+  #inTime(
+    request: (signal: AbortSignal) => Promise<Response>,
+    signal: AbortSignal,
+    bytes: number,
+  ): Promise<Response> {
+    return withDeadline(deadlineOf(bytes), signal, async (limited, restart) => {
+      const began = performance.now();
+      // stop() may be called while the request is under way, and other uploads may make progress.
+      const check = setInterval(() => {
+        if (this.#exhausted && performance.now() - began >= LEAST) restart(0);
+      }, CHECK);
+      try {
+        return await request(limited);
+      } finally {
+        clearInterval(check);
+      }
+    });
+  }
+
+  /**
+   * Nothing has moved: tells, and waits before the next try.
+   *
+   * @throws StorageUnreachableError when patience has run out; the signal's reason when it aborts.
+   */
+  async stalled(detail: string, signal: AbortSignal, status?: number): Promise<void> {
     this.onTrouble(detail);
-    if (shouldGiveUp(performance.now(), this.#lastProgress, this.stoppedAt(), this.giveUpAfter * 1000)) {
-      throw new StorageUnreachableError(this.endpoint, detail, status);
+    if (this.#exhausted) {
+      this.patience.over = new StorageUnreachableError(this.endpoint, detail, status);
+      throw this.patience.over;
     }
     this.#attempt++;
     await sleep(backoff(this.#attempt), signal);
-    return undefined;
   }
 }

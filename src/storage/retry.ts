@@ -34,6 +34,49 @@ export const shouldGiveUp = (
   giveUpAfter: number,
 ): boolean => stoppedAt !== undefined && now - Math.max(stoppedAt, lastProgress) >= giveUpAfter;
 
+/** A request of no size must be answered within this time, in milliseconds. */
+const PATIENCE = 30_000;
+/** Bytes per millisecond of the slowest link that is waited for: 100 kbit/s. */
+const SLOWEST = 12.5;
+/** `setTimeout` takes longer times for none at all. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Milliseconds that a request may take whose body, or whose answer's, has this many bytes. */
+export const deadlineOf = (bytes: number): number =>
+  Math.min(LONGEST_TIMER, PATIENCE + Math.ceil(bytes / SLOWEST));
+
+/**
+ * Tells whether an upload advances. A storage may lose what it had, and take it again: that counts as well, but
+ * only the first time, or a storage that loses everything it takes would be served for ever.
+ */
+export class Advance {
+  #bar: number;
+  #farthest: number;
+  #forgiven = false;
+
+  constructor(offset: number) {
+    this.#bar = offset;
+    this.#farthest = offset;
+  }
+
+  /** True when there is more at `offset` than there was. */
+  reaches(offset: number): boolean {
+    if (offset <= this.#bar) return false;
+    this.#bar = offset;
+    if (offset > this.#farthest) {
+      this.#farthest = offset;
+      this.#forgiven = false;
+    }
+    return true;
+  }
+
+  /** The storage has lost what lies behind `offset`. */
+  fallsBack(offset: number): void {
+    if (!this.#forgiven) this.#bar = offset;
+    this.#forgiven = true;
+  }
+}
+
 /** Waits; rejects with the signal's reason when it aborts. */
 export const sleep = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {

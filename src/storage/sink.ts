@@ -10,6 +10,8 @@ export interface UploadSource {
   readonly sealed: boolean;
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
   waitFor(offset: number, bytes: number, milliseconds: number, signal: AbortSignal): Promise<void>;
+  /** The storage has confirmed all bytes before `upTo`: they need not be kept in memory for it any more. */
+  release(upTo: number): void;
 }
 
 /** What a sink tells the session while it works. None of these may throw. */

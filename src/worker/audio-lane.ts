@@ -21,7 +21,11 @@ const SETTLE = 300_000;
 const QUEUE_LIMIT = 2_000;
 /** Silence is encoded in pieces of a tenth of a second. */
 const SILENCE_PIECES = 10;
+/** Pieces of 20 ms that may wait in the encoder while silence is filled in. */
+const SILENCE_QUEUE = 500;
 const MAX_FAILURES = 3;
+/** An encoder that has worked for so long is not one that fails in a row; microseconds. */
+const WORKS = 1_000_000;
 
 type Plane = Float32Array<ArrayBuffer>;
 
@@ -121,7 +125,7 @@ export class AudioLane {
     const { clock, video } = this.context;
     const first = this.#queue[0];
     if (!first || this.#firstArrival === undefined) return false;
-    if (!video.leads()) {
+    if (!video.leads() || (this.#forced && !Number.isFinite(video.floor()))) {
       clock.settleAt(first.unwrapped, this.#lastTime ?? 0);
     } else {
       const seenEnough = now - this.#firstArrival >= SETTLE || this.#forced;
@@ -154,16 +158,18 @@ export class AudioLane {
 
   /** Fixes the clock now if that can be done, so that a pause knows where it begins. */
   settleNow(now: number): void {
+    if (this.context.clock.settled || !Number.isFinite(this.context.video.floor())) return;
+    const before = this.#forced;
     this.#forced = true;
-    if (!this.context.clock.settled) this.#settle(now);
-    this.#forced = false;
+    this.#settle(now);
+    this.#forced = before;
   }
 
   async #drain(): Promise<void> {
-    const { video } = this.context;
+    const { video, plan } = this.context;
     for (let piece = this.#queue[0]; piece !== undefined; piece = this.#queue[0]) {
       const { time } = piece;
-      if (!this.#forced && video.leads() && time > video.decidedUpTo()) return;
+      if (!this.#forced && video.leads() && (time > video.decidedUpTo() || !plan.epochAt(time))) return;
       this.#queue.shift();
       await this.#take(piece, time);
     }
@@ -181,7 +187,7 @@ export class AudioLane {
       audioChange(run.source, source) === undefined
         ? piece.planes
         : run.fitter.fit(piece.planes, source.sampleRate);
-    this.#place(run, planes, time);
+    await this.#place(run, planes, time);
   }
 
   /** Without video, cuts are decided here. */
@@ -223,19 +229,24 @@ export class AudioLane {
         `${source.numberOfChannels} channels are mixed down to ${target.numberOfChannels}.`,
       );
     }
+    // Goes on exactly where the one before stopped; the first begins with its first sample, but not before the recording.
+    const origin = before ? before.timeline.time : Math.max(0, time);
     const encoder = await TrackAudioEncoder.open(
       choice,
       {
         onPacket: (packet, config) => {
           if (config) files.announceAudio(epoch.id, { family: choice.family, config, source: target });
           files.routeAudio(epoch.id, packet);
+          if (packet.timestamp - origin > WORKS) this.#failures = 0;
         },
         onError: error => this.#onError(run, error),
       },
       aacEncoderUrl,
     );
-    // Goes on exactly where the one before stopped; the first begins with its first sample, but not before the recording.
-    const origin = before ? before.timeline.time : Math.max(0, time);
+    if (this.#closed) {
+      encoder.close();
+      return undefined;
+    }
     const timeline = new AudioTimeline(origin, target.sampleRate);
     const run: Run = {
       epoch: epoch.id,
@@ -257,7 +268,7 @@ export class AudioLane {
   }
 
   /** Encodes a piece so that the run stays unbroken. */
-  #place(run: Run, planes: Plane[], time: number): void {
+  async #place(run: Run, planes: Plane[], time: number): Promise<void> {
     const { stats, report } = this.context;
     const frames = planes[0]?.length ?? 0;
     const first = run.timeline.time <= 0;
@@ -265,7 +276,7 @@ export class AudioLane {
       first && time < 0 ? Math.min(frames, Math.round((-time * run.source.sampleRate) / 1e6)) : 0;
     const { silence, skip } = before > 0 ? { silence: 0, skip: before } : run.timeline.place(time, frames);
     if (silence > 0) {
-      this.#silence(run, silence);
+      await this.#silence(run, silence);
       report.warn(
         'audio-gap',
         'The audio had gaps, which are filled with silence.',
@@ -292,10 +303,13 @@ export class AudioLane {
     this.context.stats.audioQueue = run.encoder.pending + this.#queue.length;
   }
 
-  #silence(run: Run, samples: number): void {
+  /** After a sleep of hours this is a lot: it waits for the encoder, so that memory stays flat. */
+  async #silence(run: Run, samples: number): Promise<void> {
     const { sampleRate, numberOfChannels } = run.source;
     const most = Math.ceil(sampleRate / SILENCE_PIECES);
-    for (let left = samples; left > 0; left -= most) {
+    for (let left = samples; left > 0 && !run.failed && !this.#closed; left -= most) {
+      while (run.encoder.pending > SILENCE_QUEUE && !run.failed)
+        await new Promise(resolve => setTimeout(resolve, 5));
       const length = Math.min(left, most);
       this.#encode(
         run,
@@ -317,11 +331,11 @@ export class AudioLane {
     plan.assume(fallback);
     const epoch = plan.epochAt(until);
     if (!epoch?.source) return;
-    const filling = this.#runFor(epoch, epoch.startTime).then(run => {
+    const filling = this.#runFor(epoch, epoch.startTime).then(async run => {
       if (!run) return;
       const missing = Math.floor(((until - run.timeline.time) * run.source.sampleRate) / 1e6);
       if (missing <= 0) return;
-      this.#silence(run, missing);
+      await this.#silence(run, missing);
       report.warn(
         'audio-gap',
         'The audio had gaps, which are filled with silence.',

@@ -30,6 +30,8 @@ export class AudioPlan {
 
   /** There is a track again, or for the first time: the next cut begins with it. */
   expect(): void {
+    // No cut has come since the last track ended: its epoch has all the audio that it will get.
+    if (this.#ended) this.#epochs = [];
     this.#expected = true;
     this.#ended = false;
     this.#latest = undefined;

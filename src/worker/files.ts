@@ -69,10 +69,14 @@ export class RecordingFiles {
     const { sink, signal } = this.context;
     try {
       await sink.store(file.bytes, signal);
-      if (this.context.removeWhenStored) await file.bytes.dispose(true);
     } catch (error) {
       if (!signal.aborted) this.context.onStorageError(error);
+      // The file may still be growing, and is kept: only its handle is let go, once it is sealed.
+      return file.bytes.close();
     }
+    // What can't be deleted now is deleted with its folder.
+    if (this.context.removeWhenStored) await file.bytes.dispose(true).catch(() => file.bytes.close());
+    else await file.bytes.close();
   }
 
   #onFinished(file: OpenFile): void {
@@ -92,15 +96,26 @@ export class RecordingFiles {
     const info = this.#audio.get(epoch);
     if (!info) return;
     this.context.stats.audioBytes += packet.data.byteLength;
-    for (const file of this.#open.filter(f => f.setup.audioEpoch === epoch && !f.audioEnded)) {
+    const files = this.#open.filter(f => f.setup.audioEpoch === epoch && !f.audioEnded);
+    files.forEach((file, i) => {
+      // The last one of an epoch takes what is left of it: at a cut for the audio's sake that is up to one piece more.
+      if (i === files.length - 1) return;
       if (file.endTime !== undefined && packet.timestamp >= file.endTime) file.endAudio();
-      else return file.addAudio(packet, info);
-    }
+    });
+    files.find(file => !file.audioEnded)?.addAudio(packet, info);
   }
 
   /** All packets of the epochs before this one are out. */
   endAudioBefore(epoch: number): void {
     for (const file of [...this.#open]) if ((file.setup.audioEpoch ?? epoch) < epoch) file.endAudio();
+  }
+
+  /** Nothing more comes, whatever became of the encoders: every open file can be finished. */
+  endAll(): void {
+    for (const file of [...this.#open]) {
+      file.endVideo();
+      file.endAudio();
+    }
   }
 
   /** Bytes written over all files. */

@@ -7,6 +7,8 @@ import type { OpenFile } from './open-file.ts';
 
 /** Most notices that a manifest holds: a recording of days may warn all the time. */
 const MAX_EVENTS = 10_000;
+/** Most changes of the pixel format among them: a source may change it with every frame. */
+const MAX_PIXEL_FORMATS = 100;
 
 export interface KeeperContext {
   id: string;
@@ -28,6 +30,7 @@ export class ManifestKeeper {
   #error: Recording['error'];
   #writing: Promise<void> | undefined;
   #again = false;
+  #pixelFormats = 0;
 
   constructor(private readonly context: KeeperContext) {}
 
@@ -63,8 +66,9 @@ export class ManifestKeeper {
     this.update();
   }
 
-  /** Adds an event; written with the next update. */
+  /** Adds an event; written with the next update. What a manifest can't hold is left out. */
   note(event: ManifestEvent): void {
+    if (event.type === 'pixel-format' && ++this.#pixelFormats > MAX_PIXEL_FORMATS) return;
     if (this.#events.length < MAX_EVENTS) this.#events.push(event);
   }
 

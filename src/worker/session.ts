@@ -169,6 +169,7 @@ export class Session {
   }
 
   async #writeManifest(manifest: Recording): Promise<void> {
+    if (this.#abort.signal.aborted) return;
     try {
       if (this.#remote) await this.local.writeManifest(manifest);
     } catch (error) {
@@ -220,6 +221,11 @@ export class Session {
     void this.stop();
   }
 
+  /** A fault that nobody caught. */
+  onUncaught(error: unknown): void {
+    this.#fail(error);
+  }
+
   /** Something of ours broke: ends the recording and keeps what there is. */
   #fail(thrown: unknown): void {
     if (this.#error || this.#phase === 'over') return;
@@ -258,10 +264,12 @@ export class Session {
     this.#keeper.end('complete', new Date().toISOString());
     this.#keeper.update();
     await this.#keeper.written();
+    if (this.#abort.signal.aborted) return;
     if (this.#error) throw this.#error;
+    // From here on there is nothing left to abort.
+    this.#end();
     await this.#files.dispose(this.#remote);
     if (this.#remote) await this.local.remove().catch(() => undefined);
-    this.#end();
     this.send({ type: 'done', recording: this.#keeper.manifest });
   }
 

@@ -58,7 +58,7 @@ export class Tracks {
   readonly #began = now();
   readonly #videoClock: VideoClock;
   readonly #audioClock = new AudioClock();
-  readonly #gate = new PauseGate();
+  readonly #gates = { video: new PauseGate(), audio: new PauseGate() };
   readonly #plan: AudioPlan;
   readonly #limits: CutLimits;
   #video: Track<VideoLane, VideoFrame> | undefined;
@@ -68,6 +68,10 @@ export class Tracks {
   /** Cuts are decided up to this time on the timeline. */
   #decided = Number.NEGATIVE_INFINITY;
   #over = false;
+  /** Tracks that end and tracks that are replaced: one after another. */
+  #changing: Promise<void> = Promise.resolve();
+  #replacements = 0;
+  #lastTick = now();
   /** Arrival time at which the recording was paused, or went on last. */
   #pausedAt: number | undefined;
   #resumedAt = 0;
@@ -95,7 +99,7 @@ export class Tracks {
       limits: this.#limits,
       frameRate: input.frameRate ?? 30,
       clock: this.#videoClock,
-      gate: this.#gate,
+      gate: this.#gates.video,
       files,
       keeper,
       audio: this.#plan,
@@ -115,7 +119,7 @@ export class Tracks {
       options: setup.options.audio,
       limits: this.#limits,
       clock: this.#audioClock,
-      gate: this.#gate,
+      gate: this.#gates.audio,
       plan: this.#plan,
       files,
       stats,
@@ -131,17 +135,28 @@ export class Tracks {
   }
 
   #readVideo(lane: VideoLane, { readable }: VideoInput): TrackReader<VideoFrame> {
-    const onEnd = (): void => void this.#videoEnded().catch(this.context.report.fail);
+    const onEnd = (): void => void this.#change(() => this.#videoEnded(lane));
     return new TrackReader(readable, (frame, arrival) => lane.push(frame, arrival), onEnd);
   }
 
   #readAudio(lane: AudioLane, { readable }: AudioInput): TrackReader<AudioData> {
-    const onEnd = (): void => void this.#audioEnded().catch(this.context.report.fail);
+    const onEnd = (): void => void this.#change(() => this.#audioEnded(lane));
     return new TrackReader(readable, (data, arrival) => lane.push(data, arrival), onEnd);
+  }
+
+  #change(change: () => Promise<void>): Promise<void> {
+    this.#changing = this.#changing.then(change).catch(this.context.report.fail);
+    return this.#changing;
   }
 
   /** Goes on with other tracks, on the same timeline. A kind that is missing now has ended; one that is new begins. */
   async replace(video: VideoInput | undefined, audio: AudioInput | undefined): Promise<void> {
+    this.#replacements++;
+    await this.#change(() => this.#replace(video, audio));
+  }
+
+  async #replace(video: VideoInput | undefined, audio: AudioInput | undefined): Promise<void> {
+    this.#replacements--;
     this.#videoClock.rebase();
     this.#audioClock.rebase();
     this.#audioInput = audio ?? this.#audioInput;
@@ -153,8 +168,8 @@ export class Tracks {
       this.#plan.expect();
       this.#audio = this.#openAudio(audio);
     }
-    if (videoGone) await this.#videoEnded();
-    if (audioGone) await this.#audioEnded();
+    if (videoGone) await this.#videoEnded(this.#video?.lane);
+    if (audioGone) await this.#audioEnded(this.#audio?.lane);
   }
 
   /** Lets a track go; true when nothing follows it. */
@@ -189,8 +204,12 @@ export class Tracks {
 
   #tick(): void {
     const audio = this.#audio;
+    const late = now() - this.#lastTick > 2_000 * TICK;
+    this.#lastTick = now();
     if (!audio || this.#over || this.#pausedAt !== undefined) return;
     audio.lane.advance(now());
+    // After the worker was held up, audio that was kept for it is still to be read.
+    if (late) return;
     if (!audio.live || !this.#videoLeads() || !this.context.files.current) return;
     const heard = Math.max(
       this.#resumedAt,
@@ -205,31 +224,36 @@ export class Tracks {
     await this.#audio?.lane.fillUntil(until, fallback);
   }
 
-  async #videoEnded(): Promise<void> {
-    if (!this.#video) return;
-    await this.#video.lane.end(undefined);
-    this.#video.live = false;
-    if (this.#over) return;
-    if (!this.#audio?.live) return this.context.onEnded();
-    // The audio goes on alone, in a file of its own.
+  async #videoEnded(lane: VideoLane | undefined): Promise<void> {
+    const track = this.#video;
+    if (!track?.live || track.lane !== lane) return;
     const { files } = this.context;
-    const last = files.current;
-    if (last) {
-      const startTime = last.endTime ?? last.setup.startTime;
-      const audioEpoch = this.#plan.epochAtCut(startTime);
-      files.begin({ reason: 'track-removed', startTime, video: undefined, audioEpoch });
-    }
+    await track.lane.end(now(), endTime => {
+      track.live = false;
+      if (this.#over || !this.#audio?.live || !files.current) return;
+      // The audio goes on alone, in a file of its own, from the moment that the picture's ends.
+      const audioEpoch = this.#plan.epochAtCut(endTime);
+      files.begin({ reason: 'track-removed', startTime: endTime, video: undefined, audioEpoch });
+    });
+    track.live = false;
+    if (this.#over) return;
+    if (!this.#audio?.live) return this.#allEnded();
     this.#audio.lane.advance(now());
   }
 
-  async #audioEnded(): Promise<void> {
-    if (!this.#audio) return;
-    await this.#audio.lane.end(now());
-    this.#audio.live = false;
+  async #audioEnded(lane: AudioLane | undefined): Promise<void> {
+    const track = this.#audio;
+    if (!track?.live || track.lane !== lane) return;
+    track.live = false;
+    await track.lane.end(now());
     if (this.#over) return;
     this.context.files.endAudioBefore(Number.POSITIVE_INFINITY);
     this.#plan.end();
-    if (!this.#video?.live) this.context.onEnded();
+    if (!this.#video?.live) this.#allEnded();
+  }
+
+  #allEnded(): void {
+    if (this.#replacements === 0) this.context.onEnded();
   }
 
   /** Where something that arrives now without delay would lie, by whichever track leads. */
@@ -245,15 +269,19 @@ export class Tracks {
     const at = now();
     this.#audio?.lane.settleNow(at);
     this.#pausedAt = at;
-    this.#gate.pause(this.#timeAt(at) ?? Number.NEGATIVE_INFINITY);
+    const time = this.#timeAt(at) ?? Number.NEGATIVE_INFINITY;
+    this.#gates.video.pause(time);
+    this.#gates.audio.pause(time);
   }
 
   /** Goes on, on the timeline where the pause began. */
   resume(): void {
-    const since = this.#gate.since;
+    const { since } = this.#gates.video;
     if (this.#pausedAt === undefined || since === undefined) return;
     const at = now();
-    const gap = this.#gate.resume(this.#timeAt(at) ?? 0);
+    const time = this.#timeAt(at) ?? 0;
+    const gap = this.#gates.video.resume(time);
+    this.#gates.audio.resume(time);
     this.#videoClock.moveBack(gap);
     this.#audioClock.moveBack(gap);
     this.#pausedAt = undefined;
@@ -269,17 +297,18 @@ export class Tracks {
     clearInterval(this.#timer);
     await this.#readOn(end);
     await this.#video?.lane.end(end);
+    // Video that never came does not lead: the audio is recorded alone.
+    if (this.#video && this.#videoClock.lastTime === undefined) this.#video.live = false;
     await this.#endAudio(end);
-    this.context.files.endAudioBefore(Number.POSITIVE_INFINITY);
+    this.context.files.endAll();
   }
 
   /** Reads what was captured before the end and is still on its way, however far behind the worker is. */
   async #readOn(end: number): Promise<void> {
     const videoEnd = end - this.#videoClock.floor + LATE;
-    const audioEnd = this.#audioClock.timeAt(end) + LATE;
     await Promise.all([
       this.#video?.reader.stop(frame => (this.#videoClock.timeOf(frame.timestamp) ?? 0) > videoEnd),
-      this.#audio?.reader.stop(data => (this.#audioClock.timeOf(data.timestamp) ?? 0) > audioEnd),
+      this.#audio?.reader.stop(data => this.#audioClock.capturedAfter(data.timestamp, end + LATE)),
     ]);
   }
 

@@ -36,6 +36,8 @@ import type { Reporter } from './protocol.ts';
 const QUEUE_BYTES = 128 * 1024 * 1024;
 /** An encoder that fails this often in a row is not replaced again. */
 const MAX_FAILURES = 4;
+/** An encoder that has worked for so long is not one that fails in a row; microseconds. */
+const WORKS = 1_000_000;
 /** How long a frame waits for the encoder when bytes are counted; milliseconds. */
 const CATCH_UP = 200;
 
@@ -74,7 +76,8 @@ export class VideoLane {
   #queue: QueuedFrame[] = [];
   #draining: Promise<void> | undefined;
   #run: Run | undefined;
-  #finishing = new Set<Promise<void>>();
+  /** Encoders that only let their last packets out. */
+  #finishing = new Map<Promise<void>, FileVideoEncoder>();
   #format: string | null | undefined;
   readonly #fitter: VideoFitter;
   #failures = 0;
@@ -89,7 +92,7 @@ export class VideoLane {
   /** Takes a frame over; it will be closed here. */
   push(frame: VideoFrame, arrival: number): void {
     const { stats, report, clock, gate } = this.context;
-    if (!gate.open(clock.timeOf(frame.timestamp) ?? 0)) return frame.close();
+    if (!gate.open(clock.timeOf(frame.timestamp))) return frame.close();
     stats.framesIn++;
     const { time, repaired } = clock.map(frame.timestamp, arrival);
     if (repaired)
@@ -211,6 +214,7 @@ export class VideoLane {
         `${source.width}x${source.height} is recorded with codec ${choice.family}.`,
       );
     }
+    if (this.#closed) return;
     const previous = files.current;
     if (previous) previous.endTime = time;
     if (before) this.#finish(before);
@@ -244,7 +248,7 @@ export class VideoLane {
     // The encoder changed its parameters by itself: its packets from here on belong to another file.
     if (change && packet.type === 'key') this.#split(run, change, packet.timestamp);
     run.file.addVideo(packet, config);
-    this.#failures = 0;
+    if (packet.timestamp - run.file.setup.startTime > WORKS) this.#failures = 0;
   }
 
   /** A description with two SPS would make players take the wrong one. A fresh encoder writes one; never seen otherwise. */
@@ -292,16 +296,16 @@ export class VideoLane {
       run.file.endVideo();
       this.#finishing.delete(finishing);
     });
-    this.#finishing.add(finishing);
+    this.#finishing.set(finishing, run.encoder);
   }
 
   /** Time at which the last frame ends, on the timeline: where the recording would end now. */
-  endTime(now: number | undefined): number {
+  endTime(now: number): number {
     const { clock, gate } = this.context;
     const last = clock.lastTime ?? 0;
     const regular = last + clock.typicalStep;
     if (gate.since !== undefined) return Math.max(last + 1, Math.round(Math.min(regular, gate.since)));
-    if (now === undefined || !Number.isFinite(clock.floor)) return regular;
+    if (!Number.isFinite(clock.floor)) return regular;
     // A source that only gives frames when something moves shows its last one until the end.
     const idle = now - clock.floor;
     return idle - last > 5 * clock.typicalStep ? Math.round(idle) : regular;
@@ -310,24 +314,28 @@ export class VideoLane {
   /**
    * No more frames: encodes what waits and gets all packets out.
    *
-   * @param now arrival time of the end in microseconds; `undefined` when the track ended by itself.
+   * @param now arrival time of the end in microseconds.
+   * @param onEnd called as soon as it is known where the last frame ends, before its packets are out.
    */
-  async end(now: number | undefined): Promise<void> {
+  async end(now: number, onEnd?: (endTime: number) => void): Promise<void> {
     while (this.#draining) await this.#draining;
     this.#closed = true;
     const run = this.#run;
     this.#run = undefined;
     if (run) {
-      run.file.endTime = this.endTime(now);
+      const endTime = this.endTime(now);
+      run.file.endTime = endTime;
+      onEnd?.(endTime);
       this.#finish(run);
     }
-    await Promise.all(this.#finishing);
+    await Promise.all(this.#finishing.keys());
   }
 
   /** Throws away what waits. */
   cancel(): void {
     this.#closed = true;
     for (const { frame } of this.#queue.splice(0)) frame.close();
+    for (const encoder of this.#finishing.values()) encoder.close();
     this.#run?.encoder.close();
     this.#run = undefined;
   }

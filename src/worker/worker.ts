@@ -6,7 +6,7 @@ import { Session } from './session.ts';
 const scope = self as unknown as {
   postMessage(message: FromWorker): void;
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
-  addEventListener(type: 'unhandledrejection', listener: (event: PromiseRejectionEvent) => void): void;
+  addEventListener(type: 'unhandledrejection' | 'error', listener: (event: Event) => void): void;
 };
 
 let session: Promise<Session | undefined> | undefined;
@@ -31,7 +31,18 @@ const handle = async (message: ToWorker): Promise<void> => {
 
 scope.onmessage = ({ data }) => void handle(data);
 
-// Nothing should get here; if it does, the page must hear of it.
-scope.addEventListener('unhandledrejection', event => {
-  scope.postMessage({ type: 'error', error: errorToMessage(asSteadyreelError(event.reason)) });
-});
+// Nothing should get here. If it does, the recording ends, and what there is of it is kept; the page would end the worker.
+const onUncaught = (event: Event, error: unknown): void => {
+  event.preventDefault();
+  if (session) void session.then(running => running?.onUncaught(error));
+  else
+    scope.postMessage({
+      type: 'failed',
+      error: errorToMessage(asSteadyreelError(error)),
+      recording: undefined,
+    });
+};
+scope.addEventListener('unhandledrejection', event =>
+  onUncaught(event, (event as PromiseRejectionEvent).reason),
+);
+scope.addEventListener('error', event => onUncaught(event, (event as ErrorEvent).error));

@@ -133,7 +133,7 @@ describe('the way from the worker', () => {
   });
 
   it('an error of a newer version keeps its code and message', () => {
-    const sent = { type: 'SomethingNewError', code: 'something-new', message: 'New.', fields: { size: 5 } };
+    const sent = { code: 'something-new', message: 'New.', fields: { size: 5 } };
     const error = errorFromMessage(sent);
     expect(error).toBeInstanceOf(SteadyreelError);
     expect(error).toMatchObject({ code: 'something-new', message: 'New.', size: 5 });

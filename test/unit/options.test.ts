@@ -65,6 +65,36 @@ describe('what is given', () => {
   });
 });
 
+describe('a fixed size', () => {
+  const sizeOf = (size: unknown) => resolve({ video: { size } }).video.size;
+
+  it('shows all of the picture, unless it is to cover it', () => {
+    expect(sizeOf({ width: 1280, height: 720 })).toEqual({ width: 1280, height: 720, fit: 'contain' });
+    expect(sizeOf({ width: 16, height: 8192, fit: 'cover' })).toEqual({
+      width: 16,
+      height: 8192,
+      fit: 'cover',
+    });
+    expect(sizeOf('follow')).toBe('follow');
+  });
+
+  it.each([
+    ['video.size.width', { height: 720 }],
+    ['video.size.width', { width: 15, height: 720 }],
+    ['video.size.width', { width: 1280.5, height: 720 }],
+    ['video.size.width', { width: '1280', height: 720 }],
+    ['video.size.height', { width: 1280, height: 8193 }],
+    ['video.size.height', { width: 1280, height: Number.NaN }],
+    ['video.size.fit', { width: 1280, height: 720, fit: 'fill' }],
+  ])('%s can not be as in %j', (option, size) => {
+    expect(() => sizeOf(size)).toThrow(invalid(option));
+  });
+
+  it('has no other names', () => {
+    expect(() => sizeOf({ width: 1280, height: 720, mode: 'cover' })).toThrow(unknown('video.size.mode'));
+  });
+});
+
 describe('names that are not known', () => {
   it.each([
     [{ storge: {} }, 'storge'],
@@ -90,7 +120,7 @@ describe('values that can not be', () => {
     ['video.codec', ['h264', '', 5, null, ['avc'], 'AVC']],
     ['video.bitrate', [9_999, 1_000_000_001, Infinity, Number.NaN, '2500000', null]],
     ['video.keyFrameInterval', [0, 0.09, 60.1, -1, Number.NaN, '2', Infinity]],
-    ['video.size', ['fit', { width: 640, height: 360 }, 1]],
+    ['video.size', ['fit', 1, null, true]],
     ['audio.codec', ['mp3', 'AAC', null, 0]],
     ['audio.bitrate', [5_999, 1_000_001, '128k', -1]],
     ['cut.minFileDuration', [-0.1, 3_601, Infinity, Number.NaN, '1']],

@@ -99,6 +99,52 @@ describe('where a timestamp of the source lies', () => {
   });
 });
 
+describe('a pause that is taken off the timeline', () => {
+  it('moves all that comes next back, and not what was placed', () => {
+    const clock = new AudioClock();
+    const before = play(clock, { timestamp: 0, captured: 0, count: 30 });
+    clock.settle(PIECE);
+    const placed = before.map(time => clock.map(time));
+    clock.moveBack(5 * SECOND);
+    const [after = 0] = play(clock, {
+      timestamp: 30 * PIECE + 5 * SECOND,
+      captured: 30 * PIECE + 5 * SECOND,
+      count: 1,
+    });
+    expect(placed.at(-1)).toBe(29 * PIECE);
+    expect(clock.map(after)).toBe(30 * PIECE);
+    expect(clock.timeAt(31 * PIECE + 5 * SECOND)).toBe(30 * PIECE);
+  });
+
+  it('before audio is placed changes nothing', () => {
+    const clock = new AudioClock();
+    const [first = 0] = play(clock, { timestamp: 0, captured: 0, count: 30 });
+    clock.moveBack(5 * SECOND);
+    clock.settle(PIECE);
+    expect(clock.map(first)).toBe(0);
+  });
+});
+
+describe('another source', () => {
+  it('goes on at its arrival, whatever its clock says', () => {
+    for (const timestamp of [0, 30 * PIECE, 100_000, 900 * SECOND, -SECOND]) {
+      const clock = new AudioClock();
+      play(clock, { timestamp: 0, captured: 0, count: 30 });
+      clock.settle(PIECE);
+      clock.rebase();
+      const after = play(clock, { timestamp, captured: 2 * SECOND, count: 10 });
+      expect(after.map(time => clock.map(time))).toEqual(after.map((_, i) => 2 * SECOND + i * PIECE));
+    }
+  });
+
+  it('as the first is nothing special', () => {
+    const clock = new AudioClock();
+    clock.rebase();
+    expect(clock.observe(5_000, 9_000, PIECE)).toBe(5_000);
+    expect(clock.observe(5_000 + PIECE, 9_000 + PIECE + 3, PIECE)).toBe(5_000 + PIECE);
+  });
+});
+
 describe('jumps of the timestamps', () => {
   it('no jump: the timestamps come back as they are, whatever the jitter', () => {
     fc.assert(

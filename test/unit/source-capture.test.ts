@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { audioPieces, checkBrowser, liveTracks, videoFrames } from '../../src/source/capture.ts';
+import { checkBrowser, liveTracks, openInputs } from '../../src/source/capture.ts';
 
 class FakeStream {
   constructor(private readonly tracks: MediaStreamTrack[]) {}
@@ -76,22 +76,46 @@ describe('what a browser lacks', () => {
   });
 });
 
-describe('reading in a worker', () => {
-  it('lets the browser hold two seconds of frames and three of audio while the worker is busy', () => {
-    const made: { track: MediaStreamTrack; maxBufferSize: number }[] = [];
-    const readable = new ReadableStream();
+describe('what is handed to a worker', () => {
+  /** A track with these settings. */
+  const withSettings = (kind: 'video' | 'audio', settings: MediaTrackSettings): MediaStreamTrack =>
+    ({ kind, readyState: 'live', getSettings: () => settings }) as MediaStreamTrack;
+
+  const opened: { kind: string; maxBufferSize: number; readable: ReadableStream }[] = [];
+  beforeEach(() => {
+    opened.length = 0;
     const Processor = class {
-      readable = readable;
-      constructor(init: { track: MediaStreamTrack; maxBufferSize: number }) {
-        made.push(init);
+      readonly readable = new ReadableStream();
+      constructor({ track: { kind }, maxBufferSize }: { track: MediaStreamTrack; maxBufferSize: number }) {
+        opened.push({ kind, maxBufferSize, readable: this.readable });
       }
     };
     vi.stubGlobal('MediaStreamTrackProcessor', Processor);
-    expect(videoFrames(track('video'))).toBe(readable);
-    expect(audioPieces(track('audio'))).toBe(readable);
-    expect(made).toEqual([
-      { track: track('video'), maxBufferSize: 60 },
-      { track: track('audio'), maxBufferSize: 300 },
+  });
+
+  it('the streams, what the settings say, and what has to be transferred', () => {
+    const video = withSettings('video', { frameRate: 25 });
+    const audio = withSettings('audio', { sampleRate: 44_100, channelCount: 1 });
+    const inputs = openInputs({ video, audio });
+    const [frames, pieces] = opened.map(({ readable }) => readable);
+    expect(inputs.video).toEqual({ readable: frames, frameRate: 25 });
+    expect(inputs.audio).toEqual({ readable: pieces, sampleRate: 44_100, numberOfChannels: 1 });
+    expect(inputs.transfer).toEqual([frames, pieces]);
+  });
+
+  it('nothing of a kind that there is none of', () => {
+    const inputs = openInputs({ video: undefined, audio: withSettings('audio', {}) });
+    expect(inputs.video).toBeUndefined();
+    expect(inputs.audio).toMatchObject({ sampleRate: undefined, numberOfChannels: undefined });
+    expect(inputs.transfer).toHaveLength(1);
+    expect(openInputs({ video: undefined, audio: undefined }).transfer).toEqual([]);
+  });
+
+  it('lets the browser hold two seconds of frames and three of audio while the worker is busy', () => {
+    openInputs({ video: withSettings('video', {}), audio: withSettings('audio', {}) });
+    expect(opened.map(({ kind, maxBufferSize }) => [kind, maxBufferSize])).toEqual([
+      ['video', 60],
+      ['audio', 300],
     ]);
   });
 });

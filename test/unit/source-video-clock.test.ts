@@ -145,6 +145,70 @@ describe('a source whose timestamps can not be believed', () => {
   });
 });
 
+describe('a pause that is taken off the timeline', () => {
+  it('the next frame follows as if there had been none', () => {
+    const clock = new VideoClock();
+    play(clock, 700, 30, () => 5_000);
+    const gap = 90 * SECOND;
+    clock.moveBack(gap);
+    const after = Array.from({ length: 5 }, (_, i) =>
+      clock.map(700 + gap + (30 + i) * STEP, gap + (30 + i) * STEP + 5_000),
+    );
+    expect(after).toEqual(after.map((_, i) => ({ time: (30 + i) * STEP, repaired: false })));
+    expect(clock.typicalStep).toBe(STEP);
+    // Arrivals are measured against the timeline without the pause.
+    expect(clock.floor).toBe(gap + 5_000);
+  });
+
+  it('several add up', () => {
+    const clock = new VideoClock();
+    clock.map(0, 0);
+    for (let i = 1; i <= 10; i++) {
+      clock.moveBack(SECOND);
+      expect(clock.map(i * (SECOND + STEP), i * (SECOND + STEP))).toEqual({
+        time: i * STEP,
+        repaired: false,
+      });
+    }
+  });
+
+  it('before the first frame changes nothing', () => {
+    const clock = new VideoClock();
+    clock.moveBack(SECOND);
+    expect(clock.map(5_000, 9_000)).toEqual({ time: 0, repaired: false });
+    expect(clock.floor).toBe(9_000);
+  });
+});
+
+describe('another source', () => {
+  it('goes on at its arrival, whatever its clock says, and that is no fault', () => {
+    for (const timestamp of [0, 29 * STEP, 30 * STEP, 3_600 * SECOND, -SECOND]) {
+      const clock = new VideoClock();
+      play(clock, 0, 30);
+      clock.rebase();
+      expect(clock.timeOf(timestamp)).toBeUndefined();
+      expect(clock.map(timestamp, 29 * STEP + SECOND)).toEqual({ time: 29 * STEP + SECOND, repaired: false });
+      expect(clock.map(timestamp + STEP, 30 * STEP + SECOND)).toEqual({
+        time: 30 * STEP + SECOND,
+        repaired: false,
+      });
+    }
+  });
+
+  it('that comes at once takes a usual step', () => {
+    const clock = new VideoClock();
+    play(clock, 0, 30);
+    clock.rebase();
+    expect(clock.map(0, 29 * STEP + 10).time).toBe(30 * STEP);
+  });
+
+  it('as the first is nothing special', () => {
+    const clock = new VideoClock();
+    clock.rebase();
+    expect(clock.map(5_000, 9_000)).toEqual({ time: 0, repaired: false });
+  });
+});
+
 describe('what others ask the clock', () => {
   it('the delay of the frame that came through fastest', () => {
     const clock = new VideoClock();

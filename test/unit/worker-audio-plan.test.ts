@@ -152,6 +152,32 @@ describe('the end of the track', () => {
   });
 });
 
+describe('a track that comes again, or for the first time', () => {
+  it('begins an epoch at the next cut, for which it is the reason', () => {
+    const plan = new AudioPlan(false);
+    plan.epochAtCut(0);
+    plan.expect();
+    expect(plan.changeBefore(SECOND)).toBe('track-added');
+    expect(plan.epochAtCut(SECOND)).toBe(1);
+    plan.arrived(SECOND, MONO);
+    expect(plan.epochAt(SECOND)).toEqual({ id: 1, startTime: SECOND, source: MONO });
+  });
+
+  it('has an epoch of its own number: files may still wait for audio of the one before', () => {
+    const plan = new AudioPlan(true);
+    plan.epochAtCut(0);
+    plan.arrived(0, STEREO);
+    plan.end();
+    plan.epochAtCut(SECOND);
+    plan.expect();
+    expect(plan.epochAtCut(2 * SECOND)).toBe(2);
+    // What it will be like, only its audio says.
+    expect(plan.epochAt(2 * SECOND)?.source).toBeUndefined();
+    plan.arrived(2 * SECOND, CD);
+    expect(plan.epochAt(2 * SECOND)?.source).toEqual(CD);
+  });
+});
+
 describe('any row of changes and cuts', () => {
   const steps = fc.array(
     fc.record({

@@ -3,10 +3,12 @@ import {
   ManifestInvalidError,
   OptionInvalidError,
   OptionUnknownError,
+  SteadyreelError,
   StorageNotFoundError,
 } from '../../errors.ts';
 import { byStartDescending, checkManifest, type Recording } from '../../manifest.ts';
-import { refusal, unreachable } from '../http.ts';
+import { refusal, unreachable, withDeadline } from '../http.ts';
+import { deadlineOf } from '../retry.ts';
 import type { Storage, TusConfig } from '../storage.ts';
 
 /** Options of `tus()`. */
@@ -40,6 +42,32 @@ const number = (
   return value;
 };
 
+const HEADERS = 'a plain object of header names and their values, which are strings';
+
+/** Headers may hold credentials, and so their values are in no error. */
+const checkHeaders = (headers: unknown): Record<string, string> => {
+  if (headers === undefined) return {};
+  const prototype = typeof headers === 'object' && headers !== null && Object.getPrototypeOf(headers);
+  // An object of another frame has another Object.prototype, whose own prototype is null all the same.
+  const plain = prototype === null || (prototype && Object.getPrototypeOf(prototype) === null);
+  if (!plain || Array.isArray(headers)) {
+    throw new OptionInvalidError('tus.headers', HEADERS, headers === null ? null : typeof headers);
+  }
+  const checked: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers as Record<string, unknown>)) {
+    if (typeof value !== 'string') {
+      throw new OptionInvalidError('tus.headers', HEADERS, `${typeof value} as the value of ${name}`);
+    }
+    try {
+      new Headers([[name, value]]);
+    } catch {
+      throw new OptionInvalidError('tus.headers', HEADERS, `characters in ${name} that no header may have`);
+    }
+    checked[name] = value;
+  }
+  return checked;
+};
+
 const absolute = (endpoint: string | URL): string => {
   try {
     const base = typeof document === 'undefined' ? globalThis.location?.href : document.baseURI;
@@ -70,7 +98,7 @@ export const tus = (options: TusOptions): Storage => {
   const config: TusConfig = {
     kind: 'tus',
     endpoint: absolute(options.endpoint),
-    headers: { ...options.headers },
+    headers: checkHeaders(options.headers),
     chunkBytes: number(options.chunkBytes, 'chunkBytes', 65_536, 1024 ** 3, 'bytes', 1024 ** 2),
     flushInterval: number(options.flushInterval, 'flushInterval', 0.1, 3600, 'seconds', 2),
     giveUpAfter: number(options.giveUpAfter, 'giveUpAfter', 0, 86_400, 'seconds', 30),
@@ -87,32 +115,40 @@ class TusStorage implements Storage {
     return Object.keys(this.config.headers).length === 0 ? `${this.config.endpoint}/${key}` : undefined;
   }
 
-  async #request(path: string, init: RequestInit): Promise<Response> {
+  /** One request and what is read from its answer, each in time for its size. */
+  async #request<T>(
+    path: string,
+    init: RequestInit & { signal?: AbortSignal },
+    use: (response: Response) => Promise<T>,
+  ): Promise<T> {
     const { endpoint, headers } = this.config;
-    let response: Response;
     try {
-      response = await fetch(`${endpoint}/${path}`, { ...init, headers });
+      return await withDeadline(deadlineOf(0), init.signal, async (signal, restart) => {
+        const response = await fetch(`${endpoint}/${path}`, { ...init, headers, signal });
+        if (response.status === 404 || response.status === 410) throw new StorageNotFoundError(path);
+        if (!response.ok) throw await refusal(endpoint, response);
+        restart(deadlineOf(Number(response.headers.get('Content-Length') ?? Number.POSITIVE_INFINITY)));
+        return await use(response);
+      });
     } catch (error) {
-      if (init.signal?.aborted) throw error;
+      if (error instanceof SteadyreelError || init.signal?.aborted) throw error;
       throw unreachable(endpoint, error);
     }
-    if (response.status === 404 || response.status === 410) throw new StorageNotFoundError(path);
-    if (!response.ok) throw await refusal(endpoint, response);
-    return response;
   }
 
-  async read(key: string, options: { signal?: AbortSignal } = {}): Promise<Blob> {
-    return (await this.#request(key, options)).blob();
+  read(key: string, options: { signal?: AbortSignal } = {}): Promise<Blob> {
+    return this.#request(key, options, response => response.blob());
   }
 
-  async list(options: { signal?: AbortSignal } = {}): Promise<Recording[]> {
-    const response = await this.#request('recordings', { ...options, cache: 'no-store' });
-    const body = (await response.json()) as { recordings?: unknown[] };
-    if (!Array.isArray(body.recordings)) throw new ManifestInvalidError('{ "recordings": […] }', body);
-    return body.recordings.map(checkManifest).sort(byStartDescending);
+  list(options: { signal?: AbortSignal } = {}): Promise<Recording[]> {
+    return this.#request('recordings', { ...options, cache: 'no-store' }, async response => {
+      const body = (await response.json()) as { recordings?: unknown[] };
+      if (!Array.isArray(body.recordings)) throw new ManifestInvalidError('{ "recordings": […] }', body);
+      return body.recordings.map(checkManifest).sort(byStartDescending);
+    });
   }
 
   async delete(recordingId: string, options: { signal?: AbortSignal } = {}): Promise<void> {
-    await this.#request(`recordings/${recordingId}`, { ...options, method: 'DELETE' });
+    await this.#request(`recordings/${recordingId}`, { ...options, method: 'DELETE' }, async () => undefined);
   }
 }
