@@ -161,10 +161,13 @@ export const OPTION_NAMES = ['storage', 'video', 'audio', 'cut', 'metadata', 'wo
  */
 export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
   checkNames(checkObject(options, 'options'), '', OPTION_NAMES);
-  const video = options.video === false ? {} : checkObject(options.video ?? {}, 'video');
-  const audio = options.audio === false ? {} : checkObject(options.audio ?? {}, 'audio');
-  const cut = checkObject(options.cut ?? {}, 'cut');
-  const metadata = checkObject(options.metadata ?? {}, 'metadata');
+  checkPlaces(options);
+  const video =
+    options.video === false ? {} : checkObject(options.video === undefined ? {} : options.video, 'video');
+  const audio =
+    options.audio === false ? {} : checkObject(options.audio === undefined ? {} : options.audio, 'audio');
+  const cut = checkObject(options.cut === undefined ? {} : options.cut, 'cut');
+  const metadata = checkObject(options.metadata === undefined ? {} : options.metadata, 'metadata');
   checkNames(video, 'video.', ['codec', 'bitrate', 'keyFrameInterval', 'size']);
   checkNames(audio, 'audio.', ['codec', 'bitrate']);
   checkNames(cut, 'cut.', ['minFileDuration', 'maxFileDuration', 'maxFileBytes']);
@@ -194,6 +197,23 @@ export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
     );
   }
   return resolved;
+};
+
+/** Where things go and come from. */
+const checkPlaces = ({ storage, workerUrl, video, audio }: RecorderOptions): void => {
+  if (storage !== undefined && typeof (storage as Partial<Storage> | null)?.config?.kind !== 'string') {
+    throw new OptionInvalidError('storage', 'what device() or tus({ … }) gives', storage);
+  }
+  if (workerUrl !== undefined && typeof workerUrl !== 'string' && !(workerUrl instanceof URL)) {
+    throw new OptionInvalidError('workerUrl', 'an address as a string or URL', workerUrl);
+  }
+  if (video === false && audio === false) {
+    throw new OptionInvalidError(
+      'audio',
+      'not to be false together with video: nothing would be recorded',
+      audio,
+    );
+  }
 };
 
 const cloneMetadata = (metadata: Record<string, unknown>): Record<string, unknown> => {

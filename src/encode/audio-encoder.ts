@@ -3,7 +3,7 @@ import { CodecUnsupportedError } from '../errors.ts';
 import type { AudioBlock, AudioCodecFamily, AudioPacket } from '../media.ts';
 import type { AudioChoice } from './choose.ts';
 import { inTime } from './in-time.ts';
-import { correctedOpusHead, preSkipOf } from './opus.ts';
+import { continuedOpusHead, correctedOpusHead, preSkipOf } from './opus.ts';
 import type {
   AacEncoderModule,
   Fail,
@@ -26,6 +26,12 @@ const delayOf = (family: AudioCodecFamily, config: AudioDecoderConfig): number =
   // FFmpeg's AAC encoder, and the platform encoders behind WebCodecs, prime with one frame.
   return 1024 / config.sampleRate;
 };
+
+/** The configuration for a file that begins in the middle of an encoder's output. */
+export const continuedConfig = (config: AudioDecoderConfig, family: AudioCodecFamily): AudioDecoderConfig =>
+  family === 'opus' && config.description instanceof Uint8Array
+    ? { ...config, description: continuedOpusHead(config.description) }
+    : config;
 
 /** The description as plain bytes, and what Chromium gets wrong in it put right. */
 const corrected = (

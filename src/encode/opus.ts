@@ -19,3 +19,13 @@ export const correctedOpusHead = (head: Uint8Array, sampleRate: number): Uint8Ar
   corrected[11] = LOOKAHEAD >> 8;
   return corrected;
 };
+
+/**
+ * The header for a file that begins in the middle of an encoder's output: there is no delay to leave out, and
+ * decoders would take 6.5 ms of sound for it.
+ */
+export const continuedOpusHead = (head: Uint8Array): Uint8Array => {
+  const continued = head.slice();
+  if (continued.length >= 12) continued.fill(0, 10, 12);
+  return continued;
+};

@@ -146,6 +146,9 @@ export class OpfsStore implements ByteStore {
 
   async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     await this.#opened;
+    if (offset + length > this.#size) {
+      throw new DeviceStorageError(`expected ${length} bytes at ${offset}, have ${this.#size}`);
+    }
     let bytes: Uint8Array<ArrayBuffer>;
     try {
       bytes = this.#handle
@@ -194,5 +197,5 @@ const readClosed = async (
   length: number,
 ): Promise<Uint8Array<ArrayBuffer>> => {
   const file = await readFile(path, name);
-  return new Uint8Array((await file?.slice(offset, offset + length).arrayBuffer()) ?? 0);
+  return file ? new Uint8Array(await file.slice(offset, offset + length).arrayBuffer()) : new Uint8Array();
 };

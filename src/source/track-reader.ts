@@ -1,7 +1,10 @@
 /** Reads a track's frames or audio as they come. */
 
-/** A gap this long means that nothing that was captured before `stop()` is still on its way. Milliseconds. */
-const IDLE = 40;
+/**
+ * A gap this long means that nothing that was captured before `stop()` is still on its way; on a machine with more to
+ * do than cores, 40 ms were too few. A live source ends the wait with its next item. Milliseconds.
+ */
+const IDLE = 200;
 /** A worker that is so far behind leaves the rest. Milliseconds. */
 const LONGEST = 3_000;
 

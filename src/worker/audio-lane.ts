@@ -11,6 +11,7 @@ import type { AudioSource } from '../media.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { type AudioClock, AudioTimeline } from '../source/audio-clock.ts';
 import type { PauseGate } from '../source/pause-gate.ts';
+import { type Piece, type Plane, planesOf, sourceOf, trackInfo } from './audio-piece.ts';
 import type { AudioEpoch, AudioPlan } from './audio-plan.ts';
 import type { RecordingFiles } from './files.ts';
 import type { Reporter } from './protocol.ts';
@@ -26,18 +27,6 @@ const SILENCE_QUEUE = 500;
 const MAX_FAILURES = 3;
 /** An encoder that has worked for so long is not one that fails in a row; microseconds. */
 const WORKS = 1_000_000;
-
-type Plane = Float32Array<ArrayBuffer>;
-
-/** A piece of audio that has arrived. Microseconds. */
-interface Piece {
-  planes: Plane[];
-  sampleRate: number;
-  /** The source's timestamp, freed of jumps. */
-  unwrapped: number;
-  /** Microseconds on the timeline, once the clock has settled. */
-  time: number;
-}
 
 /** What the lane needs from its session. */
 export interface AudioLaneContext {
@@ -235,7 +224,7 @@ export class AudioLane {
       choice,
       {
         onPacket: (packet, config) => {
-          if (config) files.announceAudio(epoch.id, { family: choice.family, config, source: target });
+          if (config) files.announceAudio(epoch.id, trackInfo(choice.family, config, target));
           files.routeAudio(epoch.id, packet);
           if (packet.timestamp - origin > WORKS) this.#failures = 0;
         },
@@ -386,15 +375,3 @@ export class AudioLane {
     this.#run = undefined;
   }
 }
-
-const sourceOf = (piece: Piece): AudioSource => ({
-  sampleRate: piece.sampleRate,
-  numberOfChannels: piece.planes.length,
-});
-
-const planesOf = (data: AudioData): Plane[] =>
-  Array.from({ length: data.numberOfChannels }, (_, planeIndex) => {
-    const plane = new Float32Array(data.numberOfFrames);
-    data.copyTo(plane, { planeIndex, format: 'f32-planar' });
-    return plane;
-  });

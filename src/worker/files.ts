@@ -28,6 +28,8 @@ export class RecordingFiles {
   #open: OpenFile[] = [];
   #count = 0;
   #audio = new Map<number, AudioTrackInfo>();
+  /** Epochs whose first packet has come. */
+  #begun = new Set<number>();
   #storing: Promise<void>[] = [];
   #finished = new Set<OpenFile>();
   #idle: (() => void) | undefined;
@@ -102,7 +104,9 @@ export class RecordingFiles {
       if (i === files.length - 1) return;
       if (file.endTime !== undefined && packet.timestamp >= file.endTime) file.endAudio();
     });
-    files.find(file => !file.audioEnded)?.addAudio(packet, info);
+    const first = !this.#begun.has(epoch);
+    this.#begun.add(epoch);
+    files.find(file => !file.audioEnded)?.addAudio(packet, info, first);
   }
 
   /** All packets of the epochs before this one are out. */

@@ -28,6 +28,8 @@ export interface FileSetup {
 export interface AudioTrackInfo {
   family: AudioCodecFamily;
   config: AudioDecoderConfig;
+  /** For files that begin in the middle of the encoder's output. */
+  continued: AudioDecoderConfig;
   source: AudioSource;
 }
 
@@ -146,8 +148,10 @@ export class OpenFile {
     this.#writer?.addVideo(packet, config);
   }
 
-  addAudio(packet: AudioPacket, info: AudioTrackInfo): void {
+  /** @param first true when it is the encoder's first packet, which carries its delay. */
+  addAudio(packet: AudioPacket, info: AudioTrackInfo, first: boolean): void {
     const time = packet.timestamp - this.setup.startTime;
+    const config = first ? info.config : info.continued;
     if (this.#audioPackets === 0) {
       this.#audioStart = time;
       this.#audio = audioParametersOf(info.config.codec, info.source);
@@ -155,7 +159,7 @@ export class OpenFile {
     this.#audioPackets++;
     this.#audioEnd = packet.timestamp + packet.duration;
     this.#count(packet.data);
-    this.#writer?.addAudio(packet, info.config, info.family);
+    this.#writer?.addAudio(packet, config, info.family);
   }
 
   #count(data: Uint8Array): void {

@@ -96,6 +96,28 @@ describe('a store that fails', () => {
     expect(file.size).toBe(0);
   });
 
+  it('gets no more bytes: what is there stays the beginning of the file, although there is room for others', async () => {
+    const store = new MemoryStore();
+    const append = store.append.bind(store);
+    store.append = bytes => {
+      if (bytes.byteLength > 3) throw full;
+      append(bytes);
+    };
+    const { file, onError } = open(store);
+    file.append(Uint8Array.of(1, 2, 3));
+    file.append(Uint8Array.of(4, 5, 6, 7));
+    file.append(Uint8Array.of(8));
+    await file.seal();
+    expect(onError.mock.calls).toEqual([[full]]);
+    expect(file.size).toBe(3);
+    expect(await file.read(0, 3)).toEqual(Uint8Array.of(1, 2, 3));
+    expect(file.sha256).toBe(
+      createHash('sha256')
+        .update(Uint8Array.of(1, 2, 3))
+        .digest('hex'),
+    );
+  });
+
   it('at the end is told of as well, and the file is sealed all the same', async () => {
     const { file, onError } = open(failing({ seal: () => Promise.reject(full) }));
     file.append(Uint8Array.of(1));
@@ -195,6 +217,16 @@ describe('waiting for more', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('that is over is not asked again', async () => {
+    const { file } = open();
+    const controller = new AbortController();
+    const removed = vi.spyOn(controller.signal, 'removeEventListener');
+    const waiting = file.waitFor(0, 1, FOREVER, controller.signal);
+    for (let i = 0; i < 5; i++) file.append(Uint8Array.of(i));
+    await waiting;
+    expect(removed).toHaveBeenCalledTimes(1);
   });
 
   it('wakes all who wait, each for what it waits for', async () => {

@@ -285,6 +285,17 @@ describe('the bytes', () => {
     expect(fragments(written.bytes)).toBe(0);
     expect(written.errors).toEqual([]);
   });
+
+  it('of packets that come after cancel() are left out without a word', async () => {
+    const written = new Written(BOTH);
+    written.addVideo(clip, clip.video.slice(0, 10));
+    written.addAudio(clip, clip.audio.slice(0, 10));
+    written.writer.cancel();
+    written.addVideo(clip, clip.video.slice(10));
+    written.addAudio(clip, clip.audio.slice(10));
+    expect(fragments(await written.finish(clip.videoEnd))).toBe(0);
+    expect(written.errors).toEqual([]);
+  });
 });
 
 describe('what the muxer refuses', () => {

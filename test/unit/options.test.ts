@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OPTION_NAMES, type RecorderOptions, resolveOptions } from '../../src/options.ts';
+import { device } from '../../src/storage/device/device.ts';
 
 /** Options as somebody without a type checker may write them. */
 const resolve = (options: unknown) => resolveOptions(options as RecorderOptions);
@@ -21,7 +22,8 @@ describe('defaults', () => {
     const { video, audio, cut } = resolve({});
     const undefinedParts = { video: { codec: undefined }, audio: {}, cut: { minFileDuration: undefined } };
     expect(resolve(undefinedParts)).toMatchObject({ video, audio, cut });
-    expect(resolve({ video: false, audio: false })).toMatchObject({ video, audio, cut });
+    for (const left of ['video', 'audio'])
+      expect(resolve({ [left]: false })).toMatchObject({ video, audio, cut });
     expect(resolve({ video: undefined, metadata: undefined })).toMatchObject({ video, metadata: {} });
   });
 });
@@ -46,7 +48,7 @@ describe('what is given', () => {
   });
 
   it('storage and workerUrl are for the page alone', () => {
-    const resolved = resolve({ storage: { kind: 'device' }, workerUrl: '/worker.js' });
+    const resolved = resolve({ storage: device(), workerUrl: '/worker.js' });
     expect(Object.keys(resolved).sort()).toEqual(['audio', 'cut', 'metadata', 'video']);
   });
 

@@ -85,17 +85,18 @@ describe('placing audio against video by what came through fastest', () => {
   });
 });
 
-describe('where a timestamp of the source lies', () => {
-  it('is where the piece is placed, also behind a jump', () => {
-    const clock = new AudioClock();
-    expect(clock.timeOf(0)).toBeUndefined();
-    play(clock, { timestamp: 1_000, captured: 0, count: 30 });
-    clock.settle(PIECE);
-    expect(clock.timeOf(1_000 + 5 * PIECE)).toBe(5 * PIECE);
-    const jumped = 1_000 + 90 * SECOND;
-    const [first = 0] = play(clock, { timestamp: jumped, captured: 30 * PIECE, count: 1 });
-    expect(clock.timeOf(jumped)).toBe(clock.map(first));
-    expect(clock.timeOf(jumped + PIECE)).toBe(31 * PIECE);
+describe('what was captured after a moment', () => {
+  it('is told by the timestamp, however late it arrives, also behind a jump', () => {
+    for (const jump of [0, 90 * SECOND, -90 * SECOND]) {
+      const clock = new AudioClock();
+      play(clock, { timestamp: 1_000, captured: 0, count: 30, delay: i => (i % 4) * 5_000 });
+      const timestamp = 1_000 + 30 * PIECE + jump;
+      play(clock, { timestamp, captured: 30 * PIECE, count: 30, delay: i => (i % 4) * 5_000 });
+      // A piece that begins now arrives when it is complete.
+      const moment = 60 * PIECE + PIECE;
+      expect(clock.capturedAfter(timestamp + 30 * PIECE - 1, moment)).toBe(false);
+      expect(clock.capturedAfter(timestamp + 30 * PIECE + 1, moment)).toBe(true);
+    }
   });
 });
 
@@ -142,6 +143,28 @@ describe('another source', () => {
     clock.rebase();
     expect(clock.observe(5_000, 9_000, PIECE)).toBe(5_000);
     expect(clock.observe(5_000 + PIECE, 9_000 + PIECE + 3, PIECE)).toBe(5_000 + PIECE);
+  });
+});
+
+describe('pieces that come late', () => {
+  it.each([600, 1_000, 2_500])('because the worker was held up for %i ms: they keep their places', held => {
+    const clock = new AudioClock();
+    const until = 3 * SECOND + held * 1_000;
+    const seen = Array.from({ length: 600 }, (_, i) => {
+      const captured = (i + 1) * PIECE;
+      const arrival = captured > 3 * SECOND && captured < until ? until + i * 20 : captured;
+      return clock.observe(i * PIECE, arrival, PIECE);
+    });
+    expect(seen).toEqual(seen.map((_, i) => i * PIECE));
+  });
+
+  it('and stay late have a clock that stood still: in the end they lie where they arrive', () => {
+    const clock = new AudioClock();
+    play(clock, { timestamp: 0, captured: 0, count: 300 });
+    clock.settle(PIECE);
+    const pause = 5 * SECOND;
+    const after = play(clock, { timestamp: 300 * PIECE, captured: 300 * PIECE + pause, count: 600 });
+    expect(clock.map(after.at(-1) ?? 0)).toBe(899 * PIECE + pause);
   });
 });
 

@@ -45,17 +45,47 @@ describe('a pause', () => {
     expect(gate.since).toBe(5 * SECOND);
   });
 
-  it('tells at its end how long it was; from then on all is let in that was captured after it', () => {
+  /** A gate of a pause from 5 s to 12 s: on the timeline without the pause it is 5 s again. */
+  const resumed = (): PauseGate => {
     const gate = new PauseGate();
     gate.pause(5 * SECOND);
     expect(gate.resume(12 * SECOND)).toBe(7 * SECOND);
+    return gate;
+  };
+
+  it('tells at its end how long it was, once', () => {
+    const gate = resumed();
     expect(gate.since).toBeUndefined();
-    // On the timeline without the pause it is 5 s again.
-    expect(gate.open(5 * SECOND - 1)).toBe(false);
-    expect(gate.open(5 * SECOND)).toBe(true);
-    expect(gate.part(5 * SECOND - 4_000, PIECE)).toEqual({ from: 0.4, to: 1 });
-    expect(gate.part(5 * SECOND, PIECE)).toEqual(ALL);
     expect(gate.resume(20 * SECOND)).toBe(0);
+  });
+
+  it('lets in all that was captured after it, and nothing that was captured during it', () => {
+    const gate = resumed();
+    expect(gate.open(5 * SECOND - 1)).toBe(false);
+    expect(gate.open(2 * SECOND)).toBe(false);
+    expect(gate.open(5 * SECOND)).toBe(true);
+    expect(gate.open(6 * SECOND)).toBe(true);
+  });
+
+  it('cuts the piece of audio in which it ends', () => {
+    expect(resumed().part(5 * SECOND - 4_000, PIECE)).toEqual({ from: 0.4, to: 1 });
+    expect(resumed().part(5 * SECOND, PIECE)).toEqual(ALL);
+  });
+
+  it('is over once something was let in: a clock that runs back then is another matter', () => {
+    const gate = resumed();
+    gate.open(5 * SECOND);
+    expect(gate.open(SECOND)).toBe(true);
+    expect(gate.part(SECOND, PIECE)).toEqual(ALL);
+  });
+
+  it('lets nothing in whose time is not known, but what comes after it', () => {
+    const gate = new PauseGate();
+    expect(gate.open(undefined)).toBe(true);
+    gate.pause(5 * SECOND);
+    expect(gate.open(undefined)).toBe(false);
+    gate.resume(6 * SECOND);
+    expect(gate.open(undefined)).toBe(true);
   });
 
   it('that ended before it began was none', () => {

@@ -19,6 +19,15 @@ export const growingFile = (index = 1): GrowingFile =>
     throw error;
   });
 
+/** A file that keeps what was stored, as one on the disk does. */
+export const keptFile = (index = 1): GrowingFile => {
+  const store = new MemoryStore();
+  store.release = () => undefined;
+  return new GrowingFile(fileKey(ID, index), store, error => {
+    throw error;
+  });
+};
+
 /** Appends in pieces, each on a turn of its own, and seals the file. */
 export const grow = async (file: GrowingFile, bytes: Uint8Array, piece: number): Promise<void> => {
   for (let at = 0; at < bytes.byteLength; at += piece) {

@@ -4,7 +4,7 @@ import { manifestKey } from '../../src/manifest.ts';
 import { uploadMetadata } from '../../src/storage/tus/sink.ts';
 import { tus } from '../../src/storage/tus/tus.ts';
 import { filePath, ID, manifest, metadataHeader, noise, sha256, until } from './server-kit.ts';
-import { CHUNK, grow, growingFile, newServer, newSink, watchFetch } from './storage-kit.ts';
+import { CHUNK, grow, growingFile, keptFile, newServer, newSink, watchFetch } from './storage-kit.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -157,7 +157,7 @@ describe('a file that the server knows already', () => {
     const { endpoint, client } = await newServer();
     const { sink, signal, storedOf } = newSink(endpoint);
     const bytes = noise(CHUNK * 3);
-    const file = growingFile();
+    const file = keptFile();
     const storing = sink.store(file, signal);
     file.append(bytes.slice(0, CHUNK));
     await until(() => storedOf(file).at(-1) === CHUNK, 'the first chunk is stored');

@@ -86,6 +86,26 @@ describe('a network that fails', () => {
     expect(await client.offset()).toEqual({ offset: CHUNK + 5, length: CHUNK + 5 });
   });
 
+  it('the last request is cut in the middle: the rest is sent, and the length is not declared twice', async () => {
+    const { endpoint: direct, client } = await newServer();
+    let cut = false;
+    const { endpoint } = await FlakyProxy.open(direct, ({ headers }) => {
+      if (headers['upload-length'] === undefined || cut) return 'pass';
+      cut = true;
+      return 'cut';
+    });
+    const sent = watchFetch();
+    const { sink, signal } = newSink(endpoint);
+    const bytes = noise(CHUNK);
+    const file = growingFile();
+    await grow(file, bytes, CHUNK);
+    await sink.store(file, signal);
+    expect(sha256(await client.bytes())).toBe(sha256(bytes));
+    const patches = sent.filter(({ method }) => method === 'PATCH').map(({ headers }) => headers);
+    expect(patches.map(headers => headers.get('upload-length'))).toEqual([String(CHUNK), null]);
+    expect(Number(patches[1]?.get('upload-offset'))).toBeGreaterThan(0);
+  });
+
   it('a request that is cut in the middle: what came through is kept', async () => {
     const { endpoint: direct, client } = await newServer();
     let cut = false;

@@ -8,6 +8,7 @@ import { type FilesContext, RecordingFiles } from '../../src/worker/files.ts';
 import { ManifestKeeper } from '../../src/worker/manifest-keeper.ts';
 import type { AudioTrackInfo } from '../../src/worker/open-file.ts';
 import { emptyStats } from '../../src/worker/stats.ts';
+import { findBoxes } from '../support/boxes.ts';
 import { videoSource } from './cut-kit.ts';
 import { md5, readByMp4box } from './mux-kit.ts';
 import { ID } from './server-kit.ts';
@@ -19,9 +20,11 @@ const PIECE = 20_000;
 /** Neither codec needs a description, so any bytes will do for packets. */
 const VIDEO = { source: videoSource(), family: 'vp8' as const };
 const VIDEO_CONFIG: VideoDecoderConfig = { codec: 'vp8', codedWidth: 640, codedHeight: 360 };
+const AUDIO_CONFIG: AudioDecoderConfig = { codec: 'opus', sampleRate: 48_000, numberOfChannels: 2 };
 const AUDIO: AudioTrackInfo = {
   family: 'opus',
-  config: { codec: 'opus', sampleRate: 48_000, numberOfChannels: 2 },
+  config: AUDIO_CONFIG,
+  continued: AUDIO_CONFIG,
   source: { sampleRate: 48_000, numberOfChannels: 2 },
 };
 
@@ -206,6 +209,45 @@ describe('a file', () => {
     expect(second.empty).toBe(true);
     expect(keeper.manifest.files.map(file => file.duration)).toEqual([1]);
     expect(stored).toHaveLength(1);
+  });
+
+  it('that begins in the middle of the output of an encoder has no delay for players to leave out', async () => {
+    const run = start();
+    const { files } = run;
+    const head = (preSkip: number): Uint8Array =>
+      Uint8Array.from([
+        ...Buffer.from('OpusHead'),
+        1,
+        2,
+        preSkip & 0xff,
+        preSkip >> 8,
+        0x80,
+        0xbb,
+        0,
+        0,
+        0,
+        0,
+        0,
+      ]);
+    files.announceAudio(1, {
+      ...AUDIO,
+      config: { ...AUDIO_CONFIG, description: head(312) },
+      continued: { ...AUDIO_CONFIG, description: head(0) },
+    });
+    for (const startTime of [0, SECOND]) {
+      files.begin({ reason: 'max-duration', startTime, video: undefined, audioEpoch: 1 });
+      for (let i = 0; i < 50; i++)
+        files.routeAudio(1, { data: bytes(), timestamp: startTime + i * PIECE, duration: PIECE });
+    }
+    files.endAudioBefore(Number.POSITIVE_INFINITY);
+    await files.settled();
+    const path = ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd', 'Opus', 'dOps'];
+    const preSkips = run.keeper.manifest.files.map(async ({ key, bytes: size }) => {
+      const store = run.stores.get(key.split('/').at(-1) ?? '');
+      const [box] = findBoxes(Buffer.from((await store?.read(0, size)) ?? new Uint8Array()), path);
+      return box?.readUInt16BE(2);
+    });
+    expect(await Promise.all(preSkips)).toEqual([312, 0]);
   });
 
   it('without video ends where its audio does', async () => {

@@ -133,8 +133,17 @@ describe('events', () => {
 
   it('are no more than a manifest can hold', () => {
     const { keeper } = newKeeper();
-    for (let i = 0; i < 10_100; i++) keeper.note(note(i));
+    const gap = { type: 'warning', code: 'audio-gap', message: 'gaps' } as const;
+    for (let i = 0; i < 10_100; i++) keeper.note({ time: i, ...gap });
     expect(keeper.manifest.events).toHaveLength(10_000);
+  });
+
+  it('a source that changes its pixel format all the time leaves room for the others', () => {
+    const { keeper } = newKeeper();
+    for (let i = 0; i < 20_000; i++) keeper.note(note(i));
+    expect(keeper.manifest.events).toHaveLength(100);
+    keeper.note({ time: 20_000, type: 'warning', code: 'audio-gap', message: 'gaps' });
+    expect(keeper.manifest.events.at(-1)).toMatchObject({ time: 20_000, code: 'audio-gap' });
   });
 });
 
