@@ -123,6 +123,7 @@ describe('the files that stand alone', () => {
     expect([...staticImports, ...dynamicImports]).toEqual([]);
     expect(staticExports.flatMap(({ entries }) => entries.map(entry => entry.exportName.name))).toEqual([
       'createAacEncoder',
+      'tryAacEncoder',
     ]);
   });
 
