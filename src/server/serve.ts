@@ -7,7 +7,15 @@ import { errorResponse, hostForbidden, ListenError, notFound } from './errors.ts
 import { createStorageHandler } from './handler.ts';
 import { toNodeListener } from './node.ts';
 import type { StorageHandlerOptions } from './options.ts';
-import { type AllowedOrigins, isLoopbackAddress, isLoopbackOrigin, isTrustedHost } from './origin.ts';
+import {
+  type AllowedOrigins,
+  corsHeaders,
+  isAllowedOrigin,
+  isLoopbackAddress,
+  isLoopbackOrigin,
+  isTrustedHost,
+  preflightHeaders,
+} from './origin.ts';
 import { isUnder } from './route.ts';
 
 /** Options of `serve`. */
@@ -75,6 +83,20 @@ const closer = (server: Server): ((graceSeconds?: number) => Promise<void>) => {
   return (graceSeconds = 5) => (closed ??= close(graceSeconds));
 };
 
+/** A page on another origin that has the storage's path wrong is to see the 404, not a bare network error. */
+const readable = (request: Request, response: Response, allowed: AllowedOrigins): Response => {
+  const origin = request.headers.get('origin');
+  if (!isAllowedOrigin(origin, new URL(request.url).host, allowed)) return response;
+  const cors = corsHeaders(origin, allowed);
+  if (request.method === 'OPTIONS') {
+    const asked = request.headers.get('access-control-request-headers');
+    return new Response(null, { status: 204, headers: { ...cors, ...preflightHeaders(asked) } });
+  }
+  const headers = new Headers(response.headers);
+  for (const [name, value] of Object.entries(cors)) headers.set(name, value);
+  return new Response(response.body, { status: 404, headers });
+};
+
 /**
  * Starts a node:http server with the storage handler.
  *
@@ -95,7 +117,8 @@ export const serve = async (options: ServeOptions): Promise<StorageServer> => {
       return errorResponse(hostForbidden(url.host));
     }
     if (isUnder(url.pathname, path)) return storage(request);
-    return fallback === undefined ? errorResponse(notFound()) : fallback(request);
+    const response = fallback === undefined ? errorResponse(notFound()) : await fallback(request);
+    return response.status === 404 ? readable(request, response, allowed) : response;
   };
   const server = createServer(toNodeListener(respond));
   server.requestTimeout = 0;

@@ -3,6 +3,8 @@ import { listRecordings } from '../../src/storage/list.ts';
 import { type TusOptions, tus } from '../../src/storage/tus/tus.ts';
 import { filePath, ID, manifest, newStorage, noise, OTHER_ID } from './server-kit.ts';
 
+const KEY = `recordings/${ID}/0001.mp4`;
+
 afterEach(() => vi.unstubAllGlobals());
 
 describe('options', () => {
@@ -174,7 +176,7 @@ describe('errors', () => {
   ])('%i: %s, without the credentials', async (status, code) => {
     vi.stubGlobal('fetch', async () => new Response('no', { status }));
     const failed = expect.objectContaining({ code, status });
-    await expect(storage.read('recordings/x')).rejects.toEqual(failed);
+    await expect(storage.read(KEY)).rejects.toEqual(failed);
     await expect(storage.list()).rejects.toEqual(failed);
     await expect(storage.delete(ID)).rejects.toEqual(failed);
     await storage.list().catch(error => expect(JSON.stringify(error) + error).not.toContain('secret'));
@@ -182,7 +184,7 @@ describe('errors', () => {
 
   it('no network', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('fetch failed')));
-    await expect(storage.read('recordings/x')).rejects.toMatchObject({ code: 'storage-unreachable' });
+    await expect(storage.read(KEY)).rejects.toMatchObject({ code: 'storage-unreachable' });
   });
 
   it('sends the headers with each request', async () => {
@@ -191,7 +193,7 @@ describe('errors', () => {
       sent.push(new Headers(init.headers));
       return Response.json({ recordings: [] });
     });
-    await storage.read('recordings/x');
+    await storage.read(KEY);
     await storage.list();
     await storage.delete(ID);
     expect(sent.map(headers => headers.get('authorization'))).toEqual(Array(3).fill('Bearer secret'));
@@ -203,9 +205,17 @@ describe('errors', () => {
       return new Promise((__, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
     });
     const controller = new AbortController();
-    const reading = storage.read('recordings/x', { signal: controller.signal });
+    const reading = storage.read(KEY, { signal: controller.signal });
     const reason = new DOMException('no longer wanted', 'AbortError');
     controller.abort(reason);
     await expect(reading).rejects.toBe(reason);
   });
 });
+
+it.each(['../../x', 'recordings/x', '', `recordings/${ID}/../${OTHER_ID}/0001.mp4`])(
+  'reads nothing under "%s", which is no key',
+  async key => {
+    const storage = tus({ endpoint: 'http://127.0.0.1:9/storage' });
+    await expect(storage.read(key)).rejects.toMatchObject({ code: 'storage-not-found' });
+  },
+);

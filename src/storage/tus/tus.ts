@@ -6,7 +6,7 @@ import {
   SteadyreelError,
   StorageNotFoundError,
 } from '../../errors.ts';
-import { byStartDescending, checkManifest, type Recording } from '../../manifest.ts';
+import { byStartDescending, checkManifest, parseKey, type Recording } from '../../manifest.ts';
 import { refusal, unreachable, withDeadline } from '../http.ts';
 import { deadlineOf } from '../retry.ts';
 import type { Storage, TusConfig } from '../storage.ts';
@@ -136,7 +136,9 @@ class TusStorage implements Storage {
     }
   }
 
-  read(key: string, options: { signal?: AbortSignal } = {}): Promise<Blob> {
+  async read(key: string, options: { signal?: AbortSignal } = {}): Promise<Blob> {
+    // A key that is none would lead to another address.
+    if (!parseKey(key)) throw new StorageNotFoundError(key);
     return this.#request(key, options, response => response.blob());
   }
 
