@@ -3,6 +3,7 @@
  * and a microphone's were 2,720 s apart), so what lines them up is when their fastest pieces arrived. Pure.
  * All times are microseconds.
  */
+import { DelayFloor } from './delay-floor.ts';
 
 /** Timestamps that run ahead of the arrival by more than this in one step have jumped. */
 const AHEAD = 500_000;
@@ -19,7 +20,7 @@ export class AudioClock {
   /** What is added to timestamps so that they run on over jumps of their clock. */
   #shift = 0;
   #rebase = false;
-  #floor = Infinity;
+  readonly #floor = new DelayFloor();
   #late: { since: number; least: number } | undefined;
   /** Timeline time = unwrapped timestamp + offset; fixed once `settle` was called. */
   #offset: number | undefined;
@@ -41,14 +42,14 @@ export class AudioClock {
     this.#rebase = false;
     this.#shift += this.#lateBy(arrival - timestamp - this.#shift, arrival);
     const unwrapped = timestamp + this.#shift;
-    this.#floor = Math.min(this.#floor, arrival - unwrapped);
+    this.#floor.observe(arrival - unwrapped, arrival);
     this.#last = { unwrapped, arrival, duration };
     return unwrapped;
   }
 
   /** By how much the clock has fallen behind for good; 0 while it may be the worker that is behind. */
   #lateBy(delay: number, arrival: number): number {
-    if (delay - this.#floor <= LATE) {
+    if (delay - this.#floor.value <= LATE) {
       this.#late = undefined;
       return 0;
     }
@@ -56,12 +57,12 @@ export class AudioClock {
     this.#late = { ...late, least: Math.min(late.least, delay) };
     if (arrival - late.since < LATE_FOR) return 0;
     this.#late = undefined;
-    return Math.min(late.least, delay) - this.#floor;
+    return Math.min(late.least, delay) - this.#floor.value;
   }
 
   /** Fixes the mapping, given the smallest arrival − timeline time of the video. */
   settle(videoFloor: number): void {
-    this.#offset ??= this.#floor - videoFloor;
+    this.#offset ??= this.#floor.value - videoFloor;
   }
 
   /** Fixes the mapping so that the piece with this unwrapped timestamp lies at `time`. */
@@ -89,14 +90,19 @@ export class AudioClock {
     if (this.#offset !== undefined) this.#offset -= gap;
   }
 
-  /** True when a timestamp, as the source gives it, was captured later than something that arrived at `arrival`. */
-  capturedAfter(timestamp: number, arrival: number): boolean {
-    return timestamp + this.#shift > arrival - this.#floor;
+  /** True when a piece was captured after the moment `end`, an arrival time; false when that can't be told. */
+  capturedAfter(timestamp: number, end: number): boolean {
+    return this.#floor.isSteady(end) && timestamp + this.#shift > end - this.#floor.value;
+  }
+
+  /** Whether `capturedAfter` can tell. */
+  isSteady(now: number): boolean {
+    return this.#floor.isSteady(now);
   }
 
   /** Time on the timeline of something that arrives now without delay. Only after `settle`. */
   timeAt(arrival: number): number {
-    return arrival - this.#floor + (this.#offset ?? 0);
+    return arrival - this.#floor.value + (this.#offset ?? 0);
   }
 
   /** Arrival of the last piece, if there was one. */

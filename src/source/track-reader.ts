@@ -5,9 +5,6 @@
  * do than cores, 40 ms were too few. A live source ends the wait with its next item. Milliseconds.
  */
 const IDLE = 200;
-/** A worker that is so far behind leaves the rest. Milliseconds. */
-const LONGEST = 3_000;
-
 /** Something that must be closed exactly once. */
 interface Closable {
   close(): void;
@@ -50,13 +47,14 @@ export class TrackReader<Item extends Closable> {
   /**
    * Takes what is still on its way, then lets the track go.
    *
+   * @param longest milliseconds after which the rest is left.
    * @param isLate tells what was captured after the end; with the first such item everything before it is there.
    */
-  async stop(isLate: (item: Item) => boolean = () => false): Promise<void> {
+  async stop(longest: number, isLate: (item: Item) => boolean): Promise<void> {
     this.#isLate = isLate;
     const since = performance.now();
     const idleFor = (): number => performance.now() - Math.max(since, this.#lastItem);
-    while (!this.#stopped && idleFor() < IDLE && performance.now() - since < LONGEST) {
+    while (!this.#stopped && idleFor() < IDLE && performance.now() - since < longest) {
       await new Promise(resolve => setTimeout(resolve, IDLE / 4));
     }
     this.cancel();

@@ -2,6 +2,7 @@
  * Maps a video track's own timestamps to the recording's timeline. Pure: arrival times are passed in.
  * All times are microseconds.
  */
+import { DelayFloor } from './delay-floor.ts';
 
 /** Timestamps that run ahead of the arrival by more than this in one step, or back by more than `BACK`, have jumped. */
 const AHEAD = 2_000_000;
@@ -26,7 +27,7 @@ export class VideoClock {
   /** Timeline time = timestamp + offset. */
   #offset = 0;
   #typical = 33_333;
-  #floor = Infinity;
+  readonly #floor = new DelayFloor();
   #rebase = false;
   #repairs = 0;
 
@@ -46,7 +47,7 @@ export class VideoClock {
       this.#offset = last.time + Math.max(this.#typical, Math.round(arrivalStep)) - timestamp;
       const repaired = !this.#rebase;
       this.#rebase = false;
-      this.#floor = Infinity;
+      this.#floor.reset();
       return this.#take(timestamp, arrival, timestamp + this.#offset, repaired);
     }
     const time = timestamp + this.#offset;
@@ -63,7 +64,7 @@ export class VideoClock {
   }
 
   #take(timestamp: number, arrival: number, time: number, repaired: boolean): MappedTime {
-    this.#floor = Math.min(this.#floor, arrival - time);
+    this.#floor.observe(arrival - time, arrival);
     this.#last = { timestamp, arrival, time };
     return { time, repaired };
   }
@@ -85,7 +86,7 @@ export class VideoClock {
   /** Takes a pause off the timeline: what comes next lies so many microseconds earlier than it would have. */
   moveBack(gap: number): void {
     this.#offset -= gap;
-    this.#floor += gap;
+    this.#floor.shift(gap);
     if (this.#last) {
       this.#last = {
         ...this.#last,
@@ -97,7 +98,16 @@ export class VideoClock {
 
   /** Smallest arrival − timeline time seen: the delay of the frame that came through fastest. */
   get floor(): number {
-    return this.#floor;
+    return this.#floor.value;
+  }
+  /** True when a frame was captured after the moment `end`, an arrival time; false when that can't be told. */
+  capturedAfter(timestamp: number, end: number): boolean {
+    const time = this.timeOf(timestamp);
+    return time !== undefined && this.#floor.isSteady(end) && time > end - this.#floor.value;
+  }
+  /** Whether `capturedAfter` can tell. */
+  isSteady(now: number): boolean {
+    return this.#floor.isSteady(now);
   }
   /** Time of the last frame, if there was one. */
   get lastTime(): number | undefined {

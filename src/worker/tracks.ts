@@ -25,8 +25,14 @@ const SILENT_AFTER = 1_000_000;
 const FILL_BEHIND = 500_000;
 /** Audio waits this long for the video at most; microseconds. */
 const VIDEO_LAG = 300_000;
-/** What lies so far behind the moment of `stop()` was captured after it; microseconds. */
-const LATE = 10_000;
+/** What lies so far behind the moment of `stop()` was captured after it, whatever the jitter; microseconds. */
+const LATE = 50_000;
+/**
+ * How long tracks are read on after `stop()` at the most; milliseconds. A worker may be behind by seconds; but of a
+ * source whose clock is not known yet, everything might have been captured after the end.
+ */
+const BEHIND = 3_000;
+const UNSURE = 400;
 
 const now = (): number => performance.now() * 1000;
 
@@ -305,10 +311,15 @@ export class Tracks {
 
   /** Reads what was captured before the end and is still on its way, however far behind the worker is. */
   async #readOn(end: number): Promise<void> {
-    const videoEnd = end - this.#videoClock.floor + LATE;
+    const [video, audio] = [this.#videoClock, this.#audioClock];
+    const patience = (steady: boolean): number => (steady ? BEHIND : UNSURE);
     await Promise.all([
-      this.#video?.reader.stop(frame => (this.#videoClock.timeOf(frame.timestamp) ?? 0) > videoEnd),
-      this.#audio?.reader.stop(data => this.#audioClock.capturedAfter(data.timestamp, end + LATE)),
+      this.#video?.reader.stop(patience(video.isSteady(end)), f =>
+        video.capturedAfter(f.timestamp, end + LATE),
+      ),
+      this.#audio?.reader.stop(patience(audio.isSteady(end)), d =>
+        audio.capturedAfter(d.timestamp, end + LATE),
+      ),
     ]);
   }
 

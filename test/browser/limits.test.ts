@@ -192,3 +192,16 @@ test('key frames come as often as asked for', async () => {
   const packets = await commands.packets(recording.files[0]?.key ?? '', 'v');
   expect(packets.flatMap((p, i) => (p.key ? [i] : []))).toEqual([0, 15, 30, 45]);
 });
+
+test('frames that come all at once, faster than their timestamps say, are all there after stop()', async () => {
+  const video = new VideoSource(2_000);
+  const recorder = new Recorder(new MediaStream([video.track]), { storage: onServer() });
+  await recorder.start();
+  await video.feedFrames(50, (_, counter) =>
+    makeFrame(counter, counter * 33_333, { width: 320, height: 180 }),
+  );
+  const recording = await recorder.stop();
+  await checkFiles(recording);
+  await checkCounters(recording, 50);
+  expect(recording.duration).toBeCloseTo(50 / 30, 1);
+});

@@ -8,6 +8,7 @@ const PURE = [
   'cut/decide.ts',
   'cut/parameters.ts',
   'source/audio-clock.ts',
+  'source/delay-floor.ts',
   'source/pause-gate.ts',
   'source/video-clock.ts',
   'compose/yuv.ts',

@@ -62,7 +62,7 @@ describe('reading a track', () => {
 
   it('takes what is still on its way when it is stopped, then lets the track go', async () => {
     const { controller, taken, cancelled, reader, onEnd } = read();
-    const stopped = reader.stop();
+    const stopped = reader.stop(3_000, () => false);
     controller.enqueue(new Item('late'));
     await stopped;
     expect(taken.map(({ item }) => item.name)).toEqual(['late']);
@@ -72,7 +72,7 @@ describe('reading a track', () => {
 
   it('takes what was captured before the end, however late it comes, and nothing that was captured after', async () => {
     const { controller, taken, cancelled, reader } = read();
-    const stopped = reader.stop(item => item.name.startsWith('after'));
+    const stopped = reader.stop(3_000, item => item.name.startsWith('after'));
     const items = ['before 1', 'before 2', 'after 1', 'after 2'].map(name => new Item(name));
     for (const item of items.slice(0, 3)) controller.enqueue(item);
     await stopped;
@@ -90,9 +90,11 @@ describe('reading a track', () => {
       const feeding = setInterval(() => controller.enqueue(new Item('another')), 10);
       cancelled.mockImplementation(() => clearInterval(feeding));
       let stopped = false;
-      const stopping = reader.stop().then(() => {
-        stopped = true;
-      });
+      const stopping = reader
+        .stop(3_000, () => false)
+        .then(() => {
+          stopped = true;
+        });
       while (!stopped) await vi.advanceTimersByTimeAsync(10);
       await stopping;
       expect(cancelled).toHaveBeenCalledTimes(1);
@@ -108,7 +110,7 @@ describe('reading a track', () => {
     const { taken, cancelled, onEnd, reader } = read();
     reader.cancel();
     reader.cancel();
-    await reader.stop();
+    await reader.stop(3_000, () => false);
     expect(taken).toEqual([]);
     expect(cancelled).toHaveBeenCalledTimes(1);
     expect(onEnd).not.toHaveBeenCalled();
@@ -118,7 +120,7 @@ describe('reading a track', () => {
     const { controller, onEnd, reader } = read();
     controller.close();
     await vi.waitFor(() => expect(onEnd).toHaveBeenCalled());
-    await reader.stop();
+    await reader.stop(3_000, () => false);
     expect(onEnd).toHaveBeenCalledTimes(1);
   });
 });

@@ -104,7 +104,7 @@ describe('no answer', () => {
 
   it.each(['list', 'read', 'delete'] as const)('to %s(): storage-unreachable', async call => {
     vi.stubGlobal('fetch', (_: string, { signal }: { signal?: AbortSignal }) => silence(signal));
-    const asked = tus({ endpoint: ENDPOINT })[call](ID);
+    const asked = tus({ endpoint: ENDPOINT })[call](call === 'read' ? `recordings/${ID}/0001.mp4` : ID);
     asked.catch(() => undefined);
     expect(await timed(asked)).toBeLessThan(31_000);
     await expect(asked).rejects.toMatchObject({ code: 'storage-unreachable' });
