@@ -16,6 +16,13 @@ const alias = [
 
 const executablePath = findBrowser();
 
+/** Tests in Node that start servers, builds, ffmpeg or the command line: seconds, not milliseconds. */
+const withPrograms = [
+  'test/unit/{build,cli,server,mux}*.test.ts',
+  'test/unit/storage-{tus,deadline}*.test.ts',
+  'test/unit/pattern-counter.test.ts',
+];
+
 export default defineConfig({
   resolve: { alias },
   test: {
@@ -26,6 +33,17 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['test/unit/**/*.test.ts'],
+          exclude: withPrograms,
+          testTimeout: 20_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: withPrograms,
           testTimeout: 20_000,
           maxWorkers: 2,
         },

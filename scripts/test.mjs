@@ -98,6 +98,7 @@ if (installed) {
   await step('build', () => run(process.execPath, ['scripts/build.mjs'], { quiet: true }));
   await step('docs', check('typedoc', []));
   await step('unit', vitest('unit'));
+  await step('node', vitest('node'));
   if (browser === undefined) {
     results.push(notRun('browser', BROWSER_ADVICE), notRun('e2e', BROWSER_ADVICE));
   } else {
