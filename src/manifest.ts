@@ -210,9 +210,16 @@ export const checkManifest = (value: unknown): Recording => {
   if (typeof manifest.startedAt !== 'string') fail('"startedAt": an RFC 3339 time');
   if (!Array.isArray(manifest.files)) fail('"files": an array');
   if (!Array.isArray(manifest.events)) fail('"events": an array');
-  for (const file of manifest.files ?? []) {
-    if (parseKey(file?.key ?? '')?.recordingId !== manifest.id)
+  if (typeof manifest.kind !== 'string') fail('"kind": original, composited or clip');
+  if (typeof manifest.duration !== 'number') fail('"duration": a number of seconds');
+  if (typeof manifest.metadata !== 'object' || manifest.metadata === null) fail('"metadata": an object');
+  for (const file of (manifest.files ?? []) as (Partial<RecordedFile> | null)[]) {
+    const key = typeof file?.key === 'string' ? parseKey(file.key) : undefined;
+    if (key?.recordingId !== manifest.id || key?.name === MANIFEST_NAME)
       fail(`"files[].key": recordings/${manifest.id}/<number>.mp4`);
+    for (const name of ['index', 'startTime', 'duration', 'bytes'] as const)
+      if (typeof file?.[name] !== 'number') fail(`"files[].${name}": a number`);
+    if (typeof file?.reason !== 'string') fail('"files[].reason": why the file began');
   }
   return manifest as Recording;
 };

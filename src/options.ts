@@ -54,7 +54,10 @@ export interface CutOptions {
    * this old, so that a source that changes all the time gives at most one file per this many seconds.
    */
   minFileDuration?: number;
-  /** Seconds. Default `Infinity`. No file is longer. */
+  /**
+   * Seconds. Default `Infinity`. A file ends before the frame that would make it longer; a source whose frames come
+   * seldom can make it longer by one frame.
+   */
   maxFileDuration?: number;
   /** Bytes. Default `Infinity`. A file ends before it gets larger. */
   maxFileBytes?: number;

@@ -96,6 +96,16 @@ const STEREO_GAINS: Record<number, readonly (readonly [left: number, right: numb
     [HALF_POWER, 0],
     [0, HALF_POWER],
   ],
+  8: [
+    [1, 0],
+    [0, 1],
+    [HALF_POWER, HALF_POWER],
+    [0, 0],
+    [HALF_POWER, 0],
+    [0, HALF_POWER],
+    [HALF_POWER, 0],
+    [0, HALF_POWER],
+  ],
 };
 
 const mix = (planes: readonly Plane[], gain: (channel: number) => number): Plane => {

@@ -42,6 +42,7 @@ const AVC_LEVELS: readonly (readonly [idc: number, perSecond: number, perFrame: 
     [0x1f, 108000, 3600, 17500],
     [0x20, 216000, 5120, 25000],
     [0x28, 245760, 8192, 25000],
+    [0x29, 245760, 8192, 62500],
     [0x2a, 522240, 8704, 62500],
     [0x32, 589824, 22080, 168750],
     [0x33, 983040, 36864, 300000],
@@ -51,60 +52,73 @@ const AVC_LEVELS: readonly (readonly [idc: number, perSecond: number, perFrame: 
     [0x3e, 16711680, 139264, 1000000],
   ];
 
-/** Level, samples a second, samples a frame, kbit/s (VP9 levels, webmproject.org/vp9/levels). */
-const VP9_LEVELS: readonly (readonly [
-  level: number,
-  perSecond: number,
-  perFrame: number,
-  kilobits: number,
-])[] = [
-  [10, 829440, 36864, 200],
-  [11, 2764800, 73728, 800],
-  [20, 4608000, 122880, 1800],
-  [21, 9216000, 245760, 3600],
-  [30, 20736000, 552960, 7200],
-  [31, 36864000, 983040, 12000],
-  [40, 83558400, 2228224, 18000],
-  [41, 160432128, 2228224, 30000],
-  [50, 311951360, 8912896, 60000],
-  [51, 588251136, 8912896, 120000],
-  [52, 1176502272, 8912896, 180000],
-  [60, 1176502272, 35651584, 180000],
-  [61, 2353004544, 35651584, 240000],
-  [62, 4706009088, 35651584, 480000],
+type Level = readonly [level: number, perSecond: number, perFrame: number, kilobits: number, side: number];
+
+/** Level, samples a second, samples a frame, kbit/s, longest side (VP9 levels, webmproject.org/vp9/levels). */
+const VP9_LEVELS: readonly Level[] = [
+  [10, 829440, 36864, 200, 512],
+  [11, 2764800, 73728, 800, 768],
+  [20, 4608000, 122880, 1800, 960],
+  [21, 9216000, 245760, 3600, 1344],
+  [30, 20736000, 552960, 7200, 2048],
+  [31, 36864000, 983040, 12000, 2752],
+  [40, 83558400, 2228224, 18000, 4160],
+  [41, 160432128, 2228224, 30000, 4160],
+  [50, 311951360, 8912896, 60000, 8384],
+  [51, 588251136, 8912896, 120000, 8384],
+  [52, 1176502272, 8912896, 180000, 8384],
+  [60, 1176502272, 35651584, 180000, 16832],
+  [61, 2353004544, 35651584, 240000, 16832],
+  [62, 4706009088, 35651584, 480000, 16832],
 ];
 
-/** Level index, samples a second, samples a frame, kbit/s in the main tier (AV1 specification, A.3). */
-const AV1_LEVELS: readonly (readonly [
-  index: number,
-  perSecond: number,
-  perFrame: number,
-  kilobits: number,
-])[] = [
-  [0, 4423680, 147456, 1500],
-  [1, 8363520, 278784, 3000],
-  [4, 19975680, 665856, 6000],
-  [5, 31950720, 1065024, 10000],
-  [8, 70778880, 2359296, 12000],
-  [9, 141557760, 2359296, 20000],
-  [12, 267386880, 8912896, 30000],
-  [13, 534773760, 8912896, 40000],
-  [14, 1069547520, 8912896, 60000],
-  [16, 1069547520, 35651584, 60000],
-  [17, 2139095040, 35651584, 100000],
-  [18, 4278190080, 35651584, 160000],
+/** Level index, samples a second, samples a frame, kbit/s in the main tier, longest width (AV1 specification, A.3). */
+const AV1_LEVELS: readonly Level[] = [
+  [0, 4423680, 147456, 1500, 2048],
+  [1, 8363520, 278784, 3000, 2816],
+  [4, 19975680, 665856, 6000, 4352],
+  [5, 31950720, 1065024, 10000, 5504],
+  [8, 70778880, 2359296, 12000, 6144],
+  [9, 141557760, 2359296, 20000, 6144],
+  [12, 267386880, 8912896, 30000, 8192],
+  [13, 534773760, 8912896, 40000, 8192],
+  [14, 1069547520, 8912896, 60000, 8192],
+  [16, 1069547520, 35651584, 60000, 16384],
+  [17, 2139095040, 35651584, 100000, 16384],
+  [18, 4278190080, 35651584, 160000, 16384],
 ];
 
 const pick = (
-  levels: readonly (readonly [number, number, number, number])[],
+  levels: readonly Level[],
   perFrame: number,
   perSecond: number,
   bitrate: number,
+  side: number,
 ): number | undefined =>
   levels.find(
-    ([, mostPerSecond, mostPerFrame, kilobits]) =>
-      perSecond <= mostPerSecond && perFrame <= mostPerFrame && bitrate <= kilobits * 1000,
+    ([, mostPerSecond, mostPerFrame, kilobits, longest]) =>
+      perSecond <= mostPerSecond && perFrame <= mostPerFrame && bitrate <= kilobits * 1000 && side <= longest,
   )?.[0];
+
+/** The lowest AVC level; a side has sqrt(8 * MaxFS) macroblocks at the most (ITU-T H.264, A.3.1). */
+const avcLevel = ({ width, height, frameRate }: VideoShape, bitrate: number): number | undefined => {
+  const [across, down] = [Math.ceil(width / 16), Math.ceil(height / 16)];
+  const blocks = across * down;
+  return AVC_LEVELS.find(
+    ([, perSecond, perFrame, kilobits]) =>
+      blocks * frameRate <= perSecond &&
+      blocks <= perFrame &&
+      Math.max(across, down) <= Math.sqrt(8 * perFrame) &&
+      bitrate <= kilobits * 1000,
+  )?.[0];
+};
+
+/** Profiles, and how much of the bits of High profile they may have at a level. */
+const AVC_PROFILES = [
+  ['6400', 1],
+  ['4d00', 0.8],
+  ['42e0', 0.8],
+] as const;
 
 const hex = (value: number): string => value.toString(16).padStart(2, '0');
 const two = (value: number): string => String(value).padStart(2, '0');
@@ -120,23 +134,28 @@ export const codecStrings = (family: VideoCodecFamily, shape: VideoShape, bitrat
   switch (family) {
     case 'avc': {
       if (width % 2 !== 0 || height % 2 !== 0) return [];
-      const blocks = Math.ceil(width / 16) * Math.ceil(height / 16);
-      const level = pick(AVC_LEVELS, blocks, blocks * frameRate, bitrate);
-      return level === undefined
-        ? []
-        : ['6400', '4d00', '42e0'].map(profile => `avc1.${profile}${hex(level)}`);
+      return AVC_PROFILES.flatMap(([profile, share]) => {
+        const level = avcLevel(shape, bitrate / share);
+        return level === undefined ? [] : [`avc1.${profile}${hex(level)}`];
+      });
     }
     case 'hevc': {
       if (width % 2 !== 0 || height % 2 !== 0) return [];
-      const level = samples * frameRate <= 66_846_720 ? 120 : samples * frameRate <= 267_386_880 ? 150 : 180;
+      const rate = samples * frameRate;
+      const level =
+        rate <= 66_846_720 && samples <= 2_228_224
+          ? 120
+          : rate <= 267_386_880 && samples <= 8_912_896
+            ? 150
+            : 180;
       return [`hvc1.1.6.L${level}.B0`];
     }
     case 'vp9': {
-      const level = pick(VP9_LEVELS, samples, samples * frameRate, bitrate);
+      const level = pick(VP9_LEVELS, samples, samples * frameRate, bitrate, Math.max(width, height));
       return level === undefined ? [] : [`vp09.00.${two(level)}.08`];
     }
     case 'av1': {
-      const level = pick(AV1_LEVELS, samples, samples * frameRate, bitrate);
+      const level = pick(AV1_LEVELS, samples, samples * frameRate, bitrate, width);
       return level === undefined ? [] : [`av01.0.${two(level)}M.08`];
     }
     case 'vp8':

@@ -22,6 +22,7 @@ export interface ByteStore {
 export class GrowingFile {
   #size = 0;
   #sealed = false;
+  #sealing: Promise<void> | undefined;
   #failed = false;
   #closing = false;
   #sha256: string | undefined;
@@ -69,8 +70,11 @@ export class GrowingFile {
   }
 
   /** No more bytes will come. Never rejects. */
-  async seal(): Promise<void> {
-    if (this.#sealed) return;
+  seal(): Promise<void> {
+    return (this.#sealing ??= this.#seal());
+  }
+
+  async #seal(): Promise<void> {
     try {
       await this.store.seal();
     } catch (error) {

@@ -30,7 +30,8 @@ export interface Mp4WriterOutput {
 type Track<Packet, Config> =
   /** No packet yet: the file can't be opened, as its parameters are not known. */
   | { state: 'expected'; queue: { packet: Packet; duration: number }[] }
-  | { state: 'ready'; queue: { packet: Packet; duration: number }[]; config: Config }
+  /** `ended`: no more will come, although the file could not be opened yet. */
+  | { state: 'ready'; queue: { packet: Packet; duration: number }[]; config: Config; ended: boolean }
   | { state: 'open'; add: (packet: Packet, duration: number) => Promise<void>; close: () => void }
   | { state: 'closed' };
 
@@ -60,7 +61,7 @@ export class Mp4Writer {
   /** Adds a video packet; the first must come with its decoder configuration. */
   addVideo(packet: VideoPacket, config: VideoDecoderConfig | undefined): void {
     if (this.#video.state === 'expected' && config) {
-      this.#video = { state: 'ready', queue: this.#video.queue, config };
+      this.#video = { state: 'ready', queue: this.#video.queue, config, ended: false };
     }
     const held = this.#held;
     this.#held = packet;
@@ -72,7 +73,7 @@ export class Mp4Writer {
   addAudio(packet: AudioPacket, config: AudioDecoderConfig | undefined, family: AudioCodecFamily): void {
     if (this.#audio.state === 'expected' && config) {
       this.#audioFamily = family;
-      this.#audio = { state: 'ready', queue: this.#audio.queue, config };
+      this.#audio = { state: 'ready', queue: this.#audio.queue, config, ended: false };
     }
     if (this.#audio.state === 'open') this.#guard(this.#audio.add, packet, packet.duration);
     else if (this.#audio.state !== 'closed') this.#audio.queue.push({ packet, duration: packet.duration });
@@ -90,6 +91,7 @@ export class Mp4Writer {
     this.#held = undefined;
     if (held) this.#pushVideo(held, Math.max(1, endTime - held.timestamp));
     if (this.#video.state === 'open') this.#video.close();
+    if (this.#video.state === 'ready') this.#video.ended = true;
     if (this.#video.state === 'open' || this.#video.state === 'expected') this.#video = { state: 'closed' };
     this.#openWhenReady();
   }
@@ -97,6 +99,7 @@ export class Mp4Writer {
   /** No more audio: movie fragments need not wait for it. */
   closeAudio(): void {
     if (this.#audio.state === 'open') this.#audio.close();
+    if (this.#audio.state === 'ready') this.#audio.ended = true;
     if (this.#audio.state === 'open' || this.#audio.state === 'expected') this.#audio = { state: 'closed' };
     this.#openWhenReady();
   }
@@ -140,6 +143,9 @@ export class Mp4Writer {
     return () => {
       this.#video = { state: 'open', add, close: () => source.close() };
       for (const { packet, duration } of track.queue) this.#guard(add, packet, duration);
+      if (!track.ended) return;
+      source.close();
+      this.#video = { state: 'closed' };
     };
   }
 
@@ -154,6 +160,9 @@ export class Mp4Writer {
     return () => {
       this.#audio = { state: 'open', add, close: () => source.close() };
       for (const { packet, duration } of track.queue) this.#guard(add, packet, duration);
+      if (!track.ended) return;
+      source.close();
+      this.#audio = { state: 'closed' };
     };
   }
 

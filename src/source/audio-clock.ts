@@ -5,8 +5,12 @@
  */
 import { DelayFloor } from './delay-floor.ts';
 
-/** Timestamps that run ahead of the arrival by more than this in one step have jumped. */
+/**
+ * Timestamps that run ahead of the arrival by more than this in one step, or back by more than `BACK`, have jumped. Less
+ * than that they wobble.
+ */
 const AHEAD = 500_000;
+const BACK = 100_000;
 /**
  * Pieces that come later than the fastest one by more than `LATE` have jumped too, if they still do after `LATE_FOR`.
  * Until then it is the worker that was held up, and the browser that kept them.
@@ -35,7 +39,7 @@ export class AudioClock {
     if (last !== undefined) {
       const step = timestamp + this.#shift - last.unwrapped;
       const arrivalStep = arrival - last.arrival;
-      if (this.#rebase || step < 0 || step - arrivalStep > AHEAD) {
+      if (this.#rebase || step < -BACK || step - arrivalStep > AHEAD) {
         this.#shift += Math.max(arrivalStep, last.duration) - step;
       }
     }

@@ -2,6 +2,9 @@
  * Pauses, of one track: what was captured while paused is no part of the recording, and its time not on the timeline. Pure.
  */
 
+/** What was captured during a pause has come by so long after its end at the latest; microseconds. */
+const STALE = 10_000_000;
+
 /** All times are microseconds on the timeline. */
 export class PauseGate {
   #since: number | undefined;
@@ -37,22 +40,23 @@ export class PauseGate {
   /** Part of a piece that is let in, as fractions of it; `from` is not less than `to` when nothing is. */
   part(time: number, duration: number): { from: number; to: number } {
     const end = this.#since ?? Number.POSITIVE_INFINITY;
+    this.#forget(time);
     const from = Math.max(0, (this.#resumedAt - time) / duration);
     const to = Math.min(1, (end - time) / duration);
-    this.#forget(time);
     return { from, to };
   }
 
   /** True when something at this time is part of the recording; `undefined`: at a time that is not known yet. */
   open(time: number | undefined): boolean {
     if (time === undefined) return this.#since === undefined;
-    const open = time >= this.#resumedAt && (this.#since === undefined || time < this.#since);
     this.#forget(time);
-    return open;
+    return time >= this.#resumedAt && (this.#since === undefined || time < this.#since);
   }
 
   /** What was captured during the pause has all come by; a clock that runs back later on is another matter. */
   #forget(time: number): void {
-    if (this.#since === undefined && time >= this.#resumedAt) this.#resumedAt = Number.NEGATIVE_INFINITY;
+    const jumped = time < this.#resumedAt - STALE;
+    if (this.#since === undefined && (jumped || time >= this.#resumedAt))
+      this.#resumedAt = Number.NEGATIVE_INFINITY;
   }
 }

@@ -9,7 +9,7 @@ export class Warnings {
   #counts = new Map<WarningCode, number>();
   #toldAt = new Map<WarningCode, number>();
   #waiting = new Map<WarningCode, Warning>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timers = new Map<WarningCode, ReturnType<typeof setTimeout>>();
 
   constructor(private readonly tell: (warning: Warning) => void) {}
 
@@ -19,21 +19,28 @@ export class Warnings {
     this.#counts.set(code, calls);
     const warning = { code, message, count: count ?? calls };
     const toldAt = this.#toldAt.get(code);
-    if (toldAt === undefined || performance.now() - toldAt >= INTERVAL) return this.#tellNow(warning);
     this.#waiting.set(code, warning);
-    this.#timer ??= setTimeout(() => this.flush(), INTERVAL);
+    const left = toldAt === undefined ? 0 : toldAt + INTERVAL - performance.now();
+    if (left <= 0) return this.#tellNow(code);
+    if (!this.#timers.has(code))
+      this.#timers.set(
+        code,
+        setTimeout(() => this.#tellNow(code), left),
+      );
   }
 
-  #tellNow(warning: Warning): void {
-    this.#toldAt.set(warning.code, performance.now());
+  #tellNow(code: WarningCode): void {
+    clearTimeout(this.#timers.get(code));
+    this.#timers.delete(code);
+    const warning = this.#waiting.get(code);
+    this.#waiting.delete(code);
+    if (!warning) return;
+    this.#toldAt.set(code, performance.now());
     this.tell(warning);
   }
 
   /** Tells what waits. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    for (const warning of this.#waiting.values()) this.#tellNow(warning);
-    this.#waiting.clear();
+    for (const code of [...this.#waiting.keys()]) this.#tellNow(code);
   }
 }

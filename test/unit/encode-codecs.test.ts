@@ -44,7 +44,7 @@ describe('H.264', () => {
   it('takes a higher level for a higher bitrate', () => {
     expect(best('avc', shape(1280, 720), 17_500_000)).toBe('avc1.64001f');
     expect(best('avc', shape(1280, 720), 17_500_001)).toBe('avc1.640020');
-    expect(best('avc', shape(1920, 1080), 62_500_000)).toBe('avc1.64002a');
+    expect(best('avc', shape(1920, 1080), 62_500_000)).toBe('avc1.640029');
   });
 
   it('has no odd sizes, none beyond its largest frame, and no bitrate beyond its highest', () => {
