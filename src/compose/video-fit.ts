@@ -1,4 +1,5 @@
 /** Fits frames into parameters that they do not have, for the moments in which a file may not yet be cut. */
+import { BrowserUnsupportedError } from '../errors.ts';
 import type { ColorSpace } from '../manifest.ts';
 import type { VideoSource } from '../media.ts';
 import { rgbaToI420 } from './yuv.ts';
@@ -71,7 +72,7 @@ export class VideoFitter {
       this.#canvas = new OffscreenCanvas(width, height);
       // Pictures are read back each time, which is faster from memory than from a GPU.
       const context = this.#canvas.getContext('2d', { willReadFrequently: true, alpha: false });
-      if (!context) throw new Error('no 2D context');
+      if (!context) throw new BrowserUnsupportedError(['OffscreenCanvas with a 2D context']);
       this.#context = context;
     }
     return this.#context;

@@ -1,7 +1,7 @@
 /** Answers `GET` and `HEAD` from a file: ranges, revalidation, and no more memory than one piece. */
 import type { FileHandle } from 'node:fs/promises';
 import { openFile } from './disk.ts';
-import { HttpError } from './errors.ts';
+import { HttpError, internal } from './errors.ts';
 import { type ByteRange, parseRange } from './range.ts';
 
 const PIECE_BYTES = 256 * 1024;
@@ -14,7 +14,8 @@ const streamRange = (handle: FileHandle, { start, end }: ByteRange): ReadableStr
       pull: async controller => {
         const piece = new Uint8Array(Math.min(PIECE_BYTES, end - position + 1));
         const { bytesRead } = await handle.read(piece, 0, piece.byteLength, position);
-        if (bytesRead === 0) throw new Error('The file got shorter while it was read.');
+        // The file got shorter while it was read; the answer has begun, so all that is left is to break it off.
+        if (bytesRead === 0) throw internal();
         position += bytesRead;
         controller.enqueue(piece.subarray(0, bytesRead));
         if (position <= end) return;

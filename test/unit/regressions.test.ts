@@ -83,21 +83,17 @@ describe('Mp4Writer', () => {
     written.addAudio(clip, clip.audio.slice(0, 5));
     written.writer.closeAudio();
     written.addVideo(clip);
-    await new Promise(resolve => setTimeout(resolve, 300));
-    const before = moofs(written);
+    await vi.waitUntil(() => moofs(written) >= 2);
     await written.finish(clip.videoEnd);
     expect(moofs(written)).toBe(3);
-    expect(before).toBeGreaterThanOrEqual(2);
   });
   it('video that ended before the first audio came holds nothing back', async () => {
     const written = new Written({ video: UPRIGHT, audio: true });
     written.addVideo(clip, clip.video.slice(0, 5));
     written.writer.closeVideo(200_000);
     written.addAudio(clip);
-    await new Promise(resolve => setTimeout(resolve, 300));
-    const before = moofs(written);
+    await vi.waitUntil(() => moofs(written) >= 2);
     await written.finish(clip.videoEnd);
-    expect(before).toBeGreaterThanOrEqual(2);
   });
   it('a packet that comes after cancel() is no exception', async () => {
     const written = new Written({ video: UPRIGHT, audio: true });
