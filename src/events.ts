@@ -23,6 +23,8 @@ export interface RecorderStats {
   framesEncoded: number;
   /** Video frames left out because the encoder could not keep up. Each is also reported by a `warning`. */
   framesDropped: number;
+  /** Video frames shown again because the source gave none for seconds; they are among the encoded ones. */
+  framesRepeated: number;
   /** Video frames fitted into a file's parameters: it was too young to be cut, or `video.size` fixes them. */
   framesFitted: number;
   /** Audio samples (per channel) that the source delivered. */

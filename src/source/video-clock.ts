@@ -78,6 +78,11 @@ export class VideoClock {
     return this.#last === undefined || this.#rebase ? undefined : timestamp + this.#offset;
   }
 
+  /** The last frame was shown again at this time; timestamps are judged as before. */
+  hold(time: number): void {
+    if (this.#last && time > this.#last.time) this.#last = { ...this.#last, time };
+  }
+
   /** What comes next is another source with a clock of its own; it goes on at its arrival. */
   rebase(): void {
     this.#rebase = this.#last !== undefined;

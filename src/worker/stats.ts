@@ -7,6 +7,7 @@ export const emptyStats = (): RecorderStats => ({
   framesIn: 0,
   framesEncoded: 0,
   framesDropped: 0,
+  framesRepeated: 0,
   framesFitted: 0,
   audioSamplesIn: 0,
   audioSamplesFilled: 0,

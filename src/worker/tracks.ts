@@ -23,6 +23,9 @@ const GRACE = 2_000_000;
 const SILENT_AFTER = 1_000_000;
 /** Filling stays this far behind, so that audio that is only late still finds its place; microseconds. */
 const FILL_BEHIND = 500_000;
+/** A source that gives no frame for so long shows its last one again, so far behind that the next finds its place. */
+const STILL_AFTER = 5_000_000;
+const REPEAT_BEHIND = 300_000;
 /** Audio waits this long for the video at most; microseconds. */
 const VIDEO_LAG = 300_000;
 /** What lies so far behind the moment of `stop()` was captured after it, whatever the jitter; microseconds. */
@@ -212,7 +215,9 @@ export class Tracks {
     const audio = this.#audio;
     const late = now() - this.#lastTick > 2_000 * TICK;
     this.#lastTick = now();
-    if (!audio || this.#over || this.#pausedAt !== undefined) return;
+    if (this.#over || this.#pausedAt !== undefined) return;
+    if (!late) this.#repeatVideo();
+    if (!audio) return;
     audio.lane.advance(now());
     // After the worker was held up, audio that was kept for it is still to be read.
     if (late) return;
@@ -222,6 +227,12 @@ export class Tracks {
       this.#audioClock.lastArrival ?? this.#began + GRACE - SILENT_AFTER,
     );
     if (now() - heard > SILENT_AFTER) void this.#fill(this.#timelineNow() - FILL_BEHIND);
+  }
+
+  #repeatVideo(): void {
+    const time = Math.round(this.#timelineNow() - REPEAT_BEHIND);
+    const last = this.#videoClock.lastTime;
+    if (this.#video?.live && last !== undefined && time - last > STILL_AFTER) this.#video.lane.repeat(time);
   }
 
   async #fill(until: number): Promise<void> {

@@ -83,6 +83,8 @@ export class VideoLane {
   #failures = 0;
   #without = new Set<VideoCodecFamily>();
   #closed = false;
+  /** The frame that is shown when the source stands still. */
+  #shown: VideoFrame | undefined;
 
   constructor(private readonly context: VideoLaneContext) {
     const { size } = context.options;
@@ -109,7 +111,23 @@ export class VideoLane {
       );
       return;
     }
-    this.#queue.push({ frame, time });
+    this.#enqueue({ frame, time });
+  }
+
+  /**
+   * Shows the last frame again. A muxer closes movie fragments at key frames only, so a muted camera or a screen on
+   * which nothing moves would hold up the sound, and the limits on files with it.
+   */
+  repeat(time: number): void {
+    const { clock, stats } = this.context;
+    if (this.#closed || this.#draining || !this.#shown || time <= (clock.lastTime ?? time)) return;
+    clock.hold(time);
+    stats.framesRepeated++;
+    this.#enqueue({ frame: this.#shown.clone(), time });
+  }
+
+  #enqueue(queued: QueuedFrame): void {
+    this.#queue.push(queued);
     this.#draining ??= this.#drain().finally(() => {
       this.#draining = undefined;
     });
@@ -119,12 +137,18 @@ export class VideoLane {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       try {
         await this.#take(next);
+        this.#show(next.frame);
       } catch (error) {
         this.context.report.fail(error);
       } finally {
         next.frame.close();
       }
     }
+  }
+
+  #show(frame: VideoFrame | undefined): void {
+    this.#shown?.close();
+    this.#shown = this.#closed ? undefined : frame?.clone();
   }
 
   async #take({ frame, time }: QueuedFrame): Promise<void> {
@@ -320,6 +344,7 @@ export class VideoLane {
   async end(now: number, onEnd?: (endTime: number) => void): Promise<void> {
     while (this.#draining) await this.#draining;
     this.#closed = true;
+    this.#show(undefined);
     const run = this.#run;
     this.#run = undefined;
     if (run) {
@@ -334,6 +359,7 @@ export class VideoLane {
   /** Throws away what waits. */
   cancel(): void {
     this.#closed = true;
+    this.#show(undefined);
     for (const { frame } of this.#queue.splice(0)) frame.close();
     for (const encoder of this.#finishing.values()) encoder.close();
     this.#run?.encoder.close();

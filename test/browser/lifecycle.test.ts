@@ -12,7 +12,7 @@ import { expect, inject, test } from 'vitest';
 import { commands } from 'vitest/browser';
 import { checkCounters, checkFiles } from './support/check.ts';
 import { saveRecording } from './support/save.ts';
-import { AudioSource, received, VideoSource } from './support/source.ts';
+import { AudioSource, makeFrame, received, VideoSource } from './support/source.ts';
 
 const onServer = (): Storage => tus({ endpoint: inject('endpoint') });
 
@@ -169,4 +169,30 @@ test('a microphone that falls silent is filled with silence, and the sound is wh
   const loud = (from: number, to: number): boolean =>
     samples.slice(from * 48_000, to * 48_000).some(sample => Math.abs(sample) > 0.05);
   expect([loud(0.2, 0.8), loud(1.2, 2.8), loud(3.2, 3.8)]).toEqual([true, false, true]);
+});
+
+test('a camera that is muted does not hold the file back: its last frame is shown again', async () => {
+  const video = new VideoSource();
+  const audio = new AudioSource();
+  const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage: onServer() });
+  await recorder.start();
+  const sound = audio.feed(14);
+  await video.feed(30);
+  let stored = 0;
+  recorder.on('progress', e => {
+    stored = Math.max(stored, e.storedBytes);
+  });
+  await sound;
+  // 128 kbit/s: ten of the fourteen seconds of sound are in storage before anything is stopped.
+  expect(stored).toBeGreaterThan(100_000);
+  await video.feedFrames(30, (timestamp, counter) => makeFrame(counter, timestamp + 13_000_000));
+  const recording = await recorder.stop();
+  expect(recording.files).toHaveLength(1);
+  await checkFiles(recording, true);
+  const counters = await commands.counters(recording.files[0]?.key ?? '', 640, 360);
+  const { framesRepeated, framesDropped } = recorder.stats;
+  expect(framesRepeated).toBeGreaterThanOrEqual(2);
+  expect(framesDropped).toBe(0);
+  expect([...new Set(counters)]).toEqual(Array.from({ length: 60 }, (_, i) => i));
+  expect(counters.filter(counter => counter === 29)).toHaveLength(1 + framesRepeated);
 });

@@ -97,6 +97,7 @@ describe('what is counted', () => {
       'framesEncoded',
       'framesFitted',
       'framesIn',
+      'framesRepeated',
       'recordedBytes',
       'storedBytes',
       'videoBytes',
