@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AudioFitter, Resampler, remix } from '../../src/compose/audio-fit.ts';
+import { AudioFitter, remix } from '../../src/compose/audio-fit.ts';
+import { Resampler } from '../../src/compose/resampler.ts';
 
 type Plane = Float32Array<ArrayBuffer>;
 
