@@ -9,12 +9,15 @@ import {
 } from 'mediabunny';
 import type { Rotation } from '../manifest.ts';
 import type { AudioCodecFamily, AudioPacket, VideoCodecFamily, VideoPacket } from '../media.ts';
+import { FragmentNotes } from './fragment-notes.ts';
 
 /** What is fixed for a video track before its first packet. */
 export interface VideoTrackSetup {
   family: VideoCodecFamily;
   rotation: Rotation;
   flip: boolean;
+  /** Frames per second where that is constant: the track counts time in frames, so that none is rounded. */
+  frameRate?: number | undefined;
 }
 
 /** Where a file's bytes and its failure go. */
@@ -56,6 +59,11 @@ export class Mp4Writer {
   ) {
     this.#video = setup.video ? { state: 'expected', queue: [] } : { state: 'closed' };
     this.#audio = setup.audio ? { state: 'expected', queue: [] } : { state: 'closed' };
+  }
+
+  /** The video is another one than was announced. Only before its first packet. */
+  takeOver(video: VideoTrackSetup | undefined): void {
+    this.setup.video = video;
   }
 
   /** Adds a video packet; the first must come with its decoder configuration. */
@@ -112,12 +120,15 @@ export class Mp4Writer {
   }
 
   async #open(): Promise<void> {
+    const write = (bytes: Uint8Array): void => {
+      this.out.onBytes(bytes);
+      notes.drop();
+    };
     const output = new Output({
       format: new Mp4OutputFormat({ fastStart: 'fragmented', minimumFragmentDuration: 1 }),
-      target: new AppendOnlyStreamTarget(
-        new WritableStream<Uint8Array>({ write: bytes => this.out.onBytes(bytes) }),
-      ),
+      target: new AppendOnlyStreamTarget(new WritableStream<Uint8Array>({ write })),
     });
+    const notes = new FragmentNotes(output);
     this.#output = output;
     this.out.onOpen?.();
     // Both sides must be added before `start()`, and what came meanwhile goes in after it.
@@ -132,10 +143,15 @@ export class Mp4Writer {
   #addVideoTrack(output: Output): () => void {
     const track = this.#video;
     if (track.state !== 'ready' || !this.setup.video) return () => undefined;
-    const { family, rotation, flip } = this.setup.video;
+    const { family, rotation, flip, frameRate } = this.setup.video;
     const source = new EncodedVideoPacketSource(family);
     const { config } = track;
-    output.addVideoTrack(source, { rotation, flip, decoderConfig: config });
+    output.addVideoTrack(source, {
+      rotation,
+      flip,
+      decoderConfig: config,
+      ...(frameRate ? { frameRate } : {}),
+    });
     const add = (packet: VideoPacket, duration: number): Promise<void> =>
       source.add(this.#packet(packet.data, packet.type, packet.timestamp, duration), {
         decoderConfig: config,
