@@ -5,7 +5,13 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Alias, defineConfig, type PluginOption, type UserConfig } from 'vite';
-import { inlineWorker, keepUrls, standAlone, withoutBitstreamParsers } from './scripts/vite/plugins.ts';
+import {
+  inlineWorker,
+  keepUrls,
+  onlyTheWriter,
+  standAlone,
+  withoutMessages,
+} from './scripts/vite/plugins.ts';
 import { storageServer } from './scripts/vite/storage-server.ts';
 
 const root = import.meta.dirname;
@@ -69,7 +75,7 @@ const modules = (): UserConfig =>
 // An immediately invoked function is a module worker as well as a classic one.
 const worker = (): UserConfig =>
   single('worker', at('src/worker/worker.ts'), {
-    plugins: [withoutBitstreamParsers()],
+    plugins: [onlyTheWriter(), withoutMessages()],
     output: { format: 'iife' },
   });
 

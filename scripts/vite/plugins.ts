@@ -73,28 +73,78 @@ export const standAlone = (): Plugin => ({
   },
 });
 
-/** Functions of mediabunny's `codec-data.js` that a muxer needs when every track comes with its description. */
-const NEEDED = ['parseOpusIdentificationHeader'];
+/** Modules of mediabunny's of which a writer of MP4 needs little, and what it needs of them. */
+const PARTLY = /[\\/]mediabunny[\\/].*[\\/](codec-data|adts-reader|reader|metadata|target)\.js$/;
+const NEEDED = [
+  'parseOpusIdentificationHeader',
+  'DEFAULT_TRACK_DISPOSITION',
+  'metadataTagsAreEmpty',
+  'validateTrackDisposition',
+  'AppendOnlyStreamTarget',
+  'BufferTarget',
+  'Target',
+];
 
 /**
  * Leaves out of the worker what mediabunny needs only to read bitstreams that come without a decoder description
- * (Annex B, ADTS, AC-3, DTS): a seventh of the bundle. Ours always have one; should that change, the muxer fails
+ * (Annex B, ADTS, AC-3, DTS), to write tags, and to write elsewhere than into a stream: a fifth of the bundle. Should one of them be needed after all, the muxer fails
  * with this message in every test that records. A name that a newer mediabunny adds fails the build.
  */
-export const withoutBitstreamParsers = (): Plugin => ({
-  name: 'steadyreel:without-bitstream-parsers',
+export const onlyTheWriter = (): Plugin => ({
+  name: 'steadyreel:only-the-writer',
   enforce: 'pre',
   load(id) {
-    if (!/[\\/]mediabunny[\\/].*[\\/]codec-data\.js$/.test(id)) return undefined;
+    if (!PARTLY.test(id)) return undefined;
     const whole = readFileSync(id, 'utf8');
     const names = [...whole.matchAll(/^export (?:const|let|var|function|class) (\w+)/gm)].flatMap(
       m => m[1] ?? [],
     );
     const left = names.filter(name => !NEEDED.includes(name));
+    const needed = names.filter(name => NEEDED.includes(name));
     return [
-      `export { ${NEEDED.join(', ')} } from ${JSON.stringify(`${id}?whole`)};`,
-      "const absent = () => { throw new Error('a bitstream parser that is not in this build was needed'); };",
+      ...(needed.length > 0
+        ? [`export { ${needed.join(', ')} } from ${JSON.stringify(`${id}?whole`)};`]
+        : []),
+      "function absent() { throw new Error('a part of the muxer that is not in this build was needed'); }",
       ...left.map(name => `export const ${name} = absent;`),
     ].join('\n');
+  },
+});
+
+/** A node of the syntax tree (ESTree), as far as it is looked at here. */
+interface Node {
+  type: string;
+  start: number;
+  end: number;
+  argument?: Node;
+  arguments?: Node[];
+}
+
+const nodesIn = (value: unknown): Node[] => {
+  if (typeof value !== 'object' || value === null) return [];
+  const inside = Object.values(value).flatMap(nodesIn);
+  return 'type' in value && 'start' in value ? [value as Node, ...inside] : inside;
+};
+
+/**
+ * Puts the place in the file where the text of mediabunny's error messages was: they explain its API to its users, of
+ * whom there is one, and are a tenth of the worker. What the muxer refused can still be looked up.
+ */
+export const withoutMessages = (): Plugin => ({
+  name: 'steadyreel:without-messages',
+  transform(code, id) {
+    const name = /[\\/]mediabunny[\\/].*?([\w-]+)\.js/.exec(id)?.[1];
+    if (name === undefined) return undefined;
+    const messages = nodesIn(this.parse(code)).flatMap(node => {
+      const created = node.type === 'ThrowStatement' && node.argument?.type === 'NewExpression';
+      const [message] = (created && node.argument?.arguments) || [];
+      return message ? [message] : [];
+    });
+    let result = code;
+    for (const { start, end } of messages.sort((a, b) => b.start - a.start)) {
+      const line = code.slice(0, start).split('\n').length;
+      result = `${result.slice(0, start)}'mediabunny ${name}:${line}'${result.slice(end)}`;
+    }
+    return { code: result, map: null };
   },
 });
