@@ -21,9 +21,15 @@ export interface RecorderStats {
   framesIn: number;
   /** Video frames that came out of the encoder. */
   framesEncoded: number;
-  /** Video frames left out because the encoder could not keep up. Each is also reported by a `warning`. */
+  /**
+   * Video frames left out: the encoder could not keep up or failed (each is also reported by a `warning`), or
+   * `video.frameRate` asks for fewer than there are.
+   */
   framesDropped: number;
-  /** Video frames shown again because the source gave none for seconds; they are among the encoded ones. */
+  /**
+   * Video frames shown again, because the source gave none for seconds or `video.frameRate` asks for more than there are;
+   * they are among the encoded ones.
+   */
   framesRepeated: number;
   /** Video frames fitted into a file's parameters: it was too young to be cut, or `video.size` fixes them. */
   framesFitted: number;
@@ -33,6 +39,11 @@ export interface RecorderStats {
   audioSamplesFilled: number;
   /** Audio samples (per channel) left out because they overlapped what was there. */
   audioSamplesDropped: number;
+  /**
+   * Audio samples (per channel) that came from, or went into, making audio a little longer or shorter, unheard, because its
+   * clock and the video's drift apart.
+   */
+  audioSamplesStretched: number;
   /** Bytes of encoded video. */
   videoBytes: number;
   /** Bytes of encoded audio. */
@@ -58,7 +69,8 @@ export type WarningCode =
   | 'audio-downmixed'
   | 'timestamps'
   | 'storage-unreachable'
-  | 'device-storage-failed';
+  | 'device-storage-failed'
+  | 'wake-lock-refused';
 
 /** Events of a `Recorder`, by name. */
 export interface RecorderEvents {

@@ -120,11 +120,15 @@ export interface PixelFormatEvent {
   after: string | null;
 }
 
-/** The recording was paused: the time is not on the timeline. */
-export interface PauseEvent {
-  /** Seconds on the recording's timeline: where the pause began, and where it ended. */
+/** Time that passed and is not on the timeline. */
+export interface GapEvent {
+  /** Seconds on the recording's timeline: where the gap began, and where it ended. */
   time: number;
-  type: 'pause';
+  /**
+   * `pause`: by `pause()`. `wait`: all tracks had ended, and the source came back (`reconnectWindow`). `sleep`: the machine
+   * or the page was asleep, and nothing was captured.
+   */
+  type: 'pause' | 'wait' | 'sleep';
   /** Seconds that it took. */
   duration: number;
 }
@@ -139,7 +143,7 @@ export interface NoticeEvent {
 }
 
 /** Something that happened on the timeline. */
-export type ManifestEvent = CutEvent | PixelFormatEvent | PauseEvent | NoticeEvent;
+export type ManifestEvent = CutEvent | PixelFormatEvent | GapEvent | NoticeEvent;
 
 /** `recording` while it runs; `recovered`: finished after a crash. */
 export type RecordingState = 'recording' | 'complete' | 'recovered' | 'failed';

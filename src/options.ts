@@ -24,6 +24,13 @@ export interface VideoOptions {
    * picture is drawn into it, its rotation and flip applied, so neither ever starts a new file.
    */
   size?: 'follow' | FixedSize;
+  /**
+   * `'source'` (default): frames lie where the source has them, however unsteady. A number from 1 to 240: so many frames per
+   * second, no more and no less; the source's are shown again or left out, see `stats.framesRepeated` and
+   * `stats.framesDropped`. A source that stands still is filled while it does; a jump of its clock by more than 10 seconds
+   * is not.
+   */
+  frameRate?: 'source' | number;
 }
 
 /** A size that every picture is fitted into. */
@@ -72,6 +79,18 @@ export interface RecorderOptions {
   /** `false` leaves the stream's audio out. */
   audio?: AudioOptions | false;
   cut?: CutOptions;
+  /**
+   * Seconds, up to 86,400. Default 0: the recording stops by itself when all tracks have ended. Otherwise it then waits so
+   * long (state `waiting`) for the stream to get new tracks, or for `replaceSource()`. The time is not on the timeline, and
+   * no new file begins when the source comes back as it was.
+   */
+  reconnectWindow?: number;
+  /** `true` keeps the screen on while recording, where the browser can (Screen Wake Lock API). Default `false`. */
+  wakeLock?: boolean;
+  /**
+   * `true` lets the browser ask before the page is left while a recording runs or is still being stored. Default `false`.
+   */
+  confirmUnload?: boolean;
   /** Copied into the manifest as it is; must be JSON. */
   metadata?: Record<string, unknown>;
   /**
@@ -89,6 +108,9 @@ export interface ResolvedOptions {
   };
   audio: Required<Omit<AudioOptions, 'bitrate'>> & { bitrate: number | 'auto' };
   cut: Required<CutOptions>;
+  reconnectWindow: number;
+  wakeLock: boolean;
+  confirmUnload: boolean;
   metadata: Record<string, unknown>;
 }
 
@@ -154,8 +176,33 @@ const pixels = (value: unknown, name: string): number => {
   throw new OptionInvalidError(name, 'a whole number of pixels from 16 to 8192', value);
 };
 
+const frameRateOf = (value: unknown): 'source' | number => {
+  if (value === undefined || value === 'source') return 'source';
+  if (typeof value === 'number' && value >= 1 && value <= 240) return value;
+  throw new OptionInvalidError(
+    'video.frameRate',
+    '"source" or a number of frames per second from 1 to 240',
+    value,
+  );
+};
+
+const yesOrNo = (value: unknown, name: string): boolean => {
+  if (value === undefined || typeof value === 'boolean') return value ?? false;
+  throw new OptionInvalidError(name, 'true or false', value);
+};
+
 /** Names that `RecorderOptions` has. */
-export const OPTION_NAMES = ['storage', 'video', 'audio', 'cut', 'metadata', 'workerUrl'] as const;
+export const OPTION_NAMES = [
+  'storage',
+  'video',
+  'audio',
+  'cut',
+  'reconnectWindow',
+  'wakeLock',
+  'confirmUnload',
+  'metadata',
+  'workerUrl',
+] as const;
 
 /**
  * Checks options and fills in defaults.
@@ -171,7 +218,7 @@ export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
     options.audio === false ? {} : checkObject(options.audio === undefined ? {} : options.audio, 'audio');
   const cut = checkObject(options.cut === undefined ? {} : options.cut, 'cut');
   const metadata = checkObject(options.metadata === undefined ? {} : options.metadata, 'metadata');
-  checkNames(video, 'video.', ['codec', 'bitrate', 'keyFrameInterval', 'size']);
+  checkNames(video, 'video.', ['codec', 'bitrate', 'keyFrameInterval', 'size', 'frameRate']);
   checkNames(audio, 'audio.', ['codec', 'bitrate']);
   checkNames(cut, 'cut.', ['minFileDuration', 'maxFileDuration', 'maxFileBytes']);
   const resolved: ResolvedOptions = {
@@ -180,6 +227,7 @@ export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
       bitrate: bitrate(video.bitrate, 'video.bitrate', 10_000, 1_000_000_000),
       keyFrameInterval: inRange(video.keyFrameInterval, 'video.keyFrameInterval', 0.1, 60, 'seconds', 2),
       size: sizeOf(video.size),
+      frameRate: frameRateOf(video.frameRate),
     },
     audio: {
       codec: oneOf(audio.codec, 'audio.codec', ['auto', 'aac', 'opus'], 'auto'),
@@ -190,6 +238,9 @@ export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
       maxFileDuration: inRange(cut.maxFileDuration, 'cut.maxFileDuration', 1, Infinity, 'seconds', Infinity),
       maxFileBytes: inRange(cut.maxFileBytes, 'cut.maxFileBytes', 100_000, Infinity, 'bytes', Infinity),
     },
+    reconnectWindow: inRange(options.reconnectWindow, 'reconnectWindow', 0, 86_400, 'seconds', 0),
+    wakeLock: yesOrNo(options.wakeLock, 'wakeLock'),
+    confirmUnload: yesOrNo(options.confirmUnload, 'confirmUnload'),
     metadata: cloneMetadata(metadata),
   };
   if (resolved.cut.minFileDuration > resolved.cut.maxFileDuration) {

@@ -1,5 +1,6 @@
 /** `Recorder`: what a page holds. It commands a worker and does nothing per frame. */
 import { deferred } from './deferred.ts';
+import { Emitter } from './emitter.ts';
 import {
   asSteadyreelError,
   errorFromMessage,
@@ -9,14 +10,16 @@ import {
   WorkerFailedError,
 } from './errors.ts';
 import type { RecorderEvents, RecorderState, RecorderStats } from './events.ts';
+import { newReplacement, newSetup, startWorker } from './hand-over.ts';
+import { keepOpen } from './keep-open.ts';
 import type { Recording } from './manifest.ts';
 import { type RecorderOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { newRun, type Run } from './run.ts';
-import { checkBrowser, type LiveTracks, liveTracks, openInputs } from './source/capture.ts';
+import { checkBrowser, type LiveTracks, liveTracks } from './source/capture.ts';
+import { nextTracks, watchTracks } from './source/watch.ts';
 import { device } from './storage/device/device.ts';
 import type { Storage } from './storage/storage.ts';
-import type { FromWorker, SessionSetup, ToWorker } from './worker/protocol.ts';
-import { aacEncoderUrl, spawnWorker } from './worker/spawn.ts';
+import type { FromWorker, ToWorker } from './worker/protocol.ts';
 import { emptyStats } from './worker/stats.ts';
 
 /** What `start()` and `stop()` promise, kept so that a second call gives the same. */
@@ -39,7 +42,7 @@ export class Recorder {
   readonly #options: ResolvedOptions;
   readonly #want: { video: boolean; audio: boolean };
   readonly #workerUrl: string | URL | undefined;
-  readonly #listeners = new Map<keyof RecorderEvents, Set<(event: never) => void>>();
+  readonly #events = new Emitter<RecorderEvents>();
   #phase: Phase = { name: 'idle' };
   #state: RecorderState = 'idle';
   #stats: RecorderStats = emptyStats();
@@ -88,28 +91,14 @@ export class Recorder {
     name: Name,
     listener: (event: RecorderEvents[Name]) => void,
   ): () => void {
-    const listeners = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, listeners);
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  }
-
-  #emit<Name extends keyof RecorderEvents>(name: Name, event: RecorderEvents[Name]): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
-      try {
-        (listener as (event: RecorderEvents[Name]) => void)(event);
-      } catch (error) {
-        // A listener's fault is the page's; the recording goes on and the page's error handling hears of it.
-        reportError(error);
-      }
-    }
+    return this.#events.on(name, listener);
   }
 
   #setState(state: RecorderState): void {
     if (state === this.#state) return;
     const before = this.#state;
     this.#state = state;
-    this.#emit('state', { state, before });
+    this.#events.emit('state', { state, before });
   }
 
   /**
@@ -134,7 +123,7 @@ export class Recorder {
       return this.#begin();
     } catch (error) {
       const failure = asSteadyreelError(error);
-      this.#emit('error', { error: failure });
+      this.#events.emit('error', { error: failure });
       return Promise.reject(failure);
     }
   }
@@ -142,8 +131,8 @@ export class Recorder {
   #begin(): Promise<void> {
     const tracks = liveTracks(this.#stream, this.#want);
     checkBrowser(tracks);
-    const worker = this.#spawn();
-    const run = newRun(worker);
+    const worker = startWorker(this.#workerUrl);
+    const run = newRun(worker, tracks);
     this.#phase = { name: 'active', run };
     this.#stats = emptyStats();
     this.#recording = undefined;
@@ -154,35 +143,29 @@ export class Recorder {
     };
     try {
       // Before anybody hears of the new state: a listener may call stop().
-      this.#hand(run, tracks);
+      const { setup, transfer } = newSetup(tracks, this.#options, this.#storage, this.#workerUrl);
+      this.#command(run, { type: 'start', setup }, transfer);
     } catch (error) {
       this.#fail(run, asSteadyreelError(error));
       return run.started.promise;
     }
+    this.#watch(run);
+    run.release = keepOpen(this.#options, warning => this.#events.emit('warning', warning));
     this.#setState('starting');
     return run.started.promise;
   }
 
-  #spawn(): Worker {
-    try {
-      return spawnWorker(this.#workerUrl);
-    } catch (error) {
-      throw new WorkerFailedError(error instanceof Error ? error.message : String(error), error);
-    }
+  /** Takes up tracks that appear on the stream. */
+  #watch(run: Run): void {
+    run.unwatch();
+    run.unwatch = watchTracks(this.#stream, () => this.#look(run));
   }
 
-  #hand(run: Run, tracks: LiveTracks): void {
-    const { video, audio, transfer } = openInputs(tracks);
-    const setup: SessionSetup = {
-      recordingId: crypto.randomUUID(),
-      startedAt: new Date().toISOString(),
-      options: this.#options,
-      storage: this.#storage.config,
-      video,
-      audio,
-      aacEncoderUrl: this.#aacEncoderUrl(),
-    };
-    this.#command(run, { type: 'start', setup }, transfer);
+  #look(run: Run): void {
+    if (run.stopping || run.aborting) return;
+    const tracks = nextTracks(this.#stream, run.tracks, this.#want);
+    if (tracks.video !== run.tracks.video || tracks.audio !== run.tracks.audio)
+      this.#replace(run, tracks).catch(error => this.#tell(run, asSteadyreelError(error)));
   }
 
   /**
@@ -199,17 +182,18 @@ export class Recorder {
     this.#stream = stream;
     if (this.#phase.name !== 'active') return;
     const { run } = this.#phase;
-    const { video, audio, transfer } = openInputs(tracks);
-    const replaced = deferred<void>();
-    run.replacing.push(replaced);
-    this.#command(run, { type: 'replace', replacement: { video, audio } }, transfer);
-    await replaced.promise;
+    if (run.stopping || run.aborting) return;
+    this.#watch(run);
+    await this.#replace(run, tracks);
   }
 
-  /** Served beside the worker when the page says where that is. */
-  #aacEncoderUrl(): string {
-    if (this.#workerUrl === undefined) return aacEncoderUrl();
-    return new URL('./aac-encoder.js', new URL(this.#workerUrl, document.baseURI)).href;
+  async #replace(run: Run, tracks: LiveTracks): Promise<void> {
+    const { replacement, transfer } = newReplacement(run.tracks, tracks);
+    run.tracks = tracks;
+    const replaced = deferred<void>();
+    run.replacing.push(replaced);
+    this.#command(run, { type: 'replace', replacement }, transfer);
+    await replaced.promise;
   }
 
   #onMessage(run: Run, message: FromWorker): void {
@@ -219,21 +203,25 @@ export class Recorder {
         return run.started.resolve();
       case 'replaced':
         return run.replacing.shift()?.resolve();
+      case 'waiting':
+        return this.#setState('waiting');
+      case 'resumed':
+        return this.#setState(run.paused ? 'paused' : 'recording');
       case 'ended':
         run.stopping = true;
         return this.#setState('stopping');
       case 'file': {
         const { type: _, ...event } = message;
-        return this.#emit('file', event);
+        return this.#events.emit('file', event);
       }
       case 'recording':
         this.#recording = message.recording;
-        return this.#emit('recording', { recording: message.recording });
+        return this.#events.emit('recording', { recording: message.recording });
       case 'progress':
         return this.#onProgress(message);
       case 'warning': {
         const { type: _, ...event } = message;
-        return this.#emit('warning', event);
+        return this.#events.emit('warning', event);
       }
       case 'error':
         return this.#tell(run, errorFromMessage(message.error));
@@ -252,7 +240,7 @@ export class Recorder {
   #onProgress({ stats, backlog }: Extract<FromWorker, { type: 'progress' }>): void {
     this.#stats = stats;
     const { recordedBytes, storedBytes, duration } = stats;
-    this.#emit('progress', { recordedBytes, storedBytes, duration, backlog });
+    this.#events.emit('progress', { recordedBytes, storedBytes, duration, backlog });
   }
 
   #onFailed(run: Run, message: Extract<FromWorker, { type: 'failed' }>): void {
@@ -265,7 +253,7 @@ export class Recorder {
 
   #tell(run: Run, error: SteadyreelError): void {
     run.told = error.code;
-    this.#emit('error', { error });
+    this.#events.emit('error', { error });
   }
 
   #settleFailed(run: Run, error: SteadyreelError): void {
@@ -292,6 +280,8 @@ export class Recorder {
   #end(run: Run, state: 'stopped' | 'failed'): void {
     run.aborted.resolve();
     for (const replaced of run.replacing.splice(0)) replaced.resolve();
+    run.unwatch();
+    run.release();
     run.worker.onmessage = null;
     run.worker.onerror = null;
     run.worker.terminate();
@@ -334,6 +324,7 @@ export class Recorder {
     if (this.#phase.name !== 'active' || this.#state !== state) {
       throw new StateInvalidError(`${type}()`, this.#state, `It needs a recorder that is "${state}".`);
     }
+    this.#phase.run.paused = type === 'pause';
     this.#command(this.#phase.run, { type });
   }
 

@@ -79,6 +79,7 @@ export class TrackAudioEncoder {
   /** Where the sound ends so far; microseconds. */
   #end = 0;
   #finishing = false;
+  #goOnAt: number | undefined;
 
   private constructor(
     private readonly choice: AudioChoice,
@@ -124,7 +125,10 @@ export class TrackAudioEncoder {
     const left = this.#end - timestamp;
     // The last packets are filled up with silence; what lies behind the sound's end is no part of it.
     if (this.#finishing && left <= 0) return;
-    const duration = this.#finishing ? Math.min(packet.duration, Math.round(left)) : packet.duration;
+    // A sample at the least, or it would be no time at all in the file.
+    const rest = Math.max(Math.ceil(1e6 / this.sampleRate), Math.round(left));
+    const duration = this.#finishing ? Math.min(packet.duration, rest) : packet.duration;
+    this.#goOnAt = timestamp + duration + (this.#delay ?? 0);
     this.output.onPacket({ data: packet.data, timestamp, duration }, config);
   }
 
@@ -146,6 +150,14 @@ export class TrackAudioEncoder {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /**
+   * Where the first sample of an encoder has to lie that takes over from this one, so that its first packet follows this
+   * one's last; microseconds. Undefined before the first packet.
+   */
+  get goOnAt(): number | undefined {
+    return this.#goOnAt;
   }
 
   /** Pieces of 20 ms that went in and have not come out. */
@@ -204,8 +216,11 @@ class NativeEncoder implements PacketEncoder {
 
   encode(block: AudioBlock): void {
     const data = audioDataOf(block);
-    this.#encoder.encode(data);
-    data.close();
+    try {
+      this.#encoder.encode(data);
+    } finally {
+      data.close();
+    }
   }
 
   async flush(): Promise<void> {

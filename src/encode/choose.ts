@@ -36,6 +36,7 @@ const videoConfig = (
   codec: string,
   shape: VideoShape,
   bitrate: number,
+  hardwareAcceleration: HardwareAcceleration = 'no-preference',
 ): VideoEncoderConfig => ({
   codec,
   width: shape.width,
@@ -45,27 +46,37 @@ const videoConfig = (
   // 'realtime' lets encoders leave frames out when they fall behind; we count what we leave out ourselves.
   latencyMode: 'quality',
   bitrateMode: 'variable',
+  hardwareAcceleration,
   ...(family === 'avc' ? { avc: { format: 'avc' as const } } : {}),
   ...(family === 'hevc' ? { hevc: { format: 'hevc' as const } } : {}),
 });
 
+/** Encoders that have failed. */
+export interface Failed {
+  /** Families of which only software is still to be tried. */
+  hardware: Set<VideoCodecFamily>;
+  /** Families that are not to be tried again. */
+  families: Set<VideoCodecFamily>;
+}
+
 /**
  * The first encoder of the preference list that takes this shape.
  *
- * @param without families that have just failed.
+ * @param failed what is not to be tried.
  * @throws CodecUnsupportedError (`codec-unsupported`) when there is none.
  */
 export const chooseVideo = async (
   asked: VideoCodecFamily | 'auto',
   shape: VideoShape,
   bitrate: number | 'auto',
-  without: ReadonlySet<VideoCodecFamily> = new Set(),
+  failed: Failed = { hardware: new Set(), families: new Set() },
 ): Promise<VideoChoice> => {
   const wanted = bitrate === 'auto' ? defaultVideoBitrate(shape) : bitrate;
   for (const family of familyOrder(asked)) {
-    if (without.has(family)) continue;
+    if (failed.families.has(family)) continue;
+    const acceleration = failed.hardware.has(family) ? 'prefer-software' : 'no-preference';
     for (const codec of codecStrings(family, shape, wanted)) {
-      const config = videoConfig(family, codec, shape, wanted);
+      const config = videoConfig(family, codec, shape, wanted, acceleration);
       if (await supported(config)) return { family, config };
     }
   }

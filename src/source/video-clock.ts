@@ -2,10 +2,13 @@
  * Maps a video track's own timestamps to the recording's timeline. Pure: arrival times are passed in.
  * All times are microseconds.
  */
-import { DelayFloor } from './delay-floor.ts';
+import { DelayFloor, stepOverJump } from './delay-floor.ts';
 
 /** Timestamps that run ahead of the arrival by more than this in one step, or back by more than `BACK`, have jumped. */
 const AHEAD = 2_000_000;
+/** A frame that comes so much faster than the fastest one of so long a time has jumped too. */
+const FASTER = 500_000;
+const FASTER_THAN = 2_000_000;
 const BACK = 100_000;
 /** Timestamps that have to be repaired so often in a row are no clock at all: frames go where they arrive. */
 const HOPELESS = 3;
@@ -22,8 +25,14 @@ export interface MappedTime {
   repaired: boolean;
 }
 
+interface LastFrame {
+  timestamp: number;
+  arrival: number;
+  time: number;
+}
+
 export class VideoClock {
-  #last: { timestamp: number; arrival: number; time: number } | undefined;
+  #last: LastFrame | undefined;
   /** Timeline time = timestamp + offset. */
   #offset = 0;
   #typical = 33_333;
@@ -31,39 +40,60 @@ export class VideoClock {
   #rebase = false;
   #repairs = 0;
 
-  /** @param start where the first frame goes on the timeline, given its arrival. */
-  constructor(private readonly start: (arrival: number) => number = () => 0) {}
+  /**
+   * @param start where the first frame goes on the timeline, given its arrival.
+   * @param least where a source's first frame goes at the least: the file before it must have begun before.
+   */
+  constructor(
+    private readonly start: (arrival: number) => number = () => 0,
+    private readonly least: () => number = () => Number.NEGATIVE_INFINITY,
+  ) {}
 
   map(timestamp: number, arrival: number): MappedTime {
     const last = this.#last;
     if (last === undefined) {
-      this.#offset = Math.round(this.start(arrival)) - timestamp;
-      return this.#take(timestamp, arrival, timestamp + this.#offset, false);
+      this.#offset = Math.max(this.least(), Math.round(this.start(arrival))) - timestamp;
+      return this.#keep(timestamp, arrival, timestamp + this.#offset, false);
     }
-    const step = timestamp - last.timestamp;
-    const arrivalStep = arrival - last.arrival;
-    if (this.#rebase || step < -BACK || step - arrivalStep > AHEAD) {
-      // Lateness alone is no jump: it is the worker that was held up, and the browser that kept the frames.
-      this.#offset = last.time + Math.max(this.#typical, Math.round(arrivalStep)) - timestamp;
+    // A clock that has stepped back a little, and runs on from there, is a clock again.
+    const runsOn = this.#repairs >= HOPELESS && timestamp > last.timestamp;
+    if (this.#rebase || runsOn || this.#jumped(timestamp, arrival, last)) {
+      this.#repairs = 0;
+      const late = last.arrival - last.time - this.#floor.value;
+      const step = stepOverJump(this.#typical, arrival - last.arrival, late);
+      const time = Math.max(this.least(), last.time + step);
+      this.#offset = time - timestamp;
       const repaired = !this.#rebase;
       this.#rebase = false;
-      this.#floor.reset();
-      return this.#take(timestamp, arrival, timestamp + this.#offset, repaired);
+      return this.#keep(timestamp, arrival, time, repaired);
     }
-    const time = timestamp + this.#offset;
-    if (time >= last.time + MIN_STEP) {
+    const own = timestamp + this.#offset;
+    if (own >= last.time + MIN_STEP) {
       this.#repairs = 0;
-      this.#learn(time - last.time);
-      return this.#take(timestamp, arrival, time, false);
+      this.#learn(own - last.time);
+      return this.#keep(timestamp, arrival, own, false);
     }
     this.#repairs++;
     // Half a step: it is over before the next frame is due, so that one can have its own time again.
     const half = last.time + Math.max(MIN_STEP, Math.round(this.#typical / 2));
-    const arrived = Math.max(last.time + MIN_STEP, Math.round(last.time + arrivalStep));
-    return this.#take(timestamp, arrival, this.#repairs < HOPELESS ? half : arrived, true);
+    const arrived = Math.max(last.time + MIN_STEP, Math.round(arrival - this.#floor.value));
+    const time = this.#repairs < HOPELESS ? half : arrived;
+    // It may be that the source's clock has only stood still for a while: what follows goes on from here.
+    if (this.#repairs >= HOPELESS) this.#offset = time - timestamp;
+    this.#last = { timestamp, arrival, time };
+    return { time, repaired: true };
   }
 
-  #take(timestamp: number, arrival: number, time: number, repaired: boolean): MappedTime {
+  /** Lateness alone is no jump: it is the worker that was held up, and the browser that kept the frames. */
+  #jumped(timestamp: number, arrival: number, last: LastFrame): boolean {
+    const step = timestamp - last.timestamp;
+    if (step < -BACK || step - (arrival - last.arrival) > AHEAD) return true;
+    const delay = arrival - timestamp - this.#offset;
+    return this.#floor.isSteady(arrival, FASTER_THAN) && delay < this.#floor.value - FASTER;
+  }
+
+  /** By a frame that keeps its own time, the delay of the clock is known. */
+  #keep(timestamp: number, arrival: number, time: number, repaired: boolean): MappedTime {
     this.#floor.observe(arrival - time, arrival);
     this.#last = { timestamp, arrival, time };
     return { time, repaired };
@@ -101,27 +131,32 @@ export class VideoClock {
     }
   }
 
-  /** Smallest arrival − timeline time seen: the delay of the frame that came through fastest. */
+  /** Smallest arrival − timeline time seen of late: the delay of the frame that came through fastest. */
   get floor(): number {
     return this.#floor.value;
   }
-  /** True when a frame was captured after the moment `end`, an arrival time; false when that can't be told. */
+
+  /** True when a frame was captured after the moment `end`, an arrival time; ask `isSteady` whether that can be told. */
   capturedAfter(timestamp: number, end: number): boolean {
     const time = this.timeOf(timestamp);
-    return time !== undefined && this.#floor.isSteady(end) && time > end - this.#floor.value;
+    return time !== undefined && time > end - this.#floor.value;
   }
+
   /** Whether `capturedAfter` can tell. */
   isSteady(now: number): boolean {
     return this.#floor.isSteady(now);
   }
+
   /** Time of the last frame, if there was one. */
   get lastTime(): number | undefined {
     return this.#last?.time;
   }
+
   /** Arrival of the last frame, if there was one. */
   get lastArrival(): number | undefined {
     return this.#last?.arrival;
   }
+
   /** A running mean of the step between frames. */
   get typicalStep(): number {
     return this.#typical;

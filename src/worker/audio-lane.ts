@@ -1,7 +1,5 @@
 /** Audio on its way from the track to the files: clock, unbroken timeline, encoder. */
-import { AudioFitter } from '../compose/audio-fit.ts';
 import { type CutLimits, decideAudio } from '../cut/decide.ts';
-import { audioChange } from '../cut/parameters.ts';
 import { TrackAudioEncoder } from '../encode/audio-encoder.ts';
 import { chooseAudio } from '../encode/choose.ts';
 import { EncoderFailedError } from '../errors.ts';
@@ -9,10 +7,11 @@ import type { RecorderStats } from '../events.ts';
 import type { CutReason } from '../manifest.ts';
 import type { AudioSource } from '../media.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { type AudioClock, AudioTimeline } from '../source/audio-clock.ts';
+import type { AudioClock } from '../source/audio-clock.ts';
 import type { PauseGate } from '../source/pause-gate.ts';
-import { type Piece, type Plane, planesOf, sourceOf, trackInfo } from './audio-piece.ts';
+import { type Piece, planesOf, sourceOf, trackInfo } from './audio-piece.ts';
 import type { AudioEpoch, AudioPlan } from './audio-plan.ts';
+import { AudioRun } from './audio-run.ts';
 import type { RecordingFiles } from './files.ts';
 import type { Reporter } from './protocol.ts';
 
@@ -20,10 +19,8 @@ import type { Reporter } from './protocol.ts';
 const SETTLE = 300_000;
 /** Most pieces that wait: 20 seconds of 10 ms. */
 const QUEUE_LIMIT = 2_000;
-/** Silence is encoded in pieces of a tenth of a second. */
-const SILENCE_PIECES = 10;
-/** Pieces of 20 ms that may wait in the encoder while silence is filled in. */
-const SILENCE_QUEUE = 500;
+/** Silence of a recording without video is decided on piece by piece, as it too may have to be cut; microseconds. */
+const FILL_STEP = 100_000;
 const MAX_FAILURES = 3;
 /** An encoder that has worked for so long is not one that fails in a row; microseconds. */
 const WORKS = 1_000_000;
@@ -50,21 +47,11 @@ export interface AudioLaneContext {
   };
 }
 
-/** An encoder and the unbroken run of samples that goes into it. */
-interface Run {
-  epoch: number;
-  source: AudioSource;
-  encoder: TrackAudioEncoder;
-  timeline: AudioTimeline;
-  fitter: AudioFitter;
-  failed: boolean;
-}
-
 export class AudioLane {
   #queue: Piece[] = [];
   #firstArrival: number | undefined;
   #draining: Promise<void> | undefined;
-  #run: Run | undefined;
+  #run: AudioRun | undefined;
   #lastTime: number | undefined;
   #finishing = new Set<Promise<void>>();
   #failures = 0;
@@ -114,11 +101,15 @@ export class AudioLane {
     const { clock, video } = this.context;
     const first = this.#queue[0];
     if (!first || this.#firstArrival === undefined) return false;
-    if (!video.leads() || (this.#forced && !Number.isFinite(video.floor()))) {
+    const known = Number.isFinite(video.floor());
+    if (!known && (!video.leads() || this.#forced)) {
       clock.settleAt(first.unwrapped, this.#lastTime ?? 0);
+    } else if (!video.leads()) {
+      // The video has gone, but its clock tells where the timeline is.
+      clock.settle(video.floor());
     } else {
       const seenEnough = now - this.#firstArrival >= SETTLE || this.#forced;
-      if (!seenEnough || !Number.isFinite(video.floor())) return false;
+      if (!seenEnough || !known) return false;
       clock.settle(video.floor());
     }
     this.#queue = this.#queue.flatMap(piece => this.#placed(piece));
@@ -154,6 +145,13 @@ export class AudioLane {
     this.#forced = before;
   }
 
+  /** Paused before it is known where anything lies: what has come so far is left out with the pause. */
+  forget(): void {
+    if (this.context.clock.settled) return;
+    this.#queue.length = 0;
+    this.#firstArrival = undefined;
+  }
+
   async #drain(): Promise<void> {
     const { video, plan } = this.context;
     for (let piece = this.#queue[0]; piece !== undefined; piece = this.#queue[0]) {
@@ -167,20 +165,23 @@ export class AudioLane {
   async #take(piece: Piece, time: number): Promise<void> {
     const { video, plan } = this.context;
     const source = sourceOf(piece);
-    if (!video.leads()) this.#decide(piece, time, source);
+    const duration = ((piece.planes[0]?.length ?? 0) / piece.sampleRate) * 1e6;
+    if (!video.leads()) this.#decide(time, duration, source);
     const epoch = plan.epochAt(time);
     if (!epoch?.source) return;
     const run = await this.#runFor(epoch, time);
     if (!run) return;
-    const planes =
-      audioChange(run.source, source) === undefined
-        ? piece.planes
-        : run.fitter.fit(piece.planes, source.sampleRate);
-    await this.#place(run, planes, time);
+    await run.place(piece.planes, source, time);
+    this.#lastTime = run.time;
+    this.#countQueue();
+  }
+
+  #countQueue(): void {
+    this.context.stats.audioQueue = (this.#run?.pending ?? 0) + this.#queue.length;
   }
 
   /** Without video, cuts are decided here. */
-  #decide(piece: Piece, time: number, source: AudioSource): void {
+  #decide(time: number, duration: number, source: AudioSource): void {
     const { files, plan, limits } = this.context;
     const start = (reason: CutReason): void => {
       files.begin({
@@ -192,8 +193,7 @@ export class AudioLane {
     };
     plan.arrived(time, source);
     const file = files.current;
-    if (!file) return start('start');
-    const duration = ((piece.planes[0]?.length ?? 0) / piece.sampleRate) * 1e6;
+    if (!file) return start(files.reasonForFirst);
     const decision = decideAudio({
       file: { startTime: file.setup.startTime, expectedBytes: file.expectedBytes(0) },
       block: { time, duration, expectedBytes: file.largestPacket },
@@ -203,7 +203,7 @@ export class AudioLane {
     if (decision.action === 'cut') start(decision.reason);
   }
 
-  async #runFor(epoch: AudioEpoch, time: number): Promise<Run | undefined> {
+  async #runFor(epoch: AudioEpoch, time: number): Promise<AudioRun | undefined> {
     const before = this.#run;
     if (before && before.epoch === epoch.id && !before.failed) return before;
     this.#run = undefined;
@@ -219,13 +219,14 @@ export class AudioLane {
       );
     }
     // Goes on exactly where the one before stopped; the first begins with its first sample, but not before the recording.
-    const origin = before ? before.timeline.time : Math.max(0, time);
+    const origin = before ? before.goOnAt : Math.max(0, time);
     const encoder = await TrackAudioEncoder.open(
       choice,
       {
         onPacket: (packet, config) => {
           if (config) files.announceAudio(epoch.id, trackInfo(choice.family, config, target));
           files.routeAudio(epoch.id, packet);
+          this.#countQueue();
           if (packet.timestamp - origin > WORKS) this.#failures = 0;
         },
         onError: error => this.#onError(run, error),
@@ -236,76 +237,21 @@ export class AudioLane {
       encoder.close();
       return undefined;
     }
-    const timeline = new AudioTimeline(origin, target.sampleRate);
-    const run: Run = {
-      epoch: epoch.id,
-      source: target,
-      encoder,
-      timeline,
-      fitter: new AudioFitter(target),
-      failed: false,
-    };
+    const { stats } = this.context;
+    const run = new AudioRun({ epoch: epoch.id, source: target, encoder, origin, stats, report });
     this.#run = run;
     plan.forgetBefore(epoch.id);
     return run;
   }
 
-  #onError(run: Run, error: unknown): void {
+  #onError(run: AudioRun, error: unknown): void {
     run.failed = true;
     this.#failures++;
-    if (this.#failures > MAX_FAILURES) this.context.report.fail(new EncoderFailedError('audio', error));
-  }
-
-  /** Encodes a piece so that the run stays unbroken. */
-  async #place(run: Run, planes: Plane[], time: number): Promise<void> {
-    const { stats, report } = this.context;
-    const frames = planes[0]?.length ?? 0;
-    const first = run.timeline.time <= 0;
-    const before =
-      first && time < 0 ? Math.min(frames, Math.round((-time * run.source.sampleRate) / 1e6)) : 0;
-    const { silence, skip } = before > 0 ? { silence: 0, skip: before } : run.timeline.place(time, frames);
-    if (silence > 0) {
-      await this.#silence(run, silence);
-      report.warn(
-        'audio-gap',
-        'The audio had gaps, which are filled with silence.',
-        stats.audioSamplesFilled,
-      );
-    }
-    if (skip > 0 && before === 0) {
-      stats.audioSamplesDropped += skip;
-      report.warn(
-        'audio-overlap',
-        'The audio overlapped what was there and was left out.',
-        stats.audioSamplesDropped,
-      );
-    }
-    const kept = skip === 0 ? planes : planes.map(plane => plane.slice(skip));
-    this.#encode(run, kept);
-  }
-
-  #encode(run: Run, planes: Plane[]): void {
-    const time = run.timeline.time;
-    run.timeline.advance(planes[0]?.length ?? 0);
-    this.#lastTime = run.timeline.time;
-    run.encoder.encode({ planes, sampleRate: run.source.sampleRate, time });
-    this.context.stats.audioQueue = run.encoder.pending + this.#queue.length;
-  }
-
-  /** After a sleep of hours this is a lot: it waits for the encoder, so that memory stays flat. */
-  async #silence(run: Run, samples: number): Promise<void> {
-    const { sampleRate, numberOfChannels } = run.source;
-    const most = Math.ceil(sampleRate / SILENCE_PIECES);
-    for (let left = samples; left > 0 && !run.failed && !this.#closed; left -= most) {
-      while (run.encoder.pending > SILENCE_QUEUE && !run.failed)
-        await new Promise(resolve => setTimeout(resolve, 5));
-      const length = Math.min(left, most);
-      this.#encode(
-        run,
-        Array.from({ length: numberOfChannels }, () => new Float32Array(length)),
-      );
-    }
-    this.context.stats.audioSamplesFilled += samples;
+    if (this.#failures <= MAX_FAILURES || this.#closed) return;
+    this.context.report.fail(new EncoderFailedError('audio', error));
+    // What waits can't be encoded any more.
+    this.#closed = true;
+    this.#queue.length = 0;
   }
 
   /**
@@ -315,28 +261,31 @@ export class AudioLane {
    * @param fallback parameters to begin with when nothing has ever arrived.
    */
   async fillUntil(until: number, fallback: AudioSource): Promise<void> {
-    const { plan, report, stats } = this.context;
     if (this.#draining || this.#queue.length > 0) return;
-    plan.assume(fallback);
-    const epoch = plan.epochAt(until);
-    if (!epoch?.source) return;
-    const filling = this.#runFor(epoch, epoch.startTime).then(async run => {
-      if (!run) return;
-      const missing = Math.floor(((until - run.timeline.time) * run.source.sampleRate) / 1e6);
-      if (missing <= 0) return;
-      await this.#silence(run, missing);
-      report.warn(
-        'audio-gap',
-        'The audio had gaps, which are filled with silence.',
-        stats.audioSamplesFilled,
-      );
-    });
-    this.#draining = filling
-      .catch(error => report.fail(error))
+    this.context.plan.assume(fallback);
+    this.#draining = this.#fillUntil(until)
+      .catch(error => this.context.report.fail(error))
       .finally(() => {
         this.#draining = undefined;
       });
     await this.#draining;
+  }
+
+  async #fillUntil(until: number): Promise<void> {
+    const { plan, video } = this.context;
+    const step = video.leads() ? Number.POSITIVE_INFINITY : FILL_STEP;
+    let from = this.#run?.time ?? plan.epochAt(until)?.startTime ?? until;
+    while (from < until) {
+      const to = Math.min(until, from + step);
+      const source = plan.epochAt(to)?.source;
+      if (source && !video.leads()) this.#decide(from, to - from, source);
+      const epoch = plan.epochAt(to);
+      const run = epoch?.source && (await this.#runFor(epoch, epoch.startTime));
+      if (!run) return;
+      await run.fillUntil(to);
+      this.#lastTime = run.time;
+      from = to;
+    }
   }
 
   /** Time on the timeline up to which audio is encoded. */
@@ -345,8 +294,10 @@ export class AudioLane {
   }
 
   /** Gets an encoder's last packets out; files of epochs before the next one then have all their audio. */
-  #finish(run: Run, nextEpoch: number): void {
-    const finishing = run.encoder.finish().then(() => {
+  #finish(run: AudioRun, nextEpoch: number): void {
+    // The encoders before it may take longer: their packets too still need a file.
+    const before = [...this.#finishing];
+    const finishing = Promise.all([run.finish(), ...before]).then(() => {
       this.context.files.endAudioBefore(nextEpoch);
       this.#finishing.delete(finishing);
     });
@@ -371,7 +322,7 @@ export class AudioLane {
   cancel(): void {
     this.#closed = true;
     this.#queue.length = 0;
-    this.#run?.encoder.close();
+    this.#run?.close();
     this.#run = undefined;
   }
 }

@@ -41,3 +41,7 @@ export const planesOf = (data: AudioData): Plane[] =>
     data.copyTo(plane, { planeIndex, format: 'f32-planar' });
     return plane;
   });
+
+/** Nothing to be heard. */
+export const silencePlanes = (numberOfChannels: number, frames: number): Plane[] =>
+  Array.from({ length: numberOfChannels }, () => new Float32Array(frames));

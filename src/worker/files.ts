@@ -2,6 +2,7 @@
 import { MuxFailedError } from '../errors.ts';
 import type { RecorderStats } from '../events.ts';
 import { type ByteStore, GrowingFile } from '../journal/growing-file.ts';
+import type { CutReason } from '../manifest.ts';
 import type { AudioPacket } from '../media.ts';
 import type { StorageSink } from '../storage/sink.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
@@ -27,6 +28,8 @@ export interface FilesContext {
 export class RecordingFiles {
   #open: OpenFile[] = [];
   #count = 0;
+  /** The file that was begun last, open or not. */
+  #last: OpenFile | undefined;
   #audio = new Map<number, AudioTrackInfo>();
   /** Epochs whose first packet has come. */
   #begun = new Set<number>();
@@ -41,10 +44,20 @@ export class RecordingFiles {
     return this.#open.at(-1);
   }
 
+  /** Why a file begins although none is open. */
+  get reasonForFirst(): CutReason {
+    return this.#count === 0 ? 'start' : 'track-added';
+  }
+
   /** Begins a file; the one before ends there. */
   begin(setup: Omit<FileSetup, 'index'>): OpenFile {
     const before = this.current;
     if (before) before.endTime ??= setup.startTime;
+    // Sound alone ended where its last packet did; the recording goes on a moment later.
+    else if (this.#last && !this.#last.setup.video) {
+      this.#last.endTime = setup.startTime;
+    }
+    if (this.#last?.empty && this.#finished.has(this.#last)) this.#bridge(this.#last);
     this.#count++;
     this.context.stats.cuts = this.#count - 1;
     const name = `${String(this.#count).padStart(4, '0')}.mp4`;
@@ -58,6 +71,7 @@ export class RecordingFiles {
       onFinished: finished => this.#onFinished(finished),
     });
     this.#open.push(file);
+    this.#last = file;
     return file;
   }
 
@@ -84,8 +98,18 @@ export class RecordingFiles {
   #onFinished(file: OpenFile): void {
     this.#open = this.#open.filter(other => other !== file);
     this.#finished.add(file);
-    if (!file.empty) this.context.keeper.update();
+    if (file.empty && file !== this.#last) this.#bridge(file);
+    this.context.keeper.update();
     if (this.#open.length === 0) this.#idle?.();
+  }
+
+  /** Nothing of a file has come: its time goes to the one before it, which shows its last frame for longer. */
+  #bridge(empty: OpenFile): void {
+    const all = [...this.#finished, ...this.#open].filter(file => file.setup.index < empty.setup.index);
+    const shown = all.filter(file => !file.empty || !this.#finished.has(file));
+    const before = shown.sort((a, b) => b.setup.index - a.setup.index)[0];
+    if (before?.endTime !== undefined && empty.endTime !== undefined)
+      before.endTime = Math.max(before.endTime, empty.endTime);
   }
 
   /** An encoder has said what its packets are. */

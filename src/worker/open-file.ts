@@ -11,7 +11,7 @@ import {
   type VideoPacket,
   type VideoSource,
 } from '../media.ts';
-import { Mp4Writer } from '../mux/mp4-writer.ts';
+import { Mp4Writer, type VideoTrackSetup } from '../mux/mp4-writer.ts';
 
 /** What is known when a file begins. Times are microseconds on the timeline. */
 export interface FileSetup {
@@ -19,7 +19,7 @@ export interface FileSetup {
   reason: CutReason;
   startTime: number;
   /** Absent: the file has no video track. */
-  video: { source: VideoSource; family: VideoCodecFamily } | undefined;
+  video: { source: VideoSource; family: VideoCodecFamily; frameRate?: number | undefined } | undefined;
   /** Number of the run of audio parameters that the file's audio comes from; absent: no audio track. */
   audioEpoch: number | undefined;
 }
@@ -46,6 +46,14 @@ export interface OpenFileEvents {
 /** Bytes that a sample costs beside its data, and those of the boxes around all of them; measured, rounded up. */
 const BYTES_PER_PACKET = 24;
 const BYTES_PER_FILE = 4096;
+
+const videoTrackOf = (video: FileSetup['video']): VideoTrackSetup | undefined =>
+  video && {
+    family: video.family,
+    rotation: video.source.rotation,
+    flip: video.source.flip,
+    frameRate: video.frameRate,
+  };
 
 export class OpenFile {
   readonly key: string;
@@ -75,20 +83,26 @@ export class OpenFile {
     this.key = fileKey(recordingId, setup.index);
     this.#videoDone = setup.video === undefined;
     this.#audioDone = setup.audioEpoch === undefined;
-    const video = setup.video && {
-      family: setup.video.family,
-      rotation: setup.video.source.rotation,
-      flip: setup.video.source.flip,
-    };
     this.#writer = new Mp4Writer(
       setup.startTime,
-      { video, audio: setup.audioEpoch !== undefined },
+      { video: videoTrackOf(setup.video), audio: setup.audioEpoch !== undefined },
       {
         onBytes: bytes => this.bytes.append(bytes),
         onOpen: () => this.events.onOpen(this),
         onError: error => this.events.onError(this, error),
       },
     );
+  }
+
+  /** True once a frame has come. */
+  get hasVideo(): boolean {
+    return this.#frames > 0;
+  }
+
+  /** Another encoder goes on with a file that no frame has come for. */
+  takeOver(video: FileSetup['video']): void {
+    this.setup.video = video;
+    this.#writer?.takeOver(videoTrackOf(video));
   }
 
   /** What the video encoder said first. */

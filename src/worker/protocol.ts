@@ -21,10 +21,10 @@ export interface SessionSetup {
   aacEncoderUrl: string;
 }
 
-/** Other tracks for a session that runs. */
+/** Other tracks for a session that runs; `'same'`: that kind goes on as it is. */
 export interface Replacement {
-  video: VideoInput | undefined;
-  audio: AudioInput | undefined;
+  video: VideoInput | 'same' | undefined;
+  audio: AudioInput | 'same' | undefined;
 }
 
 export type ToWorker =
@@ -40,6 +40,10 @@ export type FromWorker =
   | { type: 'started' }
   /** Other tracks are being read. */
   | { type: 'replaced' }
+  /** All tracks have ended; the source may come back. */
+  | { type: 'waiting' }
+  /** The source has come back. */
+  | { type: 'resumed' }
   /** All tracks have ended: the session stops by itself. */
   | { type: 'ended' }
   | ({ type: 'file' } & RecorderEvents['file'])

@@ -10,6 +10,7 @@ import {
 } from '../errors.ts';
 import { LocalCopy } from '../journal/local-copy.ts';
 import type { Recording } from '../manifest.ts';
+import { wallClock } from '../source/wall-clock.ts';
 import { createSink } from '../storage/create-sink.ts';
 import { sleep } from '../storage/retry.ts';
 import type { StorageSink } from '../storage/sink.ts';
@@ -70,6 +71,9 @@ export class Session {
       keeper: this.#keeper,
       stats: this.#stats,
       report,
+      wall: wallClock,
+      onWaiting: () => send({ type: 'waiting' }),
+      onResumed: () => send({ type: 'resumed' }),
       onEnded: () => this.#onEnded(),
     });
     this.#timer = setInterval(() => this.#progress(), PROGRESS);
@@ -207,11 +211,12 @@ export class Session {
   }
 
   /** Goes on with other tracks. */
-  async replace({ video, audio }: Replacement): Promise<void> {
+  async replace(replacement: Replacement): Promise<void> {
     if (this.#phase !== 'starting' && this.#phase !== 'recording') {
-      for (const input of [video, audio]) void input?.readable.cancel().catch(() => undefined);
+      for (const input of [replacement.video, replacement.audio])
+        if (input !== 'same') void input?.readable.cancel().catch(() => undefined);
     } else {
-      await this.#tracks.replace(video, audio).catch(error => this.#fail(error));
+      await this.#tracks.replace(replacement).catch(error => this.#fail(error));
     }
     this.send({ type: 'replaced' });
   }

@@ -12,6 +12,7 @@ export const emptyStats = (): RecorderStats => ({
   audioSamplesIn: 0,
   audioSamplesFilled: 0,
   audioSamplesDropped: 0,
+  audioSamplesStretched: 0,
   videoBytes: 0,
   audioBytes: 0,
   videoQueue: 0,

@@ -1,44 +1,36 @@
-/** The tracks of one recording: their readers, clocks and lanes, and what happens when they come late, stay away or end. */
+/** The tracks of one recording: their readers and lanes, and what happens when they come late, stay away or end. */
 import type { CutLimits } from '../cut/decide.ts';
 import type { RecorderStats } from '../events.ts';
+import type { CutReason } from '../manifest.ts';
 import { toMicroseconds, toSeconds } from '../media.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { AudioClock } from '../source/audio-clock.ts';
 import type { AudioInput, VideoInput } from '../source/capture.ts';
-import { PauseGate } from '../source/pause-gate.ts';
 import { TrackReader } from '../source/track-reader.ts';
-import { VideoClock } from '../source/video-clock.ts';
+import type { WallClock } from '../source/wall-clock.ts';
 import { AudioLane } from './audio-lane.ts';
 import { AudioPlan } from './audio-plan.ts';
 import type { RecordingFiles } from './files.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
-import type { Reporter, SessionSetup } from './protocol.ts';
+import type { Replacement, Reporter, SessionSetup } from './protocol.ts';
+import { readOn } from './read-on.ts';
+import { RecordingTime } from './recording-time.ts';
+import { fillAudio, isSilent, standInForAudio, standInForVideo } from './stand-in.ts';
 import { VideoLane } from './video-lane.ts';
 
 /** How often audio that waits is looked at; milliseconds. */
 const TICK = 100;
+/** A tick that comes this late finds pieces that were kept and are still to be read; microseconds. */
+const HELD_UP = 200_000;
 /** How long a track that is expected may hold up the other one at the start; microseconds. */
 const GRACE = 2_000_000;
-/** Audio that stays away this long is filled with silence; microseconds. */
-const SILENT_AFTER = 1_000_000;
-/** Filling stays this far behind, so that audio that is only late still finds its place; microseconds. */
-const FILL_BEHIND = 500_000;
-/** A source that gives no frame for so long shows its last one again, so far behind that the next finds its place. */
-const STILL_AFTER = 5_000_000;
-const REPEAT_BEHIND = 300_000;
 /** Audio waits this long for the video at most; microseconds. */
 const VIDEO_LAG = 300_000;
-/** What lies so far behind the moment of `stop()` was captured after it, whatever the jitter; microseconds. */
-const LATE = 50_000;
-/**
- * How long tracks are read on after `stop()` at the most; milliseconds. A worker may be behind by seconds; but of a
- * source whose clock is not known yet, everything might have been captured after the end.
- */
-const BEHIND = 3_000;
-const UNSURE = 400;
-
-const now = (): number => performance.now() * 1000;
-
+/** Tracks of one stream end within so long of each other; milliseconds. */
+const TOGETHER = 200;
+/** A file that is begun is not shorter; microseconds. */
+const SHORTEST = 1_000;
+/** A cut that a source brings which has come back is made within so long; microseconds. */
+const RESUMING = 1_000_000;
 const limitsOf = (cut: ResolvedOptions['cut']): CutLimits => ({
   minFileDuration: toMicroseconds(cut.minFileDuration),
   maxFileDuration: cut.maxFileDuration * 1e6,
@@ -52,7 +44,12 @@ export interface TracksContext {
   keeper: ManifestKeeper;
   stats: RecorderStats;
   report: Reporter;
-  /** All tracks have ended by themselves. */
+  wall: WallClock;
+  /** All tracks have ended by themselves, and the source may come back. */
+  onWaiting(): void;
+  /** The source has come back. */
+  onResumed(): void;
+  /** All tracks have ended by themselves for good. */
   onEnded(): void;
 }
 
@@ -64,15 +61,13 @@ interface Track<Lane, Item extends { close(): void }> {
 }
 
 export class Tracks {
-  readonly #began = now();
-  readonly #videoClock: VideoClock;
-  readonly #audioClock = new AudioClock();
-  readonly #gates = { video: new PauseGate(), audio: new PauseGate() };
+  readonly #time: RecordingTime;
   readonly #plan: AudioPlan;
   readonly #limits: CutLimits;
   #video: Track<VideoLane, VideoFrame> | undefined;
   #audio: Track<AudioLane, AudioData> | undefined;
-  /** What the page said of the audio track: what silence is to be like when nothing comes. */
+  /** What the page said of the tracks: their frame rate, and what silence is to be like when nothing comes. */
+  #videoInput: VideoInput | undefined;
   #audioInput: AudioInput | undefined;
   /** Cuts are decided up to this time on the timeline. */
   #decided = Number.NEGATIVE_INFINITY;
@@ -80,25 +75,31 @@ export class Tracks {
   /** Tracks that end and tracks that are replaced: one after another. */
   #changing: Promise<void> = Promise.resolve();
   #replacements = 0;
-  #lastTick = now();
-  /** Arrival time at which the recording was paused, or went on last. */
-  #pausedAt: number | undefined;
-  #resumedAt = 0;
-  readonly #timer: ReturnType<typeof setInterval>;
+  #lastTick: number;
+  /** The last tick that was not late: until then, what has come has been read. */
+  #onTime: number;
+  /** While all tracks have ended and the source may come back: gives up the wait's own alarm. */
+  #waiting: (() => void) | undefined;
+  /** By the page; while the source is away too, it stays paused when it comes back. */
+  #paused = false;
+  /** Arrival time at which the source came back last. */
+  #cameBackAt = Number.NEGATIVE_INFINITY;
+  readonly #stopTicking: () => void;
 
   /** Starts reading at once. */
   constructor(private readonly context: TracksContext) {
-    const { setup } = context;
+    const { setup, wall, keeper } = context;
     this.#limits = limitsOf(setup.options.cut);
     this.#plan = new AudioPlan(setup.audio !== undefined);
-    // Video that comes after audio has begun alone lies where the audio is by then.
-    this.#videoClock = new VideoClock(arrival =>
-      this.#audioClock.settled ? this.#audioClock.timeAt(arrival) : 0,
+    this.#time = new RecordingTime(
+      wall,
+      event => keeper.note(event),
+      () => this.#afterFile,
     );
-    this.#audioInput = setup.audio;
+    this.#lastTick = this.#onTime = wall.now();
     this.#video = setup.video && this.#openVideo(setup.video);
     this.#audio = setup.audio && this.#openAudio(setup.audio);
-    this.#timer = setInterval(() => this.#tick(), TICK);
+    this.#stopTicking = wall.every(TICK, () => this.#tick());
   }
 
   #openVideo(input: VideoInput): Track<VideoLane, VideoFrame> {
@@ -106,17 +107,18 @@ export class Tracks {
     const lane = new VideoLane({
       options: setup.options.video,
       limits: this.#limits,
-      frameRate: input.frameRate ?? 30,
-      clock: this.#videoClock,
-      gate: this.#gates.video,
+      frameRate: () => this.#videoInput?.frameRate ?? 30,
+      clock: this.#time.video,
+      gate: this.#time.gates.video,
       files,
       keeper,
       audio: this.#plan,
       stats,
       report,
+      reasonNow: reason => this.#reasonNow(reason),
       onDecided: time => {
         this.#decided = time;
-        this.#audio?.lane.advance(now());
+        this.#audio?.lane.advance(this.#time.now());
       },
     });
     return { lane, reader: this.#readVideo(lane, input), live: true };
@@ -127,8 +129,8 @@ export class Tracks {
     const lane = new AudioLane({
       options: setup.options.audio,
       limits: this.#limits,
-      clock: this.#audioClock,
-      gate: this.#gates.audio,
+      clock: this.#time.audio,
+      gate: this.#time.gates.audio,
       plan: this.#plan,
       files,
       stats,
@@ -136,21 +138,31 @@ export class Tracks {
       aacEncoderUrl: setup.aacEncoderUrl,
       video: {
         leads: () => this.#videoLeads(),
-        floor: () => this.#videoClock.floor,
-        decidedUpTo: () => Math.max(this.#decided, this.#timelineNow() - VIDEO_LAG),
+        floor: () => this.#time.video.floor,
+        decidedUpTo: () => this.#decidedUpTo,
       },
     });
     return { lane, reader: this.#readAudio(lane, input), live: true };
   }
 
-  #readVideo(lane: VideoLane, { readable }: VideoInput): TrackReader<VideoFrame> {
+  #readVideo(lane: VideoLane, input: VideoInput): TrackReader<VideoFrame> {
+    this.#videoInput = input;
+    const onItem = (frame: VideoFrame, arrival: number): void => {
+      this.#time.stir();
+      lane.push(frame, arrival);
+    };
     const onEnd = (): void => void this.#change(() => this.#videoEnded(lane));
-    return new TrackReader(readable, (frame, arrival) => lane.push(frame, arrival), onEnd);
+    return new TrackReader(input.readable, onItem, onEnd, this.context.wall);
   }
 
-  #readAudio(lane: AudioLane, { readable }: AudioInput): TrackReader<AudioData> {
+  #readAudio(lane: AudioLane, input: AudioInput): TrackReader<AudioData> {
+    this.#audioInput = input;
+    const onItem = (data: AudioData, arrival: number): void => {
+      this.#time.stir();
+      lane.push(data, arrival);
+    };
     const onEnd = (): void => void this.#change(() => this.#audioEnded(lane));
-    return new TrackReader(readable, (data, arrival) => lane.push(data, arrival), onEnd);
+    return new TrackReader(input.readable, onItem, onEnd, this.context.wall);
   }
 
   #change(change: () => Promise<void>): Promise<void> {
@@ -159,110 +171,124 @@ export class Tracks {
   }
 
   /** Goes on with other tracks, on the same timeline. A kind that is missing now has ended; one that is new begins. */
-  async replace(video: VideoInput | undefined, audio: AudioInput | undefined): Promise<void> {
+  async replace(replacement: Replacement): Promise<void> {
     this.#replacements++;
-    await this.#change(() => this.#replace(video, audio));
+    await this.#change(() => this.#replace(replacement));
   }
 
-  async #replace(video: VideoInput | undefined, audio: AudioInput | undefined): Promise<void> {
+  async #replace({ video, audio }: Replacement): Promise<void> {
     this.#replacements--;
-    this.#videoClock.rebase();
-    this.#audioClock.rebase();
-    this.#audioInput = audio ?? this.#audioInput;
     // First what is new, so that the recording does not end in between.
-    const videoGone = this.#swap(this.#video, video, lane => video && this.#readVideo(lane, video));
-    const audioGone = this.#swap(this.#audio, audio, lane => audio && this.#readAudio(lane, audio));
-    if (video && !this.#video?.live) this.#video = this.#openVideo(video);
-    if (audio && !this.#audio?.live) {
-      this.#plan.expect();
-      this.#audio = this.#openAudio(audio);
-    }
-    if (videoGone) await this.#videoEnded(this.#video?.lane);
-    if (audioGone) await this.#audioEnded(this.#audio?.lane);
+    const videoGone = this.#swapVideo(video);
+    const audioGone = this.#swapAudio(audio);
+    this.#resumeFromWait();
+    if (videoGone) await this.#endVideo(this.#video);
+    if (audioGone) await this.#endAudioTrack(this.#audio);
   }
 
-  /** Lets a track go; true when nothing follows it. */
-  #swap<Lane, Item extends { close(): void }, Input>(
-    track: Track<Lane, Item> | undefined,
-    input: Input | undefined,
-    read: (lane: Lane) => TrackReader<Item> | undefined,
-  ): boolean {
-    if (!track?.live) return false;
+  /** True when the video ends with this. */
+  #swapVideo(input: Replacement['video']): boolean {
+    const track = this.#video;
+    if (input === 'same') return false;
+    if (!track?.live) {
+      if (input) this.#time.video.rebase();
+      this.#video = input ? this.#openVideo(input) : track;
+      return false;
+    }
     track.reader.cancel();
-    const reader = read(track.lane);
-    if (reader) track.reader = reader;
-    return input === undefined;
+    if (!input) return true;
+    this.#time.video.rebase();
+    track.reader = this.#readVideo(track.lane, input);
+    return false;
+  }
+
+  /** True when the audio ends with this. */
+  #swapAudio(input: Replacement['audio']): boolean {
+    const track = this.#audio;
+    if (input === 'same') return false;
+    if (!track?.live) {
+      if (!input) return false;
+      this.#time.audio.rebase();
+      this.#plan.expect();
+      this.#audio = this.#openAudio(input);
+      return false;
+    }
+    track.reader.cancel();
+    if (!input) return true;
+    this.#time.audio.rebase();
+    track.reader = this.#readAudio(track.lane, input);
+    return false;
+  }
+
+  /** No video begins before the file that sound alone has begun. */
+  get #afterFile(): number {
+    const { current } = this.context.files;
+    return current && !current.setup.video ? current.setup.startTime + SHORTEST : Number.NEGATIVE_INFINITY;
+  }
+
+  /** Cuts are decided up to this time; video that stays away does not hold the audio up, frames that wait do. */
+  get #decidedUpTo(): number {
+    if (this.#video?.lane.busy) return this.#decided;
+    return Math.max(this.#decided, this.#onTime - this.#time.video.floor - VIDEO_LAG);
   }
 
   /** True while cuts are decided by the video. */
   #videoLeads(): boolean {
     if (!this.#video?.live) return false;
-    return this.#videoClock.lastTime !== undefined || now() - this.#began < GRACE;
-  }
-
-  /** Where a frame that arrives now without delay would lie. */
-  #timelineNow(): number {
-    const { floor } = this.#videoClock;
-    return Number.isFinite(floor) ? now() - floor : Number.NEGATIVE_INFINITY;
+    return this.#time.video.lastTime !== undefined || this.#onTime - this.#time.began < GRACE;
   }
 
   /** Seconds of the timeline that are covered. */
   get duration(): number {
-    return toSeconds(Math.max(this.#videoClock.lastTime ?? 0, this.#audio?.lane.time ?? 0));
+    return toSeconds(Math.max(this.#time.video.lastTime ?? 0, this.#audio?.lane.time ?? 0));
   }
 
   #tick(): void {
-    const audio = this.#audio;
-    const late = now() - this.#lastTick > 2_000 * TICK;
-    this.#lastTick = now();
-    if (this.#over || this.#pausedAt !== undefined) return;
-    if (!late) this.#repeatVideo();
-    if (!audio) return;
-    audio.lane.advance(now());
-    // After the worker was held up, audio that was kept for it is still to be read.
-    if (late) return;
-    if (!audio.live || !this.#videoLeads() || !this.context.files.current) return;
-    const heard = Math.max(
-      this.#resumedAt,
-      this.#audioClock.lastArrival ?? this.#began + GRACE - SILENT_AFTER,
-    );
-    if (now() - heard > SILENT_AFTER) void this.#fill(this.#timelineNow() - FILL_BEHIND);
+    const time = this.#time;
+    const now = time.now();
+    const late = now - this.#lastTick > HELD_UP;
+    this.#lastTick = now;
+    if (!late) this.#onTime = now;
+    const slept = time.stir();
+    if (this.#over || time.haltedAt !== undefined || slept) return;
+    const { live, lane } = this.#audio ?? { live: false };
+    // After the worker was held up, what was kept for it is still to be read.
+    if (!late && this.#video?.live) standInForVideo(this.#video.lane, time);
+    lane?.advance(now);
+    if (late || !live || !lane || !this.context.files.current) return;
+    if (isSilent(time, now, time.began + GRACE))
+      standInForAudio(lane, this.#audioInput, time, this.#videoLeads());
   }
 
-  #repeatVideo(): void {
-    const time = Math.round(this.#timelineNow() - REPEAT_BEHIND);
-    const last = this.#videoClock.lastTime;
-    if (this.#video?.live && last !== undefined && time - last > STILL_AFTER) this.#video.lane.repeat(time);
+  async #videoEnded(lane: VideoLane): Promise<void> {
+    if (this.#video?.lane === lane && !(await this.#waits())) await this.#endVideo(this.#video);
   }
 
-  async #fill(until: number): Promise<void> {
-    const { sampleRate, numberOfChannels } = this.#audioInput ?? {};
-    const fallback = { sampleRate: sampleRate ?? 48_000, numberOfChannels: numberOfChannels ?? 1 };
-    await this.#audio?.lane.fillUntil(until, fallback);
+  async #audioEnded(lane: AudioLane): Promise<void> {
+    if (this.#audio?.lane === lane && !(await this.#waits())) await this.#endAudioTrack(this.#audio);
   }
 
-  async #videoEnded(lane: VideoLane | undefined): Promise<void> {
-    const track = this.#video;
-    if (!track?.live || track.lane !== lane) return;
+  async #endVideo(track: Track<VideoLane, VideoFrame> | undefined): Promise<void> {
+    if (!track?.live) return;
     const { files } = this.context;
-    await track.lane.end(now(), endTime => {
+    await track.lane.end(this.#time.now(), endTime => {
       track.live = false;
       if (this.#over || !this.#audio?.live || !files.current) return;
       // The audio goes on alone, in a file of its own, from the moment that the picture's ends.
       const audioEpoch = this.#plan.epochAtCut(endTime);
-      files.begin({ reason: 'track-removed', startTime: endTime, video: undefined, audioEpoch });
+      const reason = this.#reasonNow('track-removed');
+      files.begin({ reason, startTime: endTime, video: undefined, audioEpoch });
     });
     track.live = false;
     if (this.#over) return;
     if (!this.#audio?.live) return this.#allEnded();
-    this.#audio.lane.advance(now());
+    this.#audio.lane.advance(this.#time.now());
   }
 
-  async #audioEnded(lane: AudioLane | undefined): Promise<void> {
-    const track = this.#audio;
-    if (!track?.live || track.lane !== lane) return;
+  async #endAudioTrack(track: Track<AudioLane, AudioData> | undefined): Promise<void> {
+    if (!track?.live) return;
     track.live = false;
-    await track.lane.end(now());
+    await track.lane.end(this.#time.now());
     if (this.#over) return;
     this.context.files.endAudioBefore(Number.POSITIVE_INFINITY);
     this.#plan.end();
@@ -273,82 +299,92 @@ export class Tracks {
     if (this.#replacements === 0) this.context.onEnded();
   }
 
-  /** Where something that arrives now without delay would lie, by whichever track leads. */
-  #timeAt(arrival: number): number | undefined {
-    const { floor } = this.#videoClock;
-    if (Number.isFinite(floor)) return arrival - floor;
-    return this.#audioClock.settled ? this.#audioClock.timeAt(arrival) : undefined;
+  get #anythingComes(): boolean {
+    return [this.#video, this.#audio].some(track => track?.live && !track.reader.ended);
+  }
+
+  /** Decides, after a track has ended, whether the recording waits for all of them to come back. */
+  async #waits(): Promise<boolean> {
+    const { wall, setup } = this.context;
+    if (this.#waiting) return true;
+    if (this.#over || setup.options.reconnectWindow === 0) return false;
+    if (this.#anythingComes) await new Promise<void>(resolve => wall.after(TOGETHER, resolve));
+    if (this.#over || this.#anythingComes || this.#replacements > 0) return this.#over;
+    this.#wait();
+    return true;
+  }
+
+  /** The files stay open: what comes back as it was goes on in them. */
+  #wait(): void {
+    const { wall, setup } = this.context;
+    const picture =
+      this.#video?.live && this.#time.video.lastTime !== undefined ? this.#video.lane : undefined;
+    this.#time.halt('wait', picture?.endTime(this.#time.now()) ?? this.#audio?.lane.time);
+    this.#waiting = wall.after(setup.options.reconnectWindow * 1000, () => this.context.onEnded());
+    this.context.onWaiting();
+  }
+
+  #resumeFromWait(): void {
+    if (!this.#waiting) return;
+    this.#waiting();
+    this.#waiting = undefined;
+    this.#cameBackAt = this.#time.now();
+    if (!this.#paused) this.#time.goOn();
+    this.context.onResumed();
+  }
+
+  /** A track that comes or stays away when the source comes back does so because the source came back. */
+  #reasonNow(reason: CutReason): CutReason {
+    const ofTracks = reason === 'track-added' || reason === 'track-removed';
+    return ofTracks && this.#time.now() - this.#cameBackAt < RESUMING ? 'source-resumed' : reason;
   }
 
   /** Leaves out what is captured from now on. */
   pause(): void {
-    if (this.#pausedAt !== undefined) return;
-    const at = now();
-    this.#audio?.lane.settleNow(at);
-    this.#pausedAt = at;
-    const time = this.#timeAt(at) ?? Number.NEGATIVE_INFINITY;
-    this.#gates.video.pause(time);
-    this.#gates.audio.pause(time);
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#audio?.lane.settleNow(this.#time.now());
+    this.#time.halt('pause');
+    this.#audio?.lane.forget();
   }
 
   /** Goes on, on the timeline where the pause began. */
   resume(): void {
-    const { since } = this.#gates.video;
-    if (this.#pausedAt === undefined || since === undefined) return;
-    const at = now();
-    const time = this.#timeAt(at) ?? 0;
-    const gap = this.#gates.video.resume(time);
-    this.#gates.audio.resume(time);
-    this.#videoClock.moveBack(gap);
-    this.#audioClock.moveBack(gap);
-    this.#pausedAt = undefined;
-    this.#resumedAt = at;
-    if (gap > 0)
-      this.context.keeper.note({ time: toSeconds(since), type: 'pause', duration: toSeconds(gap) });
+    this.#paused = false;
+    if (!this.#waiting) this.#time.goOn();
   }
 
   /** Takes what is on its way, and gets everything through the encoders and into the files. */
   async stop(): Promise<void> {
-    const end = this.#pausedAt ?? now();
-    this.#over = true;
-    clearInterval(this.#timer);
-    await this.#readOn(end);
+    const end = this.#time.haltedAt ?? this.#time.now();
+    this.#close();
+    await readOn(this.#time, end, { video: this.#video?.reader, audio: this.#audio?.reader });
     await this.#video?.lane.end(end);
     // Video that never came does not lead: the audio is recorded alone.
-    if (this.#video && this.#videoClock.lastTime === undefined) this.#video.live = false;
+    if (this.#video && this.#time.video.lastTime === undefined) this.#video.live = false;
     await this.#endAudio(end);
     this.context.files.endAll();
   }
 
-  /** Reads what was captured before the end and is still on its way, however far behind the worker is. */
-  async #readOn(end: number): Promise<void> {
-    const [video, audio] = [this.#videoClock, this.#audioClock];
-    const patience = (steady: boolean): number => (steady ? BEHIND : UNSURE);
-    await Promise.all([
-      this.#video?.reader.stop(patience(video.isSteady(end)), f =>
-        video.capturedAfter(f.timestamp, end + LATE),
-      ),
-      this.#audio?.reader.stop(patience(audio.isSteady(end)), d =>
-        audio.capturedAfter(d.timestamp, end + LATE),
-      ),
-    ]);
+  #close(): void {
+    this.#over = true;
+    this.#stopTicking();
+    this.#waiting?.();
   }
 
   async #endAudio(end: number): Promise<void> {
     const lane = this.#audio?.lane;
     if (!lane) return;
     lane.advance(end);
-    const silent = end - (this.#audioClock.lastArrival ?? 0) > SILENT_AFTER;
-    if (this.#audio?.live && this.#video && this.context.files.current && silent) {
-      await this.#fill(this.#video.lane.endTime(end));
-    }
+    const silent = isSilent(this.#time, end, 0);
+    if (this.#audio?.live && this.#video && this.context.files.current && silent)
+      await fillAudio(lane, this.#audioInput, this.#video.lane.endTime(end));
     await lane.end(end);
   }
 
   /** Throws away what is on its way. */
   cancel(): void {
-    this.#over = true;
-    clearInterval(this.#timer);
+    this.#close();
     for (const track of [this.#video, this.#audio]) {
       track?.reader.cancel();
       track?.lane.cancel();

@@ -8,14 +8,20 @@ const PURE = [
   'cut/decide.ts',
   'cut/parameters.ts',
   'source/audio-clock.ts',
+  'source/audio-timeline.ts',
+  'source/constant-rate.ts',
   'source/delay-floor.ts',
+  'source/drift.ts',
   'source/pause-gate.ts',
   'source/video-clock.ts',
   'compose/yuv.ts',
   'compose/audio-fit.ts',
+  'compose/resampler.ts',
   'encode/codecs.ts',
   'encode/opus.ts',
   'worker/audio-plan.ts',
+  'worker/recording-time.ts',
+  'worker/stats.ts',
   'manifest.ts',
   'errors.ts',
   'media.ts',
@@ -79,7 +85,14 @@ describe('the pure modules', () => {
     expect(evaluate(`videoChange(${source}, { ...${source}, width: 4 })`)).toBe('video-size');
     expect(evaluate('new VideoClock().map(500, 1000)')).toEqual({ time: 0, repaired: false });
     expect(evaluate('new AudioClock().observe(500, 1000, 10)')).toBe(500);
-    expect(evaluate('new AudioTimeline(0, 48000).place(1e6, 480)')).toEqual({ silence: 48_000, skip: 0 });
+    expect(evaluate('new AudioTimeline(0, 48000).place(1e6, 480)')).toEqual({
+      silence: 48_000,
+      skip: 0,
+      stretch: 0,
+    });
+    expect(evaluate('new DriftFollower().follow(1, 1)')).toBe(0);
+    expect(evaluate('new ConstantRate(30).place(5)')).toEqual({ action: 'take', time: 5, repeats: [] });
+    expect(evaluate('new RecordingTime({ now: () => 7 }, () => {}).began')).toBe(7);
     expect(evaluate('resolveOptions({}).cut.minFileDuration')).toBe(1);
     expect(evaluate("parseKey('nothing') === undefined")).toBe(true);
     expect(evaluate('codecStrings("avc", { width: 1280, height: 720, frameRate: 30 }, 1e6)[0]')).toBe(
@@ -89,8 +102,10 @@ describe('the pure modules', () => {
       16, 128, 128,
     ]);
     expect(evaluate('remix([new Float32Array(1)], 2).length')).toBe(2);
+    expect(evaluate('new Stretcher().stretch([new Float32Array(9)], 0.001).length')).toBe(1);
     expect(evaluate('new AudioPlan(true).epochAtCut(0)')).toBe(1);
     expect(evaluate("avcCodecString('vp8', undefined)")).toBe('vp8');
     expect(evaluate('preSkipOf(undefined)')).toBe(312);
+    expect(evaluate('emptyStats().cuts')).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { canEncodeVideo, chooseAudio, chooseVideo } from '../../src/encode/choose.ts';
+import { canEncodeVideo, chooseAudio, chooseVideo, type Failed } from '../../src/encode/choose.ts';
 
 /** Asks of a browser, in order. */
 let asked: string[];
@@ -43,6 +43,7 @@ describe('a video encoder', () => {
         framerate: 30,
         latencyMode: 'quality',
         bitrateMode: 'variable',
+        hardwareAcceleration: 'no-preference',
         avc: { format: 'avc' },
       },
     });
@@ -69,8 +70,35 @@ describe('a video encoder', () => {
     expect(hevc.config).not.toHaveProperty('avc');
   });
 
-  it('none that has just failed', async () => {
-    expect((await chooseVideo('auto', HD, 'auto', new Set(['avc', 'vp9']))).family).toBe('av1');
+  it('in software where the hardware has failed, and only of that codec', async () => {
+    const failed: Failed = { hardware: new Set(['avc']), families: new Set() };
+    expect(await chooseVideo('auto', HD, 'auto', failed)).toMatchObject({
+      family: 'avc',
+      config: { hardwareAcceleration: 'prefer-software' },
+    });
+    expect(await chooseVideo('vp9', HD, 'auto', failed)).toMatchObject({
+      family: 'vp9',
+      config: { hardwareAcceleration: 'no-preference' },
+    });
+  });
+
+  it('the next codec where the browser has no software for the one whose hardware has failed', async () => {
+    takesVideo = ({ codec, hardwareAcceleration }) =>
+      codec.startsWith('vp8') || hardwareAcceleration !== 'prefer-software';
+    const failed: Failed = { hardware: new Set(['avc', 'vp9', 'av1']), families: new Set() };
+    expect((await chooseVideo('auto', HD, 'auto', failed)).family).toBe('vp8');
+  });
+
+  it('none of a codec that has failed in software too', async () => {
+    const failed: Failed = { hardware: new Set(['avc', 'vp9']), families: new Set(['avc', 'vp9']) };
+    expect(await chooseVideo('auto', HD, 'auto', failed)).toMatchObject({
+      family: 'av1',
+      config: { hardwareAcceleration: 'no-preference' },
+    });
+    // Also when it is the one that was asked for; the browser is not even asked.
+    asked = [];
+    expect((await chooseVideo('vp9', HD, 'auto', failed)).family).toBe('av1');
+    expect(asked.filter(codec => /^(avc1|vp09)/.test(codec))).toEqual([]);
   });
 
   it('has the bitrate that was asked for, and a level that holds it', async () => {
@@ -94,8 +122,10 @@ describe('a video encoder', () => {
       codec: 'vp9',
       message: expect.stringContaining('1280x720'),
     });
+    takesVideo = () => true;
+    const families: Failed['families'] = new Set(['avc', 'hevc', 'vp9', 'av1', 'vp8']);
     await expect(
-      chooseVideo('auto', HD, 'auto', new Set(['avc', 'vp9', 'av1', 'vp8'])),
+      chooseVideo('auto', HD, 'auto', { hardware: new Set(families), families }),
     ).rejects.toMatchObject({ code: 'codec-unsupported' });
   });
 

@@ -11,9 +11,12 @@ const unknown = (option: string) => expect.objectContaining({ code: 'option-unkn
 describe('defaults', () => {
   it('all of them', () => {
     expect(resolve({})).toEqual({
-      video: { codec: 'auto', bitrate: 'auto', keyFrameInterval: 2, size: 'follow' },
+      video: { codec: 'auto', bitrate: 'auto', keyFrameInterval: 2, size: 'follow', frameRate: 'source' },
       audio: { codec: 'auto', bitrate: 'auto' },
       cut: { minFileDuration: 1, maxFileDuration: Infinity, maxFileBytes: Infinity },
+      reconnectWindow: 0,
+      wakeLock: false,
+      confirmUnload: false,
       metadata: {},
     });
   });
@@ -25,15 +28,21 @@ describe('defaults', () => {
     for (const left of ['video', 'audio'])
       expect(resolve({ [left]: false })).toMatchObject({ video, audio, cut });
     expect(resolve({ video: undefined, metadata: undefined })).toMatchObject({ video, metadata: {} });
+    expect(resolve({ reconnectWindow: undefined, wakeLock: undefined, confirmUnload: undefined })).toEqual(
+      resolve({}),
+    );
   });
 });
 
 describe('what is given', () => {
   it('is taken over', () => {
     const given = {
-      video: { codec: 'vp9', bitrate: 1_000_000, keyFrameInterval: 0.5, size: 'follow' },
+      video: { codec: 'vp9', bitrate: 1_000_000, keyFrameInterval: 0.5, size: 'follow', frameRate: 25 },
       audio: { codec: 'aac', bitrate: 96_000 },
       cut: { minFileDuration: 0, maxFileDuration: 60, maxFileBytes: 5_000_000 },
+      reconnectWindow: 30,
+      wakeLock: true,
+      confirmUnload: true,
       metadata: { title: 'Monday show', tags: ['a', 'b'], nested: { count: 1, nothing: null } },
     };
     expect(resolve(given)).toEqual(given);
@@ -49,13 +58,15 @@ describe('what is given', () => {
 
   it('storage and workerUrl are for the page alone', () => {
     const resolved = resolve({ storage: device(), workerUrl: '/worker.js' });
-    expect(Object.keys(resolved).sort()).toEqual(['audio', 'cut', 'metadata', 'video']);
+    const others = OPTION_NAMES.filter(name => name !== 'storage' && name !== 'workerUrl');
+    expect(Object.keys(resolved).sort()).toEqual([...others].sort());
   });
 
   it.each([
     ['video', 'codec', ['auto', 'avc', 'hevc', 'vp9', 'av1', 'vp8']],
     ['video', 'bitrate', [10_000, 1_000_000_000]],
     ['video', 'keyFrameInterval', [0.1, 60]],
+    ['video', 'frameRate', ['source', 1, 29.97, 240]],
     ['audio', 'codec', ['auto', 'aac', 'opus']],
     ['audio', 'bitrate', [6_000, 1_000_000]],
     ['cut', 'minFileDuration', [0, 3_600]],
@@ -64,6 +75,14 @@ describe('what is given', () => {
   ] as const)('%s.%s: all of %j', (group, name, values) => {
     for (const value of values)
       expect(resolve({ [group]: { [name]: value } })).toMatchObject({ [group]: { [name]: value } });
+  });
+
+  it.each([
+    ['reconnectWindow', [0, 0.5, 86_400]],
+    ['wakeLock', [true, false]],
+    ['confirmUnload', [true, false]],
+  ] as const)('%s: all of %j', (name, values) => {
+    for (const value of values) expect(resolve({ [name]: value })).toMatchObject({ [name]: value });
   });
 });
 
@@ -123,17 +142,21 @@ describe('values that can not be', () => {
     ['video.bitrate', [9_999, 1_000_000_001, Infinity, Number.NaN, '2500000', null]],
     ['video.keyFrameInterval', [0, 0.09, 60.1, -1, Number.NaN, '2', Infinity]],
     ['video.size', ['fit', 1, null, true]],
+    ['video.frameRate', [0, 0.99, 240.1, -30, Infinity, Number.NaN, '30', 'auto', null, true, [30]]],
     ['audio.codec', ['mp3', 'AAC', null, 0]],
     ['audio.bitrate', [5_999, 1_000_001, '128k', -1]],
     ['cut.minFileDuration', [-0.1, 3_601, Infinity, Number.NaN, '1']],
     ['cut.maxFileDuration', [0, 0.9, -Infinity, Number.NaN, '60']],
     ['cut.maxFileBytes', [99_999, -1, Number.NaN, '1e6']],
+    ['reconnectWindow', [-1, 86_401, Infinity, Number.NaN, '30', null, true]],
+    ['wakeLock', [0, 1, 'yes', 'screen', null]],
+    ['confirmUnload', [0, 1, 'Leave?', null, () => true]],
   ];
 
   it.each(wrong)('%s', (name, values) => {
-    const [group = '', option = ''] = name.split('.');
+    const [group = '', option] = name.split('.');
     for (const value of values) {
-      expect(() => resolve({ [group]: { [option]: value } })).toThrow(invalid(name));
+      expect(() => resolve({ [group]: option ? { [option]: value } : value })).toThrow(invalid(name));
     }
   });
 
@@ -150,6 +173,9 @@ describe('values that can not be', () => {
   it('say what was expected and what came', () => {
     expect(() => resolve({ video: { keyFrameInterval: 90 } })).toThrow(
       'Option "video.keyFrameInterval": expected a number of seconds from 0.1 to 60, got 90.',
+    );
+    expect(() => resolve({ reconnectWindow: 30_000_000 })).toThrow(
+      'Option "reconnectWindow": expected a number of seconds from 0 to 86400, got 30000000.',
     );
     expect(() => resolve({ audio: { codec: 'mp3' } })).toThrow(
       'Option "audio.codec": expected one of "auto", "aac", "opus", got "mp3".',

@@ -1,5 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { TrackReader } from '../../src/source/track-reader.ts';
+import { SimulatedClock } from '../support/simulated-clock.ts';
+
+const MS = 1_000;
+/** As long as anything may take. */
+const LONGEST = 3_000 * MS;
 
 /** A frame or a piece of audio, as far as the reader cares. */
 class Item {
@@ -25,102 +30,172 @@ const track = () => {
 
 const read = () => {
   const source = track();
+  const clock = new SimulatedClock();
   const taken: { item: Item; arrival: number }[] = [];
   const onEnd = vi.fn();
-  const reader = new TrackReader(source.readable, (item, arrival) => taken.push({ item, arrival }), onEnd);
-  return { ...source, taken, onEnd, reader };
+  const onItem = (item: Item, arrival: number) => void taken.push({ item, arrival });
+  const reader = new TrackReader(source.readable, onItem, onEnd, clock);
+  /** Stops the reader; tells when it has. */
+  const stop = (isLate: (item: Item) => boolean = () => false, longest = LONGEST) => {
+    const stopped = { at: Number.POSITIVE_INFINITY };
+    const since = clock.now();
+    void reader.stop(longest, isLate).then(() => {
+      stopped.at = (clock.now() - since) / MS;
+    });
+    return stopped;
+  };
+  return { ...source, clock, taken, onEnd, reader, stop };
 };
 
 describe('reading a track', () => {
   it('gives each item once, in order, with the time of its arrival in microseconds', async () => {
-    const { controller, taken } = read();
-    const before = performance.now() * 1000;
-    const items = ['a', 'b', 'c'].map(name => new Item(name));
-    for (const item of items) controller.enqueue(item);
-    await vi.waitFor(() => expect(taken.map(({ item }) => item)).toEqual(items));
-    for (const { arrival } of taken) {
-      expect(arrival).toBeGreaterThanOrEqual(before);
-      expect(arrival).toBeLessThanOrEqual(performance.now() * 1000);
+    const { controller, taken, clock } = read();
+    const began = clock.now();
+    const items = ['a', 'b', 'c', 'd'].map(name => new Item(name));
+    const steps = [0, 33_333, 5, 0];
+    for (const [i, item] of items.entries()) {
+      await clock.advance(steps[i] ?? 0);
+      controller.enqueue(item);
     }
+    await clock.advance(0);
+    expect(taken.map(({ item }) => item)).toEqual(items);
+    expect(taken.map(({ arrival }) => arrival - began)).toEqual([0, 33_333, 33_338, 33_338]);
     // Whoever gets an item owns it.
-    expect(items.map(item => item.closed)).toEqual([0, 0, 0]);
+    expect(items.map(item => item.closed)).toEqual([0, 0, 0, 0]);
   });
 
-  it('tells once that the track has ended by itself', async () => {
-    const { controller, onEnd, taken } = read();
+  it('tells once that the track has ended by itself, after its last item', async () => {
+    const { controller, onEnd, taken, reader, clock } = read();
     controller.enqueue(new Item('last'));
+    await clock.advance(0);
+    expect(reader.ended).toBe(false);
     controller.close();
-    await vi.waitFor(() => expect(onEnd).toHaveBeenCalledTimes(1));
+    await clock.advance(0);
+    expect(onEnd).toHaveBeenCalledTimes(1);
     expect(taken).toHaveLength(1);
+    expect(reader.ended).toBe(true);
   });
 
   it('a track that breaks has ended', async () => {
-    const { controller, onEnd } = read();
+    const { controller, onEnd, reader, clock } = read();
     controller.error(new Error('the camera was pulled out'));
-    await vi.waitFor(() => expect(onEnd).toHaveBeenCalledTimes(1));
+    await clock.advance(0);
+    expect(onEnd).toHaveBeenCalledTimes(1);
+    expect(reader.ended).toBe(true);
+  });
+});
+
+describe('stopping', () => {
+  it('takes what is still on its way, then lets the track go', async () => {
+    const { controller, taken, cancelled, reader, onEnd, clock, stop } = read();
+    const stopped = stop();
+    for (const name of ['late', 'later', 'latest']) {
+      // Each within the fifth of a second in which there may be more.
+      await clock.advance(190 * MS);
+      controller.enqueue(new Item(name));
+    }
+    await clock.advance(190 * MS);
+    expect(cancelled).not.toHaveBeenCalled();
+    expect(reader.ended).toBe(false);
+    await clock.advance(60 * MS);
+    expect(taken.map(({ item }) => item.name)).toEqual(['late', 'later', 'latest']);
+    expect(cancelled).toHaveBeenCalledTimes(1);
+    expect(stopped.at).toBeGreaterThanOrEqual(3 * 190 + 200);
+    expect(reader.ended).toBe(true);
+    // It did not end by itself.
+    expect(onEnd).not.toHaveBeenCalled();
+    expect(clock.pending).toBe(0);
   });
 
-  it('takes what is still on its way when it is stopped, then lets the track go', async () => {
-    const { controller, taken, cancelled, reader, onEnd } = read();
-    const stopped = reader.stop(3_000, () => false);
-    controller.enqueue(new Item('late'));
-    await stopped;
-    expect(taken.map(({ item }) => item.name)).toEqual(['late']);
-    expect(cancelled).toHaveBeenCalledTimes(1);
-    expect(onEnd).not.toHaveBeenCalled();
+  it('waits from its own beginning on, when nothing has come for longer', async () => {
+    const { clock, stop, cancelled } = read();
+    await clock.advance(60_000 * MS);
+    const stopped = stop();
+    await clock.advance(190 * MS);
+    expect(cancelled).not.toHaveBeenCalled();
+    await clock.advance(60 * MS);
+    expect(stopped.at).toBeLessThanOrEqual(250);
   });
 
   it('takes what was captured before the end, however late it comes, and nothing that was captured after', async () => {
-    const { controller, taken, cancelled, reader } = read();
-    const stopped = reader.stop(3_000, item => item.name.startsWith('after'));
+    const { controller, taken, cancelled, clock, stop } = read();
+    const stopped = stop(item => item.name.startsWith('after'));
     const items = ['before 1', 'before 2', 'after 1', 'after 2'].map(name => new Item(name));
     for (const item of items.slice(0, 3)) controller.enqueue(item);
-    await stopped;
+    await clock.advance(50 * MS);
     expect(taken.map(({ item }) => item.name)).toEqual(['before 1', 'before 2']);
     expect(items.slice(0, 3).map(item => item.closed)).toEqual([0, 0, 1]);
     expect(cancelled).toHaveBeenCalledTimes(1);
+    // With the first that was captured after, all is there: nobody waits on.
+    expect(stopped.at).toBeLessThanOrEqual(50);
   });
 
-  it('is stopped in the end although the source never pauses', async () => {
-    vi.useFakeTimers({
-      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
-    });
-    try {
-      const { controller, reader, cancelled, taken } = read();
-      const feeding = setInterval(() => controller.enqueue(new Item('another')), 10);
-      cancelled.mockImplementation(() => clearInterval(feeding));
-      let stopped = false;
-      const stopping = reader
-        .stop(3_000, () => false)
-        .then(() => {
-          stopped = true;
-        });
-      while (!stopped) await vi.advanceTimersByTimeAsync(10);
-      await stopping;
-      expect(cancelled).toHaveBeenCalledTimes(1);
-      // Three seconds of what a source gives that is always behind.
-      expect(taken.length).toBeGreaterThan(250);
-      expect(taken.length).toBeLessThan(310);
-    } finally {
-      vi.useRealTimers();
-    }
+  it('comes to an end although the source never pauses', async () => {
+    const { controller, cancelled, taken, clock, stop } = read();
+    const feeding = clock.every(10, () => controller.enqueue(new Item('another')));
+    cancelled.mockImplementation(feeding);
+    const stopped = stop();
+    await clock.advance(LONGEST - 10 * MS);
+    expect(cancelled).not.toHaveBeenCalled();
+    await clock.advance(110 * MS);
+    expect(cancelled).toHaveBeenCalledTimes(1);
+    expect(stopped.at).toBeGreaterThanOrEqual(LONGEST / MS);
+    // Three seconds of what a source gives that is always behind.
+    expect(taken.length).toBeGreaterThanOrEqual(299);
+    expect(taken.length).toBeLessThanOrEqual(306);
   });
 
-  it('lets the track go at once when it is cancelled, and once only', async () => {
-    const { taken, cancelled, onEnd, reader } = read();
+  it('is patient for as long as it is told, and no longer', async () => {
+    const { controller, cancelled, clock, stop } = read();
+    cancelled.mockImplementation(clock.every(10, () => controller.enqueue(new Item('another'))));
+    const stopped = stop(() => false, 400 * MS);
+    await clock.advance(500 * MS);
+    expect(stopped.at).toBeGreaterThanOrEqual(400);
+    expect(stopped.at).toBeLessThanOrEqual(450);
+  });
+
+  it('a track that has ended changes nothing', async () => {
+    const { controller, onEnd, clock, stop, cancelled } = read();
+    controller.close();
+    await clock.advance(0);
+    const stopped = stop();
+    await clock.advance(0);
+    expect(stopped.at).toBe(0);
+    expect(onEnd).toHaveBeenCalledTimes(1);
+    expect(cancelled).not.toHaveBeenCalled();
+  });
+
+  it('is over when the track ends meanwhile', async () => {
+    const { controller, clock, stop } = read();
+    const stopped = stop();
+    controller.close();
+    await clock.advance(50 * MS);
+    expect(stopped.at).toBeLessThanOrEqual(50);
+  });
+});
+
+describe('cancelling', () => {
+  it('lets the track go at once, and once only', async () => {
+    const { taken, cancelled, onEnd, reader, clock, stop } = read();
     reader.cancel();
     reader.cancel();
-    await reader.stop(3_000, () => false);
+    expect(reader.ended).toBe(true);
+    const stopped = stop();
+    await clock.advance(0);
+    expect(stopped.at).toBe(0);
     expect(taken).toEqual([]);
     expect(cancelled).toHaveBeenCalledTimes(1);
     expect(onEnd).not.toHaveBeenCalled();
   });
 
-  it('stopping a track that has ended changes nothing', async () => {
-    const { controller, onEnd, reader } = read();
-    controller.close();
-    await vi.waitFor(() => expect(onEnd).toHaveBeenCalled());
-    await reader.stop(3_000, () => false);
-    expect(onEnd).toHaveBeenCalledTimes(1);
+  it('what was already on its way into the reader is closed', async () => {
+    const { controller, reader, taken, clock } = read();
+    await clock.advance(0);
+    const item = new Item('on its way');
+    controller.enqueue(item);
+    reader.cancel();
+    await clock.advance(0);
+    expect(taken).toEqual([]);
+    expect(item.closed).toBe(1);
   });
 });

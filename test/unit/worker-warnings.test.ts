@@ -91,6 +91,7 @@ describe('what is counted', () => {
       'audioSamplesDropped',
       'audioSamplesFilled',
       'audioSamplesIn',
+      'audioSamplesStretched',
       'cuts',
       'duration',
       'framesDropped',

@@ -1,0 +1,58 @@
+/** What a page hands to the worker of a recording: the worker itself, its setup, and the tracks. */
+import { WorkerFailedError } from './errors.ts';
+import type { ResolvedOptions } from './options.ts';
+import { type LiveTracks, openInputs } from './source/capture.ts';
+import type { Storage } from './storage/storage.ts';
+import type { Replacement, SessionSetup } from './worker/protocol.ts';
+import { aacEncoderUrl, spawnWorker } from './worker/spawn.ts';
+
+/** @throws WorkerFailedError (`worker-failed`). */
+export const startWorker = (workerUrl: string | URL | undefined): Worker => {
+  try {
+    return spawnWorker(workerUrl);
+  } catch (error) {
+    throw new WorkerFailedError(error instanceof Error ? error.message : String(error), error);
+  }
+};
+
+/** A new recording's setup, and what is to be transferred with it. */
+export const newSetup = (
+  tracks: LiveTracks,
+  options: ResolvedOptions,
+  storage: Storage,
+  workerUrl: string | URL | undefined,
+): { setup: SessionSetup; transfer: Transferable[] } => {
+  const { video, audio, transfer } = openInputs(tracks);
+  const setup: SessionSetup = {
+    recordingId: crypto.randomUUID(),
+    startedAt: new Date().toISOString(),
+    options,
+    storage: storage.config,
+    video,
+    audio,
+    // Served beside the worker when the page says where that is.
+    aacEncoderUrl:
+      workerUrl === undefined
+        ? aacEncoderUrl()
+        : new URL('./aac-encoder.js', new URL(workerUrl, document.baseURI)).href,
+  };
+  return { setup, transfer };
+};
+
+/** Other tracks, and what is to be transferred with them. A track that is recorded already goes on: nothing of it is lost. */
+export const newReplacement = (
+  before: LiveTracks,
+  { video, audio }: LiveTracks,
+): { replacement: Replacement; transfer: Transferable[] } => {
+  const sameVideo = video !== undefined && video === before.video;
+  const sameAudio = audio !== undefined && audio === before.audio;
+  const { transfer, ...inputs } = openInputs({
+    video: sameVideo ? undefined : video,
+    audio: sameAudio ? undefined : audio,
+  });
+  const replacement = {
+    video: sameVideo ? ('same' as const) : inputs.video,
+    audio: sameAudio ? ('same' as const) : inputs.audio,
+  };
+  return { replacement, transfer };
+};
