@@ -76,6 +76,13 @@ const audio: BrowserCommand<[key: string, sampleRate: number, channels: number]>
   channels,
 ) => media.decodeAudio(pathOf(key), sampleRate, channels);
 
+const brightness: BrowserCommand<[key: string]> = (_, key) => media.brightness(pathOf(key));
+
+const sound: BrowserCommand<[key: string, sampleRate: number]> = (_, key, sampleRate) =>
+  media.decodeSound(pathOf(key), sampleRate);
+
+const beeps: BrowserCommand<[key: string]> = (_, key) => media.beeps(pathOf(key));
+
 /** Red, green and blue in the middle of a frame, as a player shows it. */
 const middleColor: BrowserCommand<[key: string, frame: number]> = async (_, key, frame) => {
   const filter = `select=eq(n\\,${frame}),crop=iw/4:ih/8:iw*3/8:ih/2,scale=1:1`;
@@ -96,7 +103,18 @@ const exists: BrowserCommand<[key: string]> = async (_, key) =>
     () => false,
   );
 
-export const commands = { inspect, counters, packets, audio, middleColor, saveFile, exists };
+export const commands = {
+  inspect,
+  counters,
+  packets,
+  audio,
+  brightness,
+  beeps,
+  sound,
+  middleColor,
+  saveFile,
+  exists,
+};
 
 declare module 'vitest/browser' {
   interface BrowserCommands {
@@ -107,6 +125,9 @@ declare module 'vitest/browser' {
       stream: 'v' | 'a',
     ): Promise<{ pts: number; duration: number; size: number; key: boolean }[]>;
     audio(key: string, sampleRate: number, channels: number): Promise<number[]>;
+    beeps(key: string): Promise<number[]>;
+    brightness(key: string): Promise<{ time: number; luma: number }[]>;
+    sound(key: string, sampleRate: number): Promise<media.Sound>;
     middleColor(key: string, frame: number): Promise<number[]>;
     saveFile(key: string, base64: string): Promise<void>;
     exists(key: string): Promise<boolean>;

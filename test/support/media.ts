@@ -117,3 +117,65 @@ export const packets = async (
     key: p.flags.startsWith('K'),
   }));
 };
+
+/** Mean luma of the middle of every frame, and the frame's time in seconds as the file has it. */
+export const brightness = async (path: string): Promise<{ time: number; luma: number }[]> => {
+  const filter = 'crop=iw/2:ih/4:iw/4:ih/2,signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=-';
+  const args = ['-v', 'error', '-copyts', '-i', path, '-an', '-vf', filter, '-fps_mode', 'passthrough'];
+  const { stdout } = await run('ffmpeg', [...args, '-f', 'null', '/dev/null']);
+  const found = stdout.toString().matchAll(/pts_time:(\S+)\s+lavfi\.signalstats\.YAVG=(\S+)/g);
+  return [...found].map(([, time, luma]) => ({ time: Number(time), luma: Number(luma) }));
+};
+
+/** Times in seconds at which decoded pieces of a file's audio begin, as the file has them, and their samples. */
+const soundFrames = async (path: string): Promise<{ time: number; samples: number }[]> => {
+  const entries = ['-show_entries', 'frame=pts_time,nb_samples', '-of', 'csv=p=0'];
+  const { stdout } = await run('ffprobe', ['-v', 'error', '-select_streams', 'a', ...entries, path]);
+  return [...stdout.toString().matchAll(/^([-\d.]+),(\d+)/gm)].map(([, time, samples]) => ({
+    time: Number(time),
+    samples: Number(samples),
+  }));
+};
+
+/** A file's audio, mixed down to one channel of 32-bit floats, and where in the file it lies. */
+export interface Sound {
+  /** Seconds at which the first decoded sample lies, on the file's own timeline. */
+  start: number;
+  /** Furthest that a decoded piece lies from where the samples before it end; seconds. */
+  unevenness: number;
+  /** Little-endian 32-bit floats. */
+  base64: string;
+}
+
+export const decodeSound = async (path: string, sampleRate: number): Promise<Sound> => {
+  const frames = await soundFrames(path);
+  const start = frames[0]?.time ?? 0;
+  let [end, unevenness] = [start, 0];
+  for (const { time, samples } of frames) {
+    unevenness = Math.max(unevenness, Math.abs(time - end));
+    end += samples / sampleRate;
+  }
+  const args = ['-v', 'error', '-i', path, '-vn', '-ar', String(sampleRate), '-ac', '1', '-f', 'f32le', '-'];
+  const { stdout } = await run('ffmpeg', args);
+  return { start, unevenness, base64: stdout.toString('base64') };
+};
+
+/** Seconds at which sound begins after half a second of silence, as the file has them. */
+export const beeps = async (path: string): Promise<number[]> => {
+  const args = [
+    '-hide_banner',
+    '-nostats',
+    '-copyts',
+    '-i',
+    path,
+    '-vn',
+    '-af',
+    'silencedetect=noise=-20dB:d=0.5',
+  ];
+  const { stderr } = await run('ffmpeg', [...args, '-f', 'null', '-']);
+  const found = [...stderr.matchAll(/silence_(start|end): (\S+)/g)];
+  // Where the file ends, a silence ends too, and no sound begins.
+  return found
+    .filter(([, what], i) => what === 'end' && i < found.length - 1)
+    .map(([, , time]) => Number(time));
+};

@@ -129,6 +129,7 @@ export class AudioSource {
   #pieces = 0;
   #phase = 0;
   #begin: number | undefined;
+  #skipped = 0;
   /** Samples fed so far. */
   samples = 0;
 
@@ -145,7 +146,7 @@ export class AudioSource {
         for (let channel = 0; channel < numberOfChannels; channel++)
           data[channel * frames + s] = amplitude * Math.sin(this.#phase);
       }
-      const timestamp = this.#pieces * 10_000;
+      const timestamp = this.#pieces * 10_000 + this.#skipped;
       await this.#writer.write(
         new AudioData({
           format: 'f32-planar',
@@ -159,6 +160,11 @@ export class AudioSource {
       this.#pieces++;
       this.samples += frames;
     }
+  }
+
+  /** The clock jumps by so many microseconds. */
+  skipTime(by: number): void {
+    this.#skipped += by;
   }
 
   /** Gives nothing for so many seconds, like a microphone that was muted. */

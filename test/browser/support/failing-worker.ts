@@ -1,0 +1,3 @@
+/** The recorder's worker, with encoders that fail. */
+import './failing-encoders.ts';
+import '../../../src/worker/worker.ts';
