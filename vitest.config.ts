@@ -16,11 +16,12 @@ const alias = [
 
 const executablePath = findBrowser();
 
-/** Tests in Node that start servers, builds, ffmpeg or the command line: seconds, not milliseconds. */
+/** Tests in Node that start servers, builds, ffmpeg or the command line, or try thousands of recordings: seconds, not milliseconds. */
 const withPrograms = [
   'test/unit/{build,cli,server,mux}*.test.ts',
   'test/unit/storage-{tus,deadline}*.test.ts',
   'test/unit/pattern-counter.test.ts',
+  'test/unit/timeline*.test.ts',
 ];
 
 export default defineConfig({

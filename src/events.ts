@@ -37,7 +37,10 @@ export interface RecorderStats {
   audioSamplesIn: number;
   /** Audio samples (per channel) of silence put where the source had gaps. */
   audioSamplesFilled: number;
-  /** Audio samples (per channel) left out because they overlapped what was there. */
+  /**
+   * Audio samples (per channel) left out: they overlapped what was there, could not be encoded in time, or were lost with an
+   * encoder that failed. Each is also reported by a `warning`.
+   */
   audioSamplesDropped: number;
   /**
    * Audio samples (per channel) that came from, or went into, making audio a little longer or shorter, unheard, because its
@@ -64,6 +67,7 @@ export interface RecorderStats {
 export type WarningCode =
   | 'frames-dropped'
   | 'codec-fallback'
+  | 'audio-dropped'
   | 'audio-gap'
   | 'audio-overlap'
   | 'audio-downmixed'

@@ -49,6 +49,9 @@ export type VideoCodecFamily = 'avc' | 'hevc' | 'vp9' | 'av1' | 'vp8';
 /** Families of audio codecs. */
 export type AudioCodecFamily = 'aac' | 'opus';
 
+/** A file that was begun is not shorter: MP4 timescales can tell its end from its beginning; microseconds. */
+export const SHORTEST_FILE = 1_000;
+
 /** Microseconds to seconds. */
 export const toSeconds = (microseconds: number): number => microseconds / 1e6;
 /** Seconds to whole microseconds. */

@@ -138,11 +138,15 @@ export class TrackAudioEncoder {
     this.output.onError(error);
   }
 
-  /** Encodes a block with this encoder's rate and number of channels. */
-  encode(block: AudioBlock): void {
-    if (this.#dead) return;
+  /**
+   * Encodes a block with this encoder's rate and number of channels.
+   *
+   * @returns false when the encoder was dead already: the block is lost, and not among what `lost` counts.
+   */
+  encode(block: AudioBlock): boolean {
+    if (this.#dead) return false;
     const frames = block.planes[0]?.length ?? 0;
-    if (frames === 0) return;
+    if (frames === 0) return true;
     this.#pendingSamples += frames;
     this.#end = block.time + (frames / block.sampleRate) * 1e6;
     try {
@@ -150,6 +154,7 @@ export class TrackAudioEncoder {
     } catch (error) {
       this.#fail(error);
     }
+    return true;
   }
 
   /**
@@ -163,6 +168,11 @@ export class TrackAudioEncoder {
   /** Pieces of 20 ms that went in and have not come out. */
   get pending(): number {
     return Math.round(this.#pendingSamples / (this.sampleRate / 50));
+  }
+
+  /** Samples that went in and were lost, once the encoder is dead. */
+  get lost(): number {
+    return this.#dead ? this.#pendingSamples : 0;
   }
 
   /**

@@ -60,10 +60,14 @@ export class FileVideoEncoder {
     this.output.onError(error);
   }
 
-  /** Encodes and closes the frame, whose timestamp is its time on the timeline. The first is a key frame. */
-  encode(frame: VideoFrame): void {
+  /**
+   * Encodes and closes the frame, whose timestamp is its time on the timeline. The first is a key frame.
+   *
+   * @returns false when the encoder was dead already: the frame is lost, and not among those of `lost`.
+   */
+  encode(frame: VideoFrame): boolean {
     try {
-      if (this.#dead) return;
+      if (this.#dead) return false;
       const due = this.#lastKey === undefined || frame.timestamp - this.#lastKey >= this.keyFrameInterval;
       this.#pending++;
       this.#encoder.encode(frame, { keyFrame: due });
@@ -73,6 +77,7 @@ export class FileVideoEncoder {
     } finally {
       frame.close();
     }
+    return true;
   }
 
   /** Frames that went in and have not come out. */

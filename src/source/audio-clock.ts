@@ -16,9 +16,10 @@ const WOBBLE_HORIZON = 30_000_000;
 /** Timestamps that run ahead of the arrival by more than `AHEAD` in one step, or back by more than `BACK`, have jumped. */
 const AHEAD = 500_000;
 const BACK = 100_000;
-/** By how much a piece may come faster than the fastest one, and for how much of the time since the last piece. */
+/** By how much a piece may come faster than the fastest one, also by the time since the last piece and by what is missing. */
 const FASTER = 10_000;
 const FASTER_BY_DRIFT = 500e-6;
+const FASTER_BY_GAP = 0.02;
 /**
  * Pieces that come later than the fastest one by more than `LATE` have jumped too, if they still do after `LATE_FOR`.
  * Until then it is the worker that was held up, and the browser that kept them.
@@ -105,7 +106,7 @@ export class AudioClock {
     if (!this.#floor.isSteady(arrival)) return said;
     // Samples that are missing have taken their time, and samples that came twice come too early.
     const room = arrival - this.#floor.value - expected + FASTER + arrivalStep * FASTER_BY_DRIFT;
-    if (deviation > 0 && deviation > room) return this.#jumpTo(timestamp, expected);
+    if (deviation > 0 && deviation * (1 - FASTER_BY_GAP) > room) return this.#jumpTo(timestamp, expected);
     if (deviation < 0 && room > -WOBBLE) return this.#jumpTo(timestamp, expected);
     return said;
   }
@@ -182,9 +183,15 @@ export class AudioClock {
 
   /** Takes a pause off the timeline: what comes next lies so many microseconds earlier than it would have. */
   moveBack(gap: number): void {
-    if (this.#offset === undefined) return;
+    if (this.#offset === undefined) return this.#rebase ? this.#moveOwnBack(gap) : undefined;
     this.#offset -= gap;
     this.#ownReference += gap;
+  }
+
+  /** Slept before it is known where anything lies: what waits for that and what comes next follow each other. */
+  #moveOwnBack(gap: number): void {
+    this.#floor.shift(gap);
+    if (this.#last) this.#last.arrival += gap;
   }
 
   /** True when a piece was captured after the moment `end`, an arrival time; ask `isSteady` whether that can be told. */

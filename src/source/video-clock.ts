@@ -9,13 +9,16 @@ const AHEAD = 2_000_000;
 /** A frame that comes so much faster than the fastest one of so long a time has jumped too. */
 const FASTER = 500_000;
 const FASTER_THAN = 2_000_000;
-const BACK = 100_000;
+/** A clock that steps back by less may only wobble. */
+const BACK = 300_000;
 /** Timestamps that have to be repaired so often in a row are no clock at all: frames go where they arrive. */
 const HOPELESS = 3;
 /** Smallest step between two frames on the timeline; MP4 timescales can't tell much smaller ones apart. */
 const MIN_STEP = 1_000;
 /** A frame that arrives in a burst is no measure of the frame rate. */
 const MAX_TYPICAL = 1_000_000;
+/** For so long after a repair, frames that come faster than any before show that it has moved the clock too far. */
+const DOUBT = 10_000_000;
 
 /** One frame's place. */
 export interface MappedTime {
@@ -39,6 +42,8 @@ export class VideoClock {
   readonly #floor = new DelayFloor();
   #rebase = false;
   #repairs = 0;
+  /** By how much repairs have moved the clock ahead, and until when that may be taken back. */
+  #ahead = { by: 0, until: Number.NEGATIVE_INFINITY };
 
   /**
    * @param start where the first frame goes on the timeline, given its arrival.
@@ -55,9 +60,7 @@ export class VideoClock {
       this.#offset = Math.max(this.least(), Math.round(this.start(arrival))) - timestamp;
       return this.#keep(timestamp, arrival, timestamp + this.#offset, false);
     }
-    // A clock that has stepped back a little, and runs on from there, is a clock again.
-    const runsOn = this.#repairs >= HOPELESS && timestamp > last.timestamp;
-    if (this.#rebase || runsOn || this.#jumped(timestamp, arrival, last)) {
+    if (this.#rebase || this.#jumped(timestamp, arrival, last)) {
       this.#repairs = 0;
       const late = last.arrival - last.time - this.#floor.value;
       const step = stepOverJump(this.#typical, arrival - last.arrival, late);
@@ -67,21 +70,41 @@ export class VideoClock {
       this.#rebase = false;
       return this.#keep(timestamp, arrival, time, repaired);
     }
+    const takenBack = this.#takeBack(timestamp, arrival);
     const own = timestamp + this.#offset;
     if (own >= last.time + MIN_STEP) {
       this.#repairs = 0;
       this.#learn(own - last.time);
-      return this.#keep(timestamp, arrival, own, false);
+      return this.#keep(timestamp, arrival, own, takenBack > 0);
     }
     this.#repairs++;
-    // Half a step: it is over before the next frame is due, so that one can have its own time again.
-    const half = last.time + Math.max(MIN_STEP, Math.round(this.#typical / 2));
     const arrived = Math.max(last.time + MIN_STEP, Math.round(arrival - this.#floor.value));
-    const time = this.#repairs < HOPELESS ? half : arrived;
+    // Half a step: it is over before the next frame is due, so that one can have its own time again.
+    const half = Math.min(arrived, last.time + Math.max(MIN_STEP, Math.round(this.#typical / 2)));
+    // Of frames that were kept and come all at once, the arrival tells nothing.
+    const kept = arrival - last.arrival < this.#typical / 2;
+    const time = this.#repairs < HOPELESS || kept ? half : arrived;
     // It may be that the source's clock has only stood still for a while: what follows goes on from here.
-    if (this.#repairs >= HOPELESS) this.#offset = time - timestamp;
+    if (this.#repairs >= HOPELESS) this.#moveTo(time, timestamp, arrival);
     this.#last = { timestamp, arrival, time };
     return { time, repaired: true };
+  }
+
+  #moveTo(time: number, timestamp: number, arrival: number): void {
+    const offset = time - timestamp;
+    const by = offset - this.#offset;
+    if (by > 0) this.#ahead = { by: this.#ahead.by + by, until: arrival + DOUBT };
+    this.#offset = offset;
+  }
+
+  /** Timestamps that wobble by more than a frame would else have the clock moved ahead again and again. */
+  #takeBack(timestamp: number, arrival: number): number {
+    if (arrival > this.#ahead.until) this.#ahead.by = 0;
+    const faster = this.#floor.value - (arrival - timestamp - this.#offset);
+    const by = Math.round(Math.max(0, Math.min(faster, this.#ahead.by)));
+    this.#ahead.by -= by;
+    this.#offset -= by;
+    return by;
   }
 
   /** Lateness alone is no jump: it is the worker that was held up, and the browser that kept the frames. */

@@ -17,6 +17,8 @@ import type { Reporter } from './protocol.ts';
 
 /** How long audio is watched before it is placed: the fastest piece of so long a time tells the delay. */
 const SETTLE = 300_000;
+/** How long both tracks are watched at the most, when their delays do not come to rest; microseconds. */
+const LONGEST_SETTLE = 2_000_000;
 /** Most pieces that wait: 20 seconds of 10 ms. */
 const QUEUE_LIMIT = 2_000;
 /** Silence of a recording without video is decided on piece by piece, as it too may have to be cut; microseconds. */
@@ -42,6 +44,8 @@ export interface AudioLaneContext {
     leads(): boolean;
     /** Smallest arrival − timeline time; infinite before the first frame. */
     floor(): number;
+    /** Whether that is known well enough at an arrival time. */
+    isSteady(now: number): boolean;
     /** All cuts up to this time on the timeline are decided. */
     decidedUpTo(): number;
   };
@@ -50,6 +54,8 @@ export interface AudioLaneContext {
 export class AudioLane {
   #queue: Piece[] = [];
   #firstArrival: number | undefined;
+  /** Arrival time since which something of both tracks has come. */
+  #bothSince: number | undefined;
   #draining: Promise<void> | undefined;
   #run: AudioRun | undefined;
   #lastTime: number | undefined;
@@ -67,7 +73,7 @@ export class AudioLane {
     if (this.#closed || this.#queue.length >= QUEUE_LIMIT) {
       stats.audioSamplesDropped += data.numberOfFrames;
       report.warn(
-        'audio-overlap',
+        'audio-dropped',
         'Audio could not be encoded in time and is left out.',
         stats.audioSamplesDropped,
       );
@@ -108,12 +114,19 @@ export class AudioLane {
       // The video has gone, but its clock tells where the timeline is.
       clock.settle(video.floor());
     } else {
-      const seenEnough = now - this.#firstArrival >= SETTLE || this.#forced;
-      if (!seenEnough || !known) return false;
+      if (!known || !(this.#forced || this.#atRest(now))) return false;
       clock.settle(video.floor());
     }
     this.#queue = this.#queue.flatMap(piece => this.#placed(piece));
     return true;
+  }
+
+  /** A worker that is held up at the start gets everything late at first, and a frame that comes late is no measure. */
+  #atRest(now: number): boolean {
+    const { clock, video } = this.context;
+    this.#bothSince ??= now;
+    if (now - this.#bothSince >= LONGEST_SETTLE) return true;
+    return now - (this.#firstArrival ?? now) >= SETTLE && clock.isSteady(now) && video.isSteady(now);
   }
 
   /**
@@ -150,6 +163,7 @@ export class AudioLane {
     if (this.context.clock.settled) return;
     this.#queue.length = 0;
     this.#firstArrival = undefined;
+    this.#bothSince = undefined;
   }
 
   async #drain(): Promise<void> {
@@ -168,9 +182,9 @@ export class AudioLane {
     const duration = ((piece.planes[0]?.length ?? 0) / piece.sampleRate) * 1e6;
     if (!video.leads()) this.#decide(time, duration, source);
     const epoch = plan.epochAt(time);
-    if (!epoch?.source) return;
-    const run = await this.#runFor(epoch, time);
-    if (!run) return;
+    const run = epoch?.source && (await this.#runFor(epoch, time));
+    // No file has taken it up before the end.
+    if (!run) return void (this.context.stats.audioSamplesDropped += piece.planes[0]?.length ?? 0);
     await run.place(piece.planes, source, time);
     this.#lastTime = run.time;
     this.#countQueue();
@@ -186,7 +200,7 @@ export class AudioLane {
     const start = (reason: CutReason): void => {
       files.begin({
         reason,
-        startTime: Math.max(0, Math.round(time)),
+        startTime: Math.max(files.earliest, Math.round(time)),
         video: undefined,
         audioEpoch: plan.epochAtCut(time),
       });
@@ -245,10 +259,17 @@ export class AudioLane {
   }
 
   #onError(run: AudioRun, error: unknown): void {
+    const { stats, report } = this.context;
     run.failed = true;
+    stats.audioSamplesDropped += run.lost;
+    report.warn(
+      'audio-dropped',
+      `The audio encoder failed and is replaced: ${String(error)}`,
+      stats.audioSamplesDropped,
+    );
     this.#failures++;
     if (this.#failures <= MAX_FAILURES || this.#closed) return;
-    this.context.report.fail(new EncoderFailedError('audio', error));
+    report.fail(new EncoderFailedError('audio', error));
     // What waits can't be encoded any more.
     this.#closed = true;
     this.#queue.length = 0;

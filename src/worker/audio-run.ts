@@ -67,6 +67,11 @@ export class AudioRun {
     return this.#encoder.pending;
   }
 
+  /** Samples that a dead encoder still held. */
+  get lost(): number {
+    return this.#encoder.lost;
+  }
+
   /** Encodes a piece that lies at this time, so that the run stays unbroken. */
   async place(given: Plane[], source: AudioSource, time: number): Promise<void> {
     const { stats, report } = this.setup;
@@ -105,8 +110,10 @@ export class AudioRun {
 
   #encode(planes: Plane[]): void {
     const { time } = this;
-    this.#timeline.advance(planes[0]?.length ?? 0);
-    this.#encoder.encode({ planes, sampleRate: this.source.sampleRate, time });
+    const frames = planes[0]?.length ?? 0;
+    this.#timeline.advance(frames);
+    if (!this.#encoder.encode({ planes, sampleRate: this.source.sampleRate, time }))
+      this.setup.stats.audioSamplesDropped += frames;
   }
 
   /** Silence up to this time on the timeline, because nothing comes. */

@@ -3,7 +3,7 @@ import { MuxFailedError } from '../errors.ts';
 import type { RecorderStats } from '../events.ts';
 import { type ByteStore, GrowingFile } from '../journal/growing-file.ts';
 import type { CutReason } from '../manifest.ts';
-import type { AudioPacket } from '../media.ts';
+import { type AudioPacket, SHORTEST_FILE } from '../media.ts';
 import type { StorageSink } from '../storage/sink.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
 import { type AudioTrackInfo, type FileSetup, OpenFile } from './open-file.ts';
@@ -49,15 +49,20 @@ export class RecordingFiles {
     return this.#count === 0 ? 'start' : 'track-added';
   }
 
+  /** No file begins before this: where the last one ended, or a moment after it began; microseconds on the timeline. */
+  get earliest(): number {
+    const last = this.#last;
+    if (!last) return 0;
+    const ended = last.setup.video ? last.endTime : undefined;
+    return ended ?? last.setup.startTime + SHORTEST_FILE;
+  }
+
   /** Begins a file; the one before ends there. */
   begin(setup: Omit<FileSetup, 'index'>): OpenFile {
-    const before = this.current;
-    if (before) before.endTime ??= setup.startTime;
-    // Sound alone ended where its last packet did; the recording goes on a moment later.
-    else if (this.#last && !this.#last.setup.video) {
-      this.#last.endTime = setup.startTime;
-    }
-    if (this.#last?.empty && this.#finished.has(this.#last)) this.#bridge(this.#last);
+    const last = this.#last;
+    // Sound alone ended where its last packet did, and of tracks that all ended the last one; the recording goes on later.
+    if (last) last.endTime = setup.startTime;
+    if (last?.empty && this.#finished.has(last)) this.#bridge(last);
     this.#count++;
     this.context.stats.cuts = this.#count - 1;
     const name = `${String(this.#count).padStart(4, '0')}.mp4`;

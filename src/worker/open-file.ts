@@ -6,6 +6,7 @@ import {
   type AudioCodecFamily,
   type AudioPacket,
   type AudioSource,
+  SHORTEST_FILE,
   toSeconds,
   type VideoCodecFamily,
   type VideoPacket,
@@ -194,7 +195,8 @@ export class OpenFile {
     if (this.#audioDone) return;
     this.#audioDone = true;
     // Without video the file ends where its audio does, unless a cut said otherwise.
-    if (this.setup.video === undefined) this.endTime ??= Math.max(this.#audioEnd, this.setup.startTime);
+    if (this.setup.video === undefined)
+      this.endTime ??= Math.max(this.#audioEnd, this.setup.startTime + SHORTEST_FILE);
     this.#writer?.closeAudio();
     this.#finishWhenDone();
   }

@@ -27,8 +27,6 @@ const GRACE = 2_000_000;
 const VIDEO_LAG = 300_000;
 /** Tracks of one stream end within so long of each other; milliseconds. */
 const TOGETHER = 200;
-/** A file that is begun is not shorter; microseconds. */
-const SHORTEST = 1_000;
 /** A cut that a source brings which has come back is made within so long; microseconds. */
 const RESUMING = 1_000_000;
 const limitsOf = (cut: ResolvedOptions['cut']): CutLimits => ({
@@ -94,7 +92,7 @@ export class Tracks {
     this.#time = new RecordingTime(
       wall,
       event => keeper.note(event),
-      () => this.#afterFile,
+      () => context.files.earliest,
     );
     this.#lastTick = this.#onTime = wall.now();
     this.#video = setup.video && this.#openVideo(setup.video);
@@ -139,6 +137,7 @@ export class Tracks {
       video: {
         leads: () => this.#videoLeads(),
         floor: () => this.#time.video.floor,
+        isSteady: now => this.#time.video.isSteady(now),
         decidedUpTo: () => this.#decidedUpTo,
       },
     });
@@ -218,12 +217,6 @@ export class Tracks {
     this.#time.audio.rebase();
     track.reader = this.#readAudio(track.lane, input);
     return false;
-  }
-
-  /** No video begins before the file that sound alone has begun. */
-  get #afterFile(): number {
-    const { current } = this.context.files;
-    return current && !current.setup.video ? current.setup.startTime + SHORTEST : Number.NEGATIVE_INFINITY;
   }
 
   /** Cuts are decided up to this time; video that stays away does not hold the audio up, frames that wait do. */

@@ -57,8 +57,8 @@ export class VideoLane {
 
   /** Takes a frame over; it will be closed here. */
   push(frame: VideoFrame, arrival: number): void {
-    const { stats, report, clock, gate } = this.context;
-    if (!gate.open(clock.timeOf(frame.timestamp))) return frame.close();
+    const { stats, report, clock } = this.context;
+    if (!this.#isPartOfIt(frame.timestamp)) return frame.close();
     stats.framesIn++;
     const { time, repaired } = clock.map(frame.timestamp, arrival);
     if (repaired)
@@ -75,9 +75,17 @@ export class VideoLane {
     stats.framesDropped++;
   }
 
+  /** False for what was captured during a pause. What was captured before one comes after the last frame. */
+  #isPartOfIt(timestamp: number): boolean {
+    const { clock, gate } = this.context;
+    const time = clock.timeOf(timestamp);
+    const ranBack = time !== undefined && time <= (clock.lastTime ?? time - 1);
+    return gate.open(time) && !(gate.since !== undefined && ranBack);
+  }
+
   /** False when there is no room for it. */
   #accept(queued: QueuedFrame): boolean {
-    const { stats, report } = this.context;
+    const { stats } = this.context;
     const waiting = this.#queue.length + (this.#runs.current?.encoder.pending ?? 0);
     stats.videoQueue = waiting;
     if (!this.#closed && waiting < queueLimit(queued.frame)) {
@@ -85,12 +93,7 @@ export class VideoLane {
       return true;
     }
     queued.frame.close();
-    stats.framesDropped++;
-    report.warn(
-      'frames-dropped',
-      'The video encoder can not keep up: frames are left out.',
-      stats.framesDropped,
-    );
+    this.#drop('The video encoder can not keep up: frames are left out.');
     return false;
   }
 
@@ -128,10 +131,8 @@ export class VideoLane {
       try {
         await this.#take(next);
       } catch (error) {
-        const { stats, report } = this.context;
-        stats.framesDropped++;
-        report.warn('frames-dropped', 'A frame could not be encoded.', stats.framesDropped);
-        report.fail(error);
+        this.#drop('A frame could not be encoded.');
+        this.context.report.fail(error);
       } finally {
         next.frame.close();
       }
@@ -157,19 +158,28 @@ export class VideoLane {
     onDecided(due);
     const run = this.#runs.current;
     if (!run) return;
-    if (videoChange(run.source, source) === undefined) run.encoder.encode(retimed(frame, time));
+    if (videoChange(run.source, source) === undefined) this.#encode(run, retimed(frame, time));
     else await this.#fit(run, frame, time);
   }
 
-  async #fit(run: VideoRun, frame: VideoFrame, time: number): Promise<void> {
+  /** Its encoder may have died while the frame was on its way to it. */
+  #encode(run: VideoRun, frame: VideoFrame): void {
+    if (!run.encoder.encode(frame)) this.#drop('The video encoder failed and is replaced.');
+  }
+
+  #drop(why: string): void {
     const { stats, report } = this.context;
+    stats.framesDropped++;
+    report.warn('frames-dropped', why, stats.framesDropped);
+  }
+
+  async #fit(run: VideoRun, frame: VideoFrame, time: number): Promise<void> {
     try {
       const space = encodedColorSpace(run.source.colorSpace);
-      run.encoder.encode(await this.#fitter.fit(frame, run.source, space, time));
-      stats.framesFitted++;
+      this.#encode(run, await this.#fitter.fit(frame, run.source, space, time));
+      this.context.stats.framesFitted++;
     } catch (error) {
-      stats.framesDropped++;
-      report.warn('frames-dropped', `A frame could not be fitted: ${String(error)}`, stats.framesDropped);
+      this.#drop(`A frame could not be fitted: ${String(error)}`);
     }
   }
 

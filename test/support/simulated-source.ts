@@ -157,5 +157,8 @@ export class SimulatedSource<Item extends Closable> {
   sleep(microseconds: number, runsOn: boolean): void {
     this.#captured += microseconds;
     if (!runsOn) this.#jump -= microseconds;
+    if (this.over) return;
+    this.#cancelAlarm();
+    this.#plan();
   }
 }
