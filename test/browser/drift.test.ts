@@ -84,7 +84,7 @@ const record = async (drift: number, length: number): Promise<number[]> => {
   return apart;
 };
 
-test.each([
+test.concurrent.each([
   ['fast', 200e-6, HOUR],
   ['slow', -200e-6, HOUR / 3],
 ])(

@@ -39,7 +39,7 @@ const recordAt30 = async (frameRate: number, frames: number) => {
   return { counters: counters.flat(), framesRepeated, framesDropped, files: recording.files.length };
 };
 
-test('from 15 to 30: each frame twice, over a cut', async () => {
+test.concurrent('from 15 to 30: each frame twice, over a cut', async () => {
   const { counters, framesDropped, files } = await recordAt30(15, 45);
   expect(files).toBe(2);
   expect(framesDropped).toBe(0);
@@ -49,13 +49,13 @@ test('from 15 to 30: each frame twice, over a cut', async () => {
   expect(counters.length).toBeLessThanOrEqual(91);
 });
 
-test('from 60 to 30: every second frame', async () => {
+test.concurrent('from 60 to 30: every second frame', async () => {
   const { counters, framesDropped } = await recordAt30(60, 150);
   expect(framesDropped).toBe(75);
   expect(counters).toEqual(range(0, 75).map(i => 2 * i));
 });
 
-test('a source that stands still goes on at the constant rate', async () => {
+test.concurrent('a source that stands still goes on at the constant rate', async () => {
   const video = new VideoSource();
   const recorder = new Recorder(new MediaStream([video.track]), {
     storage: tus({ endpoint: inject('endpoint') }),
@@ -97,7 +97,7 @@ const STEP = 33_333;
 const steady = range(0, 60).map(i => i * STEP);
 const HOURS = 3 * 3_600_000_000;
 
-test('steady timestamps are kept as they are, and an uneven frame rate with them', async () => {
+test.concurrent('steady timestamps are kept as they are, and an uneven frame rate with them', async () => {
   let time = 0;
   const uneven = range(0, 60).map(i => {
     time += i === 0 ? 0 : ([16_000, 50_000, 33_000, 34_000][i % 4] ?? 0);
@@ -108,7 +108,7 @@ test('steady timestamps are kept as they are, and an uneven frame rate with them
   for (const [i, { pts }] of packets.entries()) expect(pts).toBeCloseTo((uneven[i] ?? 0) / 1e6, 4);
 });
 
-test('duplicates and steps back: each frame has a time of its own, and the repairs are counted', async () => {
+test.concurrent('duplicates and steps back: each frame has a time of its own, and the repairs are counted', async () => {
   const times = steady.map((time, i) =>
     i === 20 || i === 40 ? (steady[i - 1] ?? 0) : i === 50 ? time - 60_000 : time,
   );
@@ -117,20 +117,20 @@ test('duplicates and steps back: each frame has a time of its own, and the repai
   expect(recording.duration).toBeCloseTo(2, 1);
 });
 
-test('timestamps that stand still: the frames lie where they arrived', async () => {
+test.concurrent('timestamps that stand still: the frames lie where they arrived', async () => {
   const { recording, repaired } = await recordTimes(steady.map(() => 0));
   expect(repaired).toBe(59);
   expect(recording.duration).toBeGreaterThan(1.7);
   expect(recording.duration).toBeLessThan(2.4);
 });
 
-test('a jump of hours, as after a sleep, is one step: nothing is filled', async () => {
+test.concurrent('a jump of hours, as after a sleep, is one step: nothing is filled', async () => {
   const { recording, repaired } = await recordTimes(steady.map((time, i) => (i < 30 ? time : time + HOURS)));
   expect(repaired).toBe(1);
   expect(recording.duration).toBeCloseTo(2, 1);
 });
 
-test('a jump of hours in picture and sound at once: both go on together, and no silence is filled in', async () => {
+test.concurrent('a jump of hours in picture and sound at once: both go on together, and no silence is filled in', async () => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const recorder = new Recorder(new MediaStream([video.track, audio.track]), {

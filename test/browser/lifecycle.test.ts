@@ -16,7 +16,7 @@ import { AudioSource, makeFrame, received, VideoSource } from './support/source.
 
 const onServer = (): Storage => tus({ endpoint: inject('endpoint') });
 
-test('states, idempotent start and stop, and a second recording by the same recorder', async () => {
+test.concurrent('states, idempotent start and stop, and a second recording by the same recorder', async () => {
   const video = new VideoSource();
   const recorder = new Recorder(new MediaStream([video.track]), {
     storage: onServer(),
@@ -51,7 +51,7 @@ test('states, idempotent start and stop, and a second recording by the same reco
   expect(listed.find(r => r.id === second.id)).toEqual(second);
 });
 
-test('on this device: listed, read, deleted', async () => {
+test.concurrent('on this device: listed, read, deleted', async () => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const storage = device();
@@ -73,7 +73,7 @@ test('on this device: listed, read, deleted', async () => {
   });
 });
 
-test.each([
+test.concurrent.each([
   ['video only', { audio: false }, ['video']],
   ['audio only', { video: false }, ['audio']],
 ] as const)('%s of a stream that has both', async (_, options, kinds) => {
@@ -93,7 +93,7 @@ test.each([
   expect(recording.duration).toBeCloseTo(1, 1);
 });
 
-test('abort throws the recording away, in storage too', async () => {
+test.concurrent('abort throws the recording away, in storage too', async () => {
   const video = new VideoSource();
   const recorder = new Recorder(new MediaStream([video.track]), { storage: onServer() });
   let seen: Recording | undefined;
@@ -117,7 +117,7 @@ test('abort throws the recording away, in storage too', async () => {
   expect(await commands.exists(`recordings/${id}/manifest.json`)).toBe(false);
 });
 
-test('stops by itself when all tracks have ended', async () => {
+test.concurrent('stops by itself when all tracks have ended', async () => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage: onServer() });
@@ -134,7 +134,7 @@ test('stops by itself when all tracks have ended', async () => {
   await checkCounters(recording, 30);
 });
 
-test('a microphone that never gives a sample does not hold the file back', async () => {
+test.concurrent('a microphone that never gives a sample does not hold the file back', async () => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage: onServer() });
@@ -150,7 +150,7 @@ test('a microphone that never gives a sample does not hold the file back', async
   expect(recorder.stats.audioSamplesFilled).toBeGreaterThan(4 * 48_000);
 });
 
-test('a microphone that falls silent is filled with silence, and the sound is where it belongs', async () => {
+test.concurrent('a microphone that falls silent is filled with silence, and the sound is where it belongs', async () => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage: onServer() });
@@ -171,7 +171,7 @@ test('a microphone that falls silent is filled with silence, and the sound is wh
   expect([loud(0.2, 0.8), loud(1.2, 2.8), loud(3.2, 3.8)]).toEqual([true, false, true]);
 });
 
-test('a camera that is muted does not hold the file back: its last frame is shown again', async () => {
+test.concurrent('a camera that is muted does not hold the file back: its last frame is shown again', async () => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage: onServer() });

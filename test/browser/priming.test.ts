@@ -42,18 +42,21 @@ const cases = [
   ['opus', 16_000],
 ] as const;
 
-test.each(cases)('sound alone, %s at %i Hz: every beep is where it was fed', async (codec, sampleRate) => {
-  const audio = source(sampleRate);
-  const recorder = new Recorder(new MediaStream([audio.track]), { storage: storage(), audio: { codec } });
-  await recorder.start();
-  await audio.feed(2);
-  const recording = await recorder.stop();
-  await checkFiles(recording);
-  const key = recording.files[0]?.key ?? '';
-  const rate = codec === 'opus' ? 48_000 : sampleRate;
-  expectAt(onsets(await soundOf(key, rate)), expected(2), 'ffmpeg');
-  expectAt(onsets(await inChromium(key)), expected(2), 'Chromium');
-});
+test.concurrent.each(cases)(
+  'sound alone, %s at %i Hz: every beep is where it was fed',
+  async (codec, sampleRate) => {
+    const audio = source(sampleRate);
+    const recorder = new Recorder(new MediaStream([audio.track]), { storage: storage(), audio: { codec } });
+    await recorder.start();
+    await audio.feed(2);
+    const recording = await recorder.stop();
+    await checkFiles(recording);
+    const key = recording.files[0]?.key ?? '';
+    const rate = codec === 'opus' ? 48_000 : sampleRate;
+    expectAt(onsets(await soundOf(key, rate)), expected(2), 'ffmpeg');
+    expectAt(onsets(await inChromium(key)), expected(2), 'Chromium');
+  },
+);
 
 /** Where beeps are on the recording's timeline, by both decoders. */
 const onTimeline = async (recording: Recording, rate: number): Promise<[number[], number[]]> => {
@@ -67,27 +70,30 @@ const onTimeline = async (recording: Recording, rate: number): Promise<[number[]
   return found;
 };
 
-test.each(cases)('with a picture and cuts, %s at %i Hz: they stay there', async (codec, sampleRate) => {
-  const audio = source(sampleRate);
-  const video = new VideoSource();
-  const recorder = new Recorder(new MediaStream([audio.track, video.track]), {
-    storage: storage(),
-    audio: { codec },
-  });
-  await recorder.start();
-  const picture = async (): Promise<void> => {
-    for (const height of [360, 270, 180]) await video.feed(30, { width: 480, height });
-  };
-  await Promise.all([audio.feed(3), picture()]);
-  const recording = await recorder.stop();
-  expect(recording.files).toHaveLength(3);
-  await checkFiles(recording);
-  const rate = codec === 'opus' ? 48_000 : sampleRate;
-  const [byFfmpeg, byChromium] = await onTimeline(recording, rate);
-  // How sound lies against the picture is a matter of arrival; all of it is moved alike.
-  const moved = (byFfmpeg[0] ?? 0) - AT;
-  expect(Math.abs(moved)).toBeLessThan(0.02);
-  const wanted = expected(3).map(time => time + moved);
-  expectAt(byFfmpeg, wanted, 'ffmpeg');
-  expectAt(byChromium, wanted, 'Chromium');
-});
+test.concurrent.each(cases)(
+  'with a picture and cuts, %s at %i Hz: they stay there',
+  async (codec, sampleRate) => {
+    const audio = source(sampleRate);
+    const video = new VideoSource();
+    const recorder = new Recorder(new MediaStream([audio.track, video.track]), {
+      storage: storage(),
+      audio: { codec },
+    });
+    await recorder.start();
+    const picture = async (): Promise<void> => {
+      for (const height of [360, 270, 180]) await video.feed(30, { width: 480, height });
+    };
+    await Promise.all([audio.feed(3), picture()]);
+    const recording = await recorder.stop();
+    expect(recording.files).toHaveLength(3);
+    await checkFiles(recording);
+    const rate = codec === 'opus' ? 48_000 : sampleRate;
+    const [byFfmpeg, byChromium] = await onTimeline(recording, rate);
+    // How sound lies against the picture is a matter of arrival; all of it is moved alike.
+    const moved = (byFfmpeg[0] ?? 0) - AT;
+    expect(Math.abs(moved)).toBeLessThan(0.02);
+    const wanted = expected(3).map(time => time + moved);
+    expectAt(byFfmpeg, wanted, 'ffmpeg');
+    expectAt(byChromium, wanted, 'Chromium');
+  },
+);

@@ -19,7 +19,7 @@ const feedFrom = (
     makeFrame(first + counter, timestamp + 7_000_000, { width, height }),
   );
 
-test.each([
+test.concurrent.each([
   ['alike: one file', 640, 360, ['start']],
   ['another size: a cut', 320, 240, ['start', 'video-size']],
 ] as const)('another camera and microphone, %s', async (_, width, height, reasons) => {
@@ -48,7 +48,7 @@ test.each([
   expect(Math.abs((ends[0] ?? 0) - (ends[1] ?? 9))).toBeLessThan(0.08);
 });
 
-test('a stream without sound follows one with it, and then one with sound again', async () => {
+test.concurrent('a stream without sound follows one with it, and then one with sound again', async () => {
   const [video, audio] = [new VideoSource(), new AudioSource()];
   const [second, third, thirdAudio] = [new VideoSource(), new VideoSource(), new AudioSource()];
   const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage: onServer() });
@@ -68,7 +68,7 @@ test('a stream without sound follows one with it, and then one with sound again'
   expect(frames).toBe(135);
 });
 
-test('a stream that can not be recorded is refused, and the recording goes on', async () => {
+test.concurrent('a stream that can not be recorded is refused, and the recording goes on', async () => {
   const video = new VideoSource();
   const recorder = new Recorder(new MediaStream([video.track]), { storage: onServer() });
   await recorder.start();

@@ -45,7 +45,7 @@ const expectTogether = (files: number[][], flashesEach: number): void => {
   for (const late of files.flat()) expect(Math.abs(late)).toBeLessThanOrEqual(0.02);
 };
 
-test('over 60 s and three cuts, each flash and its beep are within 20 ms of each other', async () => {
+test.concurrent('over 60 s and three cuts, each flash and its beep are within 20 ms of each other', async () => {
   // 2,720 s lay between the timestamps of a camera and a microphone.
   const source = new FlashBeepSource({ audioBase: 2_720_000_000 });
   const recording = await record(source, 15);
@@ -55,7 +55,7 @@ test('over 60 s and three cuts, each flash and its beep are within 20 ms of each
   expectTogether(late, 15);
 }, 180_000);
 
-test('the same when each piece of audio comes when it is full, as from a microphone', async () => {
+test.concurrent('the same when each piece of audio comes when it is full, as from a microphone', async () => {
   const recording = await record(new FlashBeepSource({ audioBase: -1_000_000_000, lateness: 10 }), 3);
   await checkFiles(recording);
   const late = await lateness(recording);

@@ -13,7 +13,7 @@ const loudness = async (key: string, from: number, to: number): Promise<number> 
   return samples.reduce((sum, sample) => sum + Math.abs(sample), 0) / samples.length;
 };
 
-test('AAC by the WebAssembly encoder, loaded because it was asked for', async () => {
+test.concurrent('AAC by the WebAssembly encoder, loaded because it was asked for', async () => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const recorder = new Recorder(new MediaStream([video.track, audio.track]), {
@@ -35,7 +35,7 @@ test('AAC by the WebAssembly encoder, loaded because it was asked for', async ()
   expect(Math.abs(packets - Math.ceil((3 * 48_000) / 1024))).toBeLessThanOrEqual(2);
 });
 
-test('a microphone that is unplugged: the picture goes on in a file without sound', async () => {
+test.concurrent('a microphone that is unplugged: the picture goes on in a file without sound', async () => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage: onServer() });
@@ -48,7 +48,7 @@ test('a microphone that is unplugged: the picture goes on in a file without soun
   await checkCounters(recording, 75);
 });
 
-test('a camera that is unplugged: the sound goes on in a file without picture', async () => {
+test.concurrent('a camera that is unplugged: the sound goes on in a file without picture', async () => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage: onServer() });
@@ -69,7 +69,7 @@ test('a camera that is unplugged: the sound goes on in a file without picture', 
   expect(recording.duration).toBeCloseTo(3, 1);
 });
 
-test('a camera that comes late: the sound is recorded meanwhile, and its file is followed by one with both', async () => {
+test.concurrent('a camera that comes late: the sound is recorded meanwhile, and its file is followed by one with both', async () => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage: onServer() });

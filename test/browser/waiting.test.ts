@@ -46,7 +46,7 @@ const beginAndEnd = async (reconnectWindow: number, stream: MediaStream): Promis
   return { recorder, states };
 };
 
-test('comes back as it was: the same file goes on, and the time between is not on the timeline', async () => {
+test.concurrent('comes back as it was: the same file goes on, and the time between is not on the timeline', async () => {
   const { recorder, states } = await beginAndEnd(30, new MediaStream());
   await inState(recorder, 'waiting');
   // The time that it is away is longer than all that is recorded.
@@ -62,16 +62,18 @@ test('comes back as it was: the same file goes on, and the time between is not o
   await checkFiles(recording, true);
   const counters = await commands.counters(recording.files[0]?.key ?? '', 640, 360);
   expect(counters).toEqual([...range(0, 30), ...range(100, 130)]);
-  expect(recording.duration).toBeGreaterThan(1.9);
-  expect(recording.duration).toBeLessThan(2.4);
+  // Until its tracks had ended, the source showed its last picture.
   const wait = recording.events.find(event => event.type === 'wait');
-  expect(wait?.time).toBeCloseTo(1, 1);
-  expect(wait?.type === 'wait' ? wait.duration : 0).toBeGreaterThan(2.3);
+  const [waitedAt, waited] = wait?.type === 'wait' ? [wait.time, wait.duration] : [0, 0];
+  expect(waitedAt).toBeGreaterThan(0.9);
+  expect(waitedAt).toBeLessThan(2);
+  expect(waited).toBeGreaterThan(2.3);
+  expect(recording.duration - waitedAt).toBeCloseTo(1, 0);
   const samples = await commands.audio(recording.files[0]?.key ?? '', 48_000, 1);
   expect(samples.length / 48_000).toBeCloseTo(recording.duration, 1);
 });
 
-test('comes back in another size: a new file, named after what changed', async () => {
+test.concurrent('comes back in another size: a new file, named after what changed', async () => {
   const { recorder } = await beginAndEnd(30, new MediaStream());
   await inState(recorder, 'waiting');
   const video = new VideoSource();
@@ -84,7 +86,7 @@ test('comes back in another size: a new file, named after what changed', async (
   await checkFiles(recording, true);
 });
 
-test('comes back without sound: a new file, because the source came back', async () => {
+test.concurrent('comes back without sound: a new file, because the source came back', async () => {
   const { recorder } = await beginAndEnd(30, new MediaStream());
   await inState(recorder, 'waiting');
   const video = new VideoSource();
@@ -97,7 +99,7 @@ test('comes back without sound: a new file, because the source came back', async
   expect(recording.files.reduce((sum, f) => sum + (f.video?.frames ?? 0), 0)).toBe(75);
 });
 
-test('stays away: after the window the recording stops by itself, and is complete', async () => {
+test.concurrent('stays away: after the window the recording stops by itself, and is complete', async () => {
   const { recorder, states } = await beginAndEnd(0.5, new MediaStream());
   await inState(recorder, 'stopped');
   expect(states).toEqual(['starting', 'recording', 'waiting', 'stopping', 'stopped']);
@@ -108,14 +110,14 @@ test('stays away: after the window the recording stops by itself, and is complet
   await checkFiles(recording, true);
 });
 
-test('no window: the recording stops by itself at once', async () => {
+test.concurrent('no window: the recording stops by itself at once', async () => {
   const { recorder, states } = await beginAndEnd(0, new MediaStream());
   await inState(recorder, 'stopped');
   expect(states).toEqual(['starting', 'recording', 'stopping', 'stopped']);
   await checkFiles(await recorder.stop(), true);
 });
 
-test('stop() and pause() while it is away', async () => {
+test.concurrent('stop() and pause() while it is away', async () => {
   const { recorder } = await beginAndEnd(30, new MediaStream());
   await inState(recorder, 'waiting');
   expect(() => recorder.pause()).toThrowError(expect.objectContaining({ code: 'state-invalid' }));
@@ -125,7 +127,7 @@ test('stop() and pause() while it is away', async () => {
   await checkFiles(recording, true);
 });
 
-test('comes back as new tracks on the same stream: they are found without being told of', async () => {
+test.concurrent('comes back as new tracks on the same stream: they are found without being told of', async () => {
   const stream = new MediaStream();
   const { recorder } = await beginAndEnd(30, stream);
   await inState(recorder, 'waiting');
@@ -138,7 +140,7 @@ test('comes back as new tracks on the same stream: they are found without being 
   await checkFiles(recording, true);
 });
 
-test('sound that appears on a stream which is recorded: a new file with it', async () => {
+test.concurrent('sound that appears on a stream which is recorded: a new file with it', async () => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const stream = new MediaStream([video.track]);

@@ -80,6 +80,8 @@ export class VideoSource {
   /** Number of frames fed, and the next one's counter. */
   count = 0;
   #begin: number | undefined;
+  /** Microseconds of its own time in which it gave nothing. */
+  #skipped = 0;
 
   constructor(frameRate = 30) {
     this.frameRate = frameRate;
@@ -94,10 +96,24 @@ export class VideoSource {
   async feedFrames(frames: number, make: (timestamp: number, counter: number) => VideoFrame): Promise<void> {
     this.#begin ??= performance.now();
     for (let i = 0; i < frames; i++) {
-      await until(this.#begin + (this.count * 1000) / this.frameRate);
-      await this.#writer?.write(make(Math.round((this.count * 1e6) / this.frameRate), this.count));
+      await until(this.#due);
+      await this.#writer?.write(make(this.#timestamp, this.count));
       this.count++;
     }
+  }
+
+  /** When the next frame is due, in milliseconds of `performance.now()`. */
+  get #due(): number {
+    return (this.#begin ?? 0) + this.#timestamp / 1000;
+  }
+
+  get #timestamp(): number {
+    return Math.round((this.count * 1e6) / this.frameRate + this.#skipped);
+  }
+
+  /** What was due meanwhile was not captured. Without this it comes late, all at once. */
+  skipMissed(): void {
+    this.#skipped += Math.max(0, performance.now() - this.#due) * 1000;
   }
 
   /** Gives the stream away, so that a worker can feed it. */
