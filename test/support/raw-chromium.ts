@@ -1,0 +1,149 @@
+/**
+ * A Chromium driven over its own pipe (Chrome DevTools Protocol), for what Playwright does not let happen: tabs that are
+ * really hidden, and a browser that is killed with everything in it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { CHROMIUM_FLAGS, FAKE_DEVICE_FLAGS, findBrowser } from '../../scripts/lib/browser.mjs';
+
+interface Answer {
+  id?: number;
+  result?: unknown;
+  error?: { message: string };
+}
+
+interface Waiting {
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
+}
+
+/** One tab. */
+export class Tab {
+  constructor(
+    private readonly browser: RawChromium,
+    private readonly targetId: string,
+    private readonly sessionId: string,
+  ) {}
+
+  /** Runs an expression in the page and waits for what it promises; the result must be JSON. */
+  async evaluate<T>(expression: string): Promise<T> {
+    const given = { expression, awaitPromise: true, returnByValue: true, userGesture: true };
+    const { result, exceptionDetails } = (await this.browser.send(
+      'Runtime.evaluate',
+      given,
+      this.sessionId,
+    )) as {
+      result: { value: T };
+      exceptionDetails?: { text: string; exception?: { description?: string } };
+    };
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+  }
+
+  /** Shows it, and hides the one that was shown. */
+  async show(): Promise<void> {
+    await this.browser.send('Target.activateTarget', { targetId: this.targetId });
+  }
+
+  async close(): Promise<void> {
+    await this.browser.send('Target.closeTarget', { targetId: this.targetId });
+  }
+}
+
+export class RawChromium {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+  #rest = '';
+
+  private constructor(profile: string, flags: readonly string[]) {
+    const executable = findBrowser();
+    if (executable === undefined) throw new Error('There is no Chromium.');
+    const args = [
+      '--headless=new',
+      '--remote-debugging-pipe',
+      '--no-first-run',
+      `--user-data-dir=${profile}`,
+    ];
+    this.#child = spawn(
+      executable,
+      [...args, ...CHROMIUM_FLAGS, ...FAKE_DEVICE_FLAGS, ...flags, 'about:blank'],
+      // A group of its own, so that all of its processes can be killed at once.
+      { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true },
+    );
+    this.#ended = new Promise(resolve => this.#child.once('exit', () => resolve()));
+    const output = this.#child.stdio[4] as Readable;
+    output.setEncoding('utf8');
+    output.on('data', (text: string) => this.#read(text));
+    const gone = (): void => {
+      for (const { reject } of this.#waiting.values()) reject(new Error('The browser is gone.'));
+      this.#waiting.clear();
+    };
+    output.on('close', gone);
+    output.on('error', gone);
+    (this.#child.stdio[3] as Writable).on('error', gone);
+  }
+
+  /** @param profile folder that is kept from one start to the next. */
+  static async launch(profile: string, flags: readonly string[] = []): Promise<RawChromium> {
+    const browser = new RawChromium(profile, flags);
+    await browser.send('Browser.getVersion');
+    return browser;
+  }
+
+  #read(text: string): void {
+    const messages = (this.#rest + text).split('\0');
+    this.#rest = messages.pop() ?? '';
+    for (const message of messages) {
+      const { id = 0, result, error } = JSON.parse(message) as Answer;
+      const waiting = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (error) waiting?.reject(new Error(error.message));
+      else waiting?.resolve(result);
+    }
+  }
+
+  send(method: string, params: object = {}, sessionId?: string): Promise<unknown> {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      (this.#child.stdio[3] as Writable).write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
+    });
+  }
+
+  /** Opens an address in a tab, and waits until it is loaded. */
+  async open(url: string): Promise<Tab> {
+    const { targetId } = (await this.send('Target.createTarget', { url })) as { targetId: string };
+    const { sessionId } = (await this.send('Target.attachToTarget', { targetId, flatten: true })) as {
+      sessionId: string;
+    };
+    const tab = new Tab(this, targetId, sessionId);
+    // The document that a tab begins with goes while it is asked.
+    const loaded = `location.href !== 'about:blank' && document.readyState === 'complete'`;
+    while (!(await tab.evaluate(loaded).catch(() => false)))
+      await new Promise(resolve => setTimeout(resolve, 20));
+    return tab;
+  }
+
+  /** Kills every process of it at once, as a crash of the machine does to programs. */
+  async kill(): Promise<void> {
+    this.#signal('SIGKILL');
+    await this.#ended;
+  }
+
+  async close(): Promise<void> {
+    await this.send('Browser.close').catch(() => undefined);
+    const late = setTimeout(() => this.#signal('SIGKILL'), 5_000);
+    await this.#ended;
+    clearTimeout(late);
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    try {
+      process.kill(-(this.#child.pid ?? 0), signal);
+    } catch {
+      // It has ended already.
+    }
+  }
+}
