@@ -66,7 +66,7 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/support/storage-server.ts'],
           testTimeout: 90_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           // Most of a test's time passes in real time, as the sources do.
           maxConcurrency: 3,
           browser: {
