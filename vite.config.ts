@@ -5,13 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Alias, defineConfig, type PluginOption, type UserConfig } from 'vite';
-import {
-  inlineWorker,
-  keepUrls,
-  onlyTheWriter,
-  standAlone,
-  withoutMessages,
-} from './scripts/vite/plugins.ts';
+import { inlineWorker, keepUrls, standAlone } from './scripts/vite/plugins.ts';
 import { storageServer } from './scripts/vite/storage-server.ts';
 
 const root = import.meta.dirname;
@@ -75,7 +69,6 @@ const modules = (): UserConfig =>
 // An immediately invoked function is a module worker as well as a classic one.
 const worker = (): UserConfig =>
   single('worker', at('src/worker/worker.ts'), {
-    plugins: [onlyTheWriter(), withoutMessages()],
     output: { format: 'iife' },
   });
 

@@ -27,8 +27,8 @@ export interface RecorderStats {
    */
   framesDropped: number;
   /**
-   * Video frames shown again, because the source gave none for seconds or `video.frameRate` asks for more than there are;
-   * they are among the encoded ones.
+   * Video frames shown again, because a file was cut while the source gave none, or `video.frameRate` asks for more than
+   * there are; they are among the encoded ones.
    */
   framesRepeated: number;
   /** Video frames fitted into a file's parameters: it was too young to be cut, or `video.size` fixes them. */

@@ -1,15 +1,21 @@
-/** Writes one fragmented MP4 file. The only room that knows a muxer. */
-import {
-  AppendOnlyStreamTarget,
-  EncodedAudioPacketSource,
-  EncodedPacket,
-  EncodedVideoPacketSource,
-  Mp4OutputFormat,
-  Output,
-} from 'mediabunny';
+/** Writes one fragmented MP4 file: packets go in, bytes come out, and nothing is ever changed that has come out. */
 import type { Rotation } from '../manifest.ts';
 import type { AudioCodecFamily, AudioPacket, VideoCodecFamily, VideoPacket } from '../media.ts';
-import { FragmentNotes } from './fragment-notes.ts';
+import { type MovieTrack, movieHeader } from './movie.ts';
+import { movieFragment, movieFragmentIndex, type TrackRun } from './movie-fragment.ts';
+import { audioSampleEntry, audioTimescale, pixelAspect, videoSampleEntry } from './sample-entry.ts';
+import { videoTimescale } from './timescale.ts';
+import { Track, type TrackState } from './track.ts';
+
+/** A movie fragment is as long as this at the least, but for the last; microseconds. */
+const SHORTEST = 1_000_000;
+/** It begins at a key frame, but where none has come for so long. */
+const LONGEST = 6_000_000;
+/** It waits so long for sound that is behind the picture. */
+const PATIENCE = 2_000_000;
+
+const VIDEO_ID = 1;
+const AUDIO_ID = 2;
 
 /** What is fixed for a video track before its first packet. */
 export interface VideoTrackSetup {
@@ -20,45 +26,114 @@ export interface VideoTrackSetup {
   frameRate?: number | undefined;
 }
 
+/** What is known of a file before its first packet. */
+export interface Mp4Setup {
+  /** Absent: no video track. */
+  video: VideoTrackSetup | undefined;
+  audio: boolean;
+  /** Seconds since 1970. */
+  createdAt?: number;
+}
+
 /** Where a file's bytes and its failure go. */
 export interface Mp4WriterOutput {
   /** Bytes in order; they are the receiver's. Must not throw. */
   onBytes(bytes: Uint8Array): void;
-  /** The tracks are known and `moov` can be written: called once, before the first bytes of media. */
+  /** The tracks are known and the header can be written: called once, before the first bytes. */
   onOpen?(): void;
-  /** The muxer refused something: nothing more will be written. Called at most once. */
+  /** A packet was refused: nothing more will be written. Called at most once. */
   onError(error: unknown): void;
 }
 
-type Track<Packet, Config> =
-  /** No packet yet: the file can't be opened, as its parameters are not known. */
-  | { state: 'expected'; queue: { packet: Packet; duration: number }[] }
-  /** `ended`: no more will come, although the file could not be opened yet. */
-  | { state: 'ready'; queue: { packet: Packet; duration: number }[]; config: Config; ended: boolean }
-  | { state: 'open'; add: (packet: Packet, duration: number) => Promise<void>; close: () => void }
-  | { state: 'closed' };
+/** Where a writer stands, as plain data: another one can go on from there. */
+export interface WriterState {
+  /** Bytes so far. */
+  offset: number;
+  /** Number of the last movie fragment. */
+  sequence: number;
+  video?: TrackState & { timescale: number };
+  audio?: TrackState & { timescale: number };
+}
+
+/** A track whose parameters come with its first packet. */
+type Side<Config> =
+  | { state: 'expected' }
+  | { state: 'known'; track: Track; config: Config | undefined; ended: boolean }
+  | { state: 'absent' };
 
 /**
  * Times given to it are microseconds on the timeline; `startTime` is where the file begins. A track that was
  * announced but gets no packet before it is closed is left out of the file.
  */
 export class Mp4Writer {
-  #output: Output | undefined;
-  #video: Track<VideoPacket, VideoDecoderConfig>;
-  #audio: Track<AudioPacket, AudioDecoderConfig>;
-  #audioFamily: AudioCodecFamily | undefined;
+  #video: Side<VideoDecoderConfig>;
+  #audio: Side<AudioDecoderConfig & { family: AudioCodecFamily }>;
   /** Held back until the next one tells how long it lasts. */
   #held: VideoPacket | undefined;
-  #opening: Promise<void> | undefined;
-  #failed = false;
+  /** Where a movie fragment may end: the times of key frames, after the file's beginning. */
+  #ends: number[] = [];
+  #fragmentStart = 0;
+  #opened = false;
+  /** The index can only be written by who has written everything. */
+  #whole = true;
+  #over = false;
+  #offset = 0;
+  #sequence = 0;
 
   constructor(
     private readonly startTime: number,
-    private readonly setup: { video: VideoTrackSetup | undefined; audio: boolean },
+    private readonly setup: Mp4Setup,
     private readonly out: Mp4WriterOutput,
+    state?: WriterState,
   ) {
-    this.#video = setup.video ? { state: 'expected', queue: [] } : { state: 'closed' };
-    this.#audio = setup.audio ? { state: 'expected', queue: [] } : { state: 'closed' };
+    this.#video = setup.video ? { state: 'expected' } : { state: 'absent' };
+    this.#audio = setup.audio ? { state: 'expected' } : { state: 'absent' };
+    if (state) this.#goOn(state);
+  }
+
+  /** Goes on with a file that has a header already. */
+  #goOn({ offset, sequence, video, audio }: WriterState): void {
+    this.#offset = offset;
+    this.#sequence = sequence;
+    this.#opened = true;
+    this.#whole = false;
+    const side = (id: number, known: (TrackState & { timescale: number }) | undefined): Side<never> =>
+      known
+        ? {
+            state: 'known',
+            track: new Track(id, known.timescale, id === AUDIO_ID, known),
+            config: undefined,
+            ended: false,
+          }
+        : { state: 'absent' };
+    this.#video = side(VIDEO_ID, video);
+    this.#audio = side(AUDIO_ID, audio);
+    const tracks = this.#tracks;
+    this.#fragmentStart = tracks.length === 0 ? 0 : Math.min(...tracks.map(track => track.end));
+  }
+
+  /** Where it stands after the last movie fragment; absent before the header. */
+  get state(): WriterState | undefined {
+    if (!this.#opened) return undefined;
+    const { video, audio } = { video: this.#videoTrack, audio: this.#audioTrack };
+    return {
+      offset: this.#offset,
+      sequence: this.#sequence,
+      ...(video ? { video: { ...video.state, timescale: video.timescale } } : {}),
+      ...(audio ? { audio: { ...audio.state, timescale: audio.timescale } } : {}),
+    };
+  }
+
+  get #videoTrack(): Track | undefined {
+    return this.#video.state === 'known' ? this.#video.track : undefined;
+  }
+
+  get #audioTrack(): Track | undefined {
+    return this.#audio.state === 'known' ? this.#audio.track : undefined;
+  }
+
+  get #tracks(): Track[] {
+    return [this.#videoTrack, this.#audioTrack].filter(track => track !== undefined);
   }
 
   /** The video is another one than was announced. Only before its first packet. */
@@ -66,164 +141,163 @@ export class Mp4Writer {
     this.setup.video = video;
   }
 
-  /** Adds a video packet; the first must come with its decoder configuration. */
+  /** Adds a video packet; the first must come with its decoder configuration, and be a key frame. */
   addVideo(packet: VideoPacket, config: VideoDecoderConfig | undefined): void {
-    if (this.#video.state === 'expected' && config) {
-      this.#video = { state: 'ready', queue: this.#video.queue, config, ended: false };
+    if (this.#over || this.#video.state === 'absent') return;
+    if (this.#video.state === 'expected') {
+      if (!config || packet.type !== 'key')
+        return this.#fail(new TypeError('the first video packet has no configuration, or is no key frame'));
+      const track = new Track(VIDEO_ID, videoTimescale(this.setup.video?.frameRate), false);
+      this.#video = { state: 'known', track, config, ended: false };
     }
     const held = this.#held;
     this.#held = packet;
-    if (held) this.#pushVideo(held, packet.timestamp - held.timestamp);
-    this.#openWhenReady();
+    if (held) this.#pushVideo(this.#video.track, held, packet.timestamp - held.timestamp);
+    if (held && packet.type === 'key') this.#ends.push(packet.timestamp - this.startTime);
+    this.#write();
+  }
+
+  #pushVideo(track: Track, { data, type, timestamp }: VideoPacket, duration: number): void {
+    track.add(data, type === 'key', timestamp - this.startTime, duration);
   }
 
   /** Adds an audio packet; the first must come with its decoder configuration and codec family. */
   addAudio(packet: AudioPacket, config: AudioDecoderConfig | undefined, family: AudioCodecFamily): void {
-    if (this.#audio.state === 'expected' && config) {
-      this.#audioFamily = family;
-      this.#audio = { state: 'ready', queue: this.#audio.queue, config, ended: false };
+    if (this.#over || this.#audio.state === 'absent') return;
+    if (this.#audio.state === 'expected') {
+      if (!config) return this.#fail(new TypeError('the first audio packet has no configuration'));
+      const track = new Track(AUDIO_ID, audioTimescale(family, config), true);
+      this.#audio = { state: 'known', track, config: { ...config, family }, ended: false };
     }
-    if (this.#audio.state === 'open') this.#guard(this.#audio.add, packet, packet.duration);
-    else if (this.#audio.state !== 'closed') this.#audio.queue.push({ packet, duration: packet.duration });
-    this.#openWhenReady();
-  }
-
-  #pushVideo(packet: VideoPacket, duration: number): void {
-    if (this.#video.state === 'open') this.#guard(this.#video.add, packet, duration);
-    else if (this.#video.state !== 'closed') this.#video.queue.push({ packet, duration });
+    this.#audio.track.add(packet.data, true, packet.timestamp - this.startTime, packet.duration);
+    this.#write();
   }
 
   /** No more video; the last frame lasts until `endTime`. */
   closeVideo(endTime: number): void {
     const held = this.#held;
     this.#held = undefined;
-    if (held) this.#pushVideo(held, Math.max(1, endTime - held.timestamp));
-    if (this.#video.state === 'open') this.#video.close();
-    if (this.#video.state === 'ready') this.#video.ended = true;
-    if (this.#video.state === 'open' || this.#video.state === 'expected') this.#video = { state: 'closed' };
-    this.#openWhenReady();
+    if (this.#video.state === 'expected') this.#video = { state: 'absent' };
+    if (this.#video.state === 'known') {
+      if (held) this.#pushVideo(this.#video.track, held, Math.max(1, endTime - held.timestamp));
+      this.#video.ended = true;
+    }
+    this.#write();
   }
 
   /** No more audio: movie fragments need not wait for it. */
   closeAudio(): void {
-    if (this.#audio.state === 'open') this.#audio.close();
-    if (this.#audio.state === 'ready') this.#audio.ended = true;
-    if (this.#audio.state === 'open' || this.#audio.state === 'expected') this.#audio = { state: 'closed' };
-    this.#openWhenReady();
-  }
-
-  #openWhenReady(): void {
-    if (this.#opening || this.#failed) return;
-    if (this.#video.state === 'expected' || this.#audio.state === 'expected') return;
-    if (this.#video.state === 'closed' && this.#audio.state === 'closed') return;
-    this.#opening = this.#open().catch(error => this.#fail(error));
-  }
-
-  async #open(): Promise<void> {
-    const write = (bytes: Uint8Array): void => {
-      this.out.onBytes(bytes);
-      notes.drop();
-    };
-    const output = new Output({
-      format: new Mp4OutputFormat({ fastStart: 'fragmented', minimumFragmentDuration: 1 }),
-      target: new AppendOnlyStreamTarget(new WritableStream<Uint8Array>({ write })),
-    });
-    const notes = new FragmentNotes(output);
-    this.#output = output;
-    this.out.onOpen?.();
-    // Both sides must be added before `start()`, and what came meanwhile goes in after it.
-    const startVideo = this.#addVideoTrack(output);
-    const startAudio = this.#addAudioTrack(output);
-    const started = output.start();
-    startVideo();
-    startAudio();
-    await started;
-  }
-
-  #addVideoTrack(output: Output): () => void {
-    const track = this.#video;
-    if (track.state !== 'ready' || !this.setup.video) return () => undefined;
-    const { family, rotation, flip, frameRate } = this.setup.video;
-    const source = new EncodedVideoPacketSource(family);
-    const { config } = track;
-    output.addVideoTrack(source, {
-      rotation,
-      flip,
-      decoderConfig: config,
-      ...(frameRate ? { frameRate } : {}),
-    });
-    const add = (packet: VideoPacket, duration: number): Promise<void> =>
-      source.add(this.#packet(packet.data, packet.type, packet.timestamp, duration), {
-        decoderConfig: config,
-      });
-    return () => {
-      this.#video = { state: 'open', add, close: () => source.close() };
-      for (const { packet, duration } of track.queue) this.#guard(add, packet, duration);
-      if (!track.ended) return;
-      source.close();
-      this.#video = { state: 'closed' };
-    };
-  }
-
-  #addAudioTrack(output: Output): () => void {
-    const track = this.#audio;
-    if (track.state !== 'ready' || !this.#audioFamily) return () => undefined;
-    const source = new EncodedAudioPacketSource(this.#audioFamily);
-    const { config } = track;
-    output.addAudioTrack(source, { decoderConfig: config });
-    const add = (packet: AudioPacket, duration: number): Promise<void> =>
-      source.add(this.#packet(packet.data, 'key', packet.timestamp, duration), { decoderConfig: config });
-    return () => {
-      this.#audio = { state: 'open', add, close: () => source.close() };
-      for (const { packet, duration } of track.queue) this.#guard(add, packet, duration);
-      if (!track.ended) return;
-      source.close();
-      this.#audio = { state: 'closed' };
-    };
-  }
-
-  #packet(data: Uint8Array, type: 'key' | 'delta', time: number, duration: number): EncodedPacket {
-    return new EncodedPacket(data, type, (time - this.startTime) / 1e6, duration / 1e6);
-  }
-
-  /** The muxer refuses some packets by throwing at once and others by rejecting; neither may get out of here. */
-  #guard<Packet>(
-    add: (packet: Packet, duration: number) => Promise<void>,
-    packet: Packet,
-    duration: number,
-  ): void {
-    if (this.#failed) return;
-    try {
-      add(packet, duration).catch(error => this.#fail(error));
-    } catch (error) {
-      this.#fail(error);
-    }
+    if (this.#audio.state === 'expected') this.#audio = { state: 'absent' };
+    if (this.#audio.state === 'known') this.#audio.ended = true;
+    this.#write();
   }
 
   #fail(error: unknown): void {
-    if (this.#failed) return;
-    this.#failed = true;
+    if (this.#over) return;
+    this.#over = true;
     this.out.onError(error);
+  }
+
+  /** Writes what can be written: the header once all tracks are known, then movie fragments. */
+  #write(): void {
+    if (this.#over) return;
+    if (!this.#opened && !this.#open()) return;
+    for (let end = this.#nextEnd(); end !== undefined; end = this.#nextEnd()) this.#writeFragment(end);
+  }
+
+  #open(): boolean {
+    if (this.#video.state === 'expected' || this.#audio.state === 'expected') return false;
+    const tracks = [...this.#videoHeader(), ...this.#audioHeader()];
+    if (tracks.length === 0) return false;
+    this.#opened = true;
+    this.out.onOpen?.();
+    this.#emit(movieHeader(tracks, this.setup.createdAt ?? 0));
+    return true;
+  }
+
+  #videoHeader(): MovieTrack[] {
+    const { video } = this.setup;
+    if (this.#video.state !== 'known' || !this.#video.config || !video) return [];
+    const { track, config } = this.#video;
+    const [across, down] = pixelAspect(config);
+    const picture = {
+      width: ((config.codedWidth ?? 0) * across) / down,
+      height: config.codedHeight ?? 0,
+      rotation: video.rotation,
+      flip: video.flip,
+    };
+    const { id, timescale, state } = track;
+    const sampleEntry = videoSampleEntry(video.family, config);
+    return [{ id, timescale, sampleEntry, leftOut: state.leftOut, picture }];
+  }
+
+  #audioHeader(): MovieTrack[] {
+    if (this.#audio.state !== 'known' || !this.#audio.config) return [];
+    const { track, config } = this.#audio;
+    const { id, timescale, state } = track;
+    return [{ id, timescale, sampleEntry: audioSampleEntry(config.family, config), leftOut: state.leftOut }];
+  }
+
+  /** Where the next movie fragment ends, if it can be written now; after the file's beginning. */
+  #nextEnd(): number | undefined {
+    const [video, audio] = [this.#videoTrack, this.#audioTrack];
+    const least = this.#fragmentStart + SHORTEST;
+    if (video && !(this.#video.state === 'known' && this.#video.ended && video.waits === 0)) {
+      const end = this.#ends.find(time => time >= least);
+      if (end !== undefined && this.#hasSound(end, video)) return end;
+    } else if (audio && audio.end >= least) return least;
+    // Nothing waits for ever: not for a key frame, nor for a picture that stands still.
+    const longest = Math.max(...this.#tracks.map(track => track.waits));
+    return longest > LONGEST ? Number.POSITIVE_INFINITY : undefined;
+  }
+
+  #hasSound(until: number, video: Track): boolean {
+    if (this.#audio.state !== 'known' || this.#audio.ended) return true;
+    return this.#audio.track.end >= until || video.end - until > PATIENCE;
+  }
+
+  /** Of what waits, all that begins before `end`. */
+  #writeFragment(end: number): void {
+    const runs: { track: Track; run: TrackRun }[] = [];
+    for (const track of this.#tracks) {
+      const run = track.take(end);
+      if (run) runs.push({ track, run });
+    }
+    this.#ends = this.#ends.filter(time => time > end);
+    if (runs.length === 0) return;
+    this.#fragmentStart = Math.min(end, Math.max(...this.#tracks.map(track => track.end)));
+    const offset = this.#offset;
+    if (this.#whole) for (const [i, { track, run }] of runs.entries()) track.note(run.samples, offset, i + 1);
+    this.#sequence++;
+    this.#emit(
+      movieFragment(
+        this.#sequence,
+        runs.map(({ run }) => run),
+      ),
+    );
+  }
+
+  #emit(bytes: Uint8Array): void {
+    this.#offset += bytes.byteLength;
+    this.out.onBytes(bytes);
   }
 
   /** True when there is nothing to write: no track got a packet. */
   get empty(): boolean {
-    return this.#opening === undefined;
+    return !this.#opened;
   }
 
-  /** Writes out what is left. Call after both tracks were closed. Never rejects: a failure goes to `onError`. */
-  async finish(): Promise<void> {
-    try {
-      await this.#opening;
-      if (this.#output && !this.#failed) await this.#output.finalize();
-    } catch (error) {
-      this.#fail(error);
-    }
+  /** Writes out what is left. Call after both tracks were closed. */
+  finish(): void {
+    if (this.#over || !this.#opened) return;
+    this.#writeFragment(Number.POSITIVE_INFINITY);
+    this.#over = true;
+    if (this.#whole)
+      this.#emit(movieFragmentIndex(this.#tracks.map(({ id, index }) => ({ trackId: id, entries: index }))));
   }
 
   /** Throws away what is not yet written. */
   cancel(): void {
-    this.#failed = true;
-    if (this.#output?.state === 'started' || this.#output?.state === 'pending') void this.#output.cancel();
+    this.#over = true;
   }
 }

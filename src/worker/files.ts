@@ -3,7 +3,7 @@ import { MuxFailedError } from '../errors.ts';
 import type { RecorderStats } from '../events.ts';
 import { type ByteStore, GrowingFile } from '../journal/growing-file.ts';
 import type { CutReason } from '../manifest.ts';
-import { type AudioPacket, SHORTEST_FILE } from '../media.ts';
+import { type AudioPacket, SHORTEST_FILE, toSeconds } from '../media.ts';
 import type { StorageSink } from '../storage/sink.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
 import { type AudioTrackInfo, type FileSetup, OpenFile } from './open-file.ts';
@@ -12,6 +12,8 @@ import type { Reporter } from './protocol.ts';
 /** What the files need from their session. */
 export interface FilesContext {
   recordingId: string;
+  /** RFC 3339, UTC. */
+  startedAt: string;
   sink: StorageSink;
   keeper: ManifestKeeper;
   stats: RecorderStats;
@@ -58,7 +60,7 @@ export class RecordingFiles {
   }
 
   /** Begins a file; the one before ends there. */
-  begin(setup: Omit<FileSetup, 'index'>): OpenFile {
+  begin(setup: Omit<FileSetup, 'index' | 'createdAt'>): OpenFile {
     const last = this.#last;
     // Sound alone ended where its last packet did, and of tracks that all ended the last one; the recording goes on later.
     if (last) last.endTime = setup.startTime;
@@ -70,7 +72,8 @@ export class RecordingFiles {
     const bytes = new GrowingFile(key, this.context.openStore(name), error =>
       this.context.report.fail(error),
     );
-    const file = new OpenFile(this.context.recordingId, { ...setup, index: this.#count }, bytes, {
+    const createdAt = Date.parse(this.context.startedAt) / 1000 + toSeconds(setup.startTime);
+    const file = new OpenFile(this.context.recordingId, { ...setup, index: this.#count, createdAt }, bytes, {
       onOpen: opened => this.#onOpen(opened),
       onError: (failed, error) => this.context.report.fail(new MuxFailedError(failed.key, error)),
       onFinished: finished => this.#onFinished(finished),

@@ -23,6 +23,8 @@ export interface FileSetup {
   video: { source: VideoSource; family: VideoCodecFamily; frameRate?: number | undefined } | undefined;
   /** Number of the run of audio parameters that the file's audio comes from; absent: no audio track. */
   audioEpoch: number | undefined;
+  /** Seconds since 1970. */
+  createdAt: number;
 }
 
 /** An encoder's word on audio, the same for all packets of an epoch. */
@@ -86,7 +88,11 @@ export class OpenFile {
     this.#audioDone = setup.audioEpoch === undefined;
     this.#writer = new Mp4Writer(
       setup.startTime,
-      { video: videoTrackOf(setup.video), audio: setup.audioEpoch !== undefined },
+      {
+        video: videoTrackOf(setup.video),
+        audio: setup.audioEpoch !== undefined,
+        createdAt: setup.createdAt,
+      },
       {
         onBytes: bytes => this.bytes.append(bytes),
         onOpen: () => this.events.onOpen(this),
@@ -212,7 +218,7 @@ export class OpenFile {
   }
 
   async #finish(): Promise<void> {
-    await this.#writer?.finish();
+    this.#writer?.finish();
     this.#writer = undefined;
     await this.bytes.seal();
     this.events.onFinished(this);

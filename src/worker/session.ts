@@ -123,6 +123,7 @@ export class Session {
   #openFiles(report: Reporter): RecordingFiles {
     return new RecordingFiles({
       recordingId: this.setup.recordingId,
+      startedAt: this.setup.startedAt,
       sink: this.#sink,
       keeper: this.#keeper,
       stats: this.#stats,

@@ -8,16 +8,16 @@ import type { VideoLane } from './video-lane.ts';
 const SILENT_AFTER = 1_000_000;
 /** Filling stays this far behind, so that audio that is only late still finds its place. */
 const FILL_BEHIND = 500_000;
-/** A source that gives no frame for so long shows its last one again, so far behind that the next finds its place. */
-const STILL_AFTER = 5_000_000;
+/** A source that gives no frame for so long stands still; what stands in for it lies so far behind that the next finds its place. */
+const STILL_AFTER = 1_000_000;
 const REPEAT_BEHIND = 300_000;
 
-/** Shows the last frame again where a frame is due. */
+/** Shows the last frame again where a frame is due, or a cut. */
 export const standInForVideo = (lane: VideoLane, { video, videoNow }: RecordingTime): void => {
   if (video.lastTime === undefined) return;
   const time = Math.round(videoNow - REPEAT_BEHIND);
   lane.keepRate(time);
-  if (time - video.lastTime > STILL_AFTER) lane.repeat(time);
+  if (time - video.lastTime > STILL_AFTER) lane.standStill(time);
 };
 
 /** True when audio has been away for so long that it is taken for silent. */

@@ -98,14 +98,20 @@ export class VideoLane {
   }
 
   /**
-   * Shows the last frame again. A muxer closes movie fragments at key frames only, so a muted camera or a screen on
-   * which nothing moves would hold up the sound, and the limits on files with it.
+   * While the picture stands still (a muted camera, a screen on which nothing moves) files are cut all the same, by their
+   * limits and by the sound: the next one begins with the last frame.
+   *
+   * @param time on the timeline, up to which no frame has come.
    */
-  repeat(time: number): void {
-    const { clock } = this.context;
-    if (this.#rate || this.#draining || time <= (clock.lastTime ?? time)) return;
-    clock.hold(time);
-    this.#repeatAt(time);
+  standStill(time: number): void {
+    const { clock, files, limits, options } = this.context;
+    const file = files.current;
+    if (this.#rate || this.#draining || !this.#shown || !file) return;
+    const at = Math.round(Math.min(time, file.setup.startTime + limits.maxFileDuration));
+    if (at <= (clock.lastTime ?? at)) return;
+    if (this.#decide(fixedSource(videoSourceOf(this.#shown), options.size), at).action !== 'cut') return;
+    clock.hold(at);
+    this.#repeatAt(at);
   }
 
   /** At a constant rate, there are frames up to this time on the timeline, whatever the source does. */

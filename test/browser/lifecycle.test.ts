@@ -171,7 +171,7 @@ test.concurrent('a microphone that falls silent is filled with silence, and the 
   expect([loud(0.2, 0.8), loud(1.2, 2.8), loud(3.2, 3.8)]).toEqual([true, false, true]);
 });
 
-test.concurrent('a camera that is muted does not hold the file back: its last frame is shown again', async () => {
+test.concurrent('a camera that is muted does not hold the file back: its last frame lasts until the next', async () => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage: onServer() });
@@ -189,10 +189,26 @@ test.concurrent('a camera that is muted does not hold the file back: its last fr
   const recording = await recorder.stop();
   expect(recording.files).toHaveLength(1);
   await checkFiles(recording, true);
-  const counters = await commands.counters(recording.files[0]?.key ?? '', 640, 360);
-  const { framesRepeated, framesDropped } = recorder.stats;
-  expect(framesRepeated).toBeGreaterThanOrEqual(2);
-  expect(framesDropped).toBe(0);
-  expect([...new Set(counters)]).toEqual(Array.from({ length: 60 }, (_, i) => i));
-  expect(counters.filter(counter => counter === 29)).toHaveLength(1 + framesRepeated);
+  await checkCounters(recording, 60);
+  expect(recorder.stats).toMatchObject({ framesRepeated: 0, framesDropped: 0 });
+  const times = (await commands.packets(recording.files[0]?.key ?? '', 'v')).map(packet => packet.pts);
+  expect((times[30] ?? 0) - (times[29] ?? 0)).toBeGreaterThan(12.9);
+});
+
+test.concurrent('a camera that is muted does not hold the limits back: each file begins with its last frame', async () => {
+  const video = new VideoSource();
+  const audio = new AudioSource();
+  const recorder = new Recorder(new MediaStream([video.track, audio.track]), {
+    storage: onServer(),
+    cut: { maxFileDuration: 2 },
+  });
+  await recorder.start();
+  await Promise.all([audio.feed(7), video.feed(30)]);
+  const recording = await recorder.stop();
+  await checkFiles(recording, true);
+  expect(recording.files.map(file => file.reason)).toEqual(['start', ...Array(3).fill('max-duration')]);
+  for (const file of recording.files.slice(0, 3)) expect(file.duration).toBe(2);
+  const shown = await Promise.all(recording.files.map(({ key }) => commands.counters(key, 640, 360)));
+  expect(shown.slice(1)).toEqual([[29], [29], [29]]);
+  expect(recorder.stats.framesRepeated).toBe(3);
 });

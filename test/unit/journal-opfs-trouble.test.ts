@@ -203,6 +203,7 @@ describe('the files of a recording', () => {
     });
     const files = new RecordingFiles({
       recordingId: ID,
+      startedAt: '2024-05-01T10:00:00.000Z',
       sink: new DeviceSink({ onStored: () => undefined, onTrouble: () => undefined, stoppedAt: () => 0 }),
       keeper,
       stats: emptyStats(),

@@ -132,7 +132,7 @@ const tracksOf = (moov: Buffer): FileTrack[] =>
     };
   });
 
-/** A line of a file's index: where a movie fragment lies, and when it begins, in ticks. */
+/** A line of a file's index: where a movie fragment lies, and when its first key frame is, in ticks. */
 type IndexLine = [time: number, offset: number];
 
 /** The index at a file's end, `mfra` (ISO/IEC 14496-12, 8.8.9), by the ids of its tracks. */
@@ -197,10 +197,12 @@ class FragmentReader {
     const number = theBox(moof, 'mfhd').readUInt32BE(4);
     if (number !== this.fragments) throw new Error(`fragment ${this.fragments} says it is ${number}`);
     this.#runs = findBoxes(moof, ['traf']).map(traf => runOf(traf, offset));
-    for (const { trackId, time } of this.#runs) {
+    for (const { trackId, samples } of this.#runs) {
       const lines = this.#lines.get(trackId) ?? [];
       this.#lines.set(trackId, lines);
-      lines.push([time, offset]);
+      // Players begin at key frames.
+      const key = samples.find(sample => sample.key);
+      if (key) lines.push([key.time, offset]);
     }
   }
 

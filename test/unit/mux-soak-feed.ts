@@ -134,6 +134,7 @@ export class Feed {
     };
     this.files = new RecordingFiles({
       recordingId: ID,
+      startedAt: '2024-05-01T10:00:00.000Z',
       sink: { writeManifest: async () => undefined, store, remove: async () => undefined },
       keeper: this.keeper,
       stats: this.stats,

@@ -76,7 +76,7 @@ class SimulatedRecording {
     });
     const shared = { keeper: this.#keeper, stats: this.#stats, report };
     this.#files = new RecordingFiles({
-      ...{ ...shared, recordingId: ID, sink: SINK, signal: new AbortController().signal },
+      ...{ ...shared, recordingId: ID, startedAt: STARTED, sink: SINK, signal: new AbortController().signal },
       ...{ openStore: name => world.openStore(name), removeWhenStored: false },
       onStorageError: error => this.#fail(error),
     });

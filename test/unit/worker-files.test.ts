@@ -48,6 +48,7 @@ const start = () => {
   const onStorageError = vi.fn();
   const context: FilesContext = {
     recordingId: ID,
+    startedAt: '2024-05-01T10:00:00.000Z',
     sink: {
       writeManifest: async () => undefined,
       store: async source => void stored.push(source),

@@ -65,6 +65,7 @@ export class SimulatedRecording {
     });
     this.#files = new RecordingFiles({
       recordingId,
+      startedAt: new Date().toISOString(),
       sink,
       keeper: this.#keeper,
       stats: this.stats,
