@@ -240,12 +240,11 @@ export class Mp4Writer {
 
   /** Where the next movie fragment ends, if it can be written now; after the file's beginning. */
   #nextEnd(): number | undefined {
-    const [video, audio] = [this.#videoTrack, this.#audioTrack];
     const least = this.#fragmentStart + SHORTEST;
-    if (video && !(this.#video.state === 'known' && this.#video.ended && video.waits === 0)) {
+    if (this.#video.state === 'known' && !this.#video.ended) {
       const end = this.#ends.find(time => time >= least);
-      if (end !== undefined && this.#hasSound(end, video)) return end;
-    } else if (audio && audio.end >= least) return least;
+      if (end !== undefined && this.#hasSound(end, this.#video.track)) return end;
+    } else if (this.#audioTrack && this.#audioTrack.end >= least) return least;
     // Nothing waits for ever: not for a key frame, nor for a picture that stands still.
     const longest = Math.max(...this.#tracks.map(track => track.waits));
     return longest > LONGEST ? Number.POSITIVE_INFINITY : undefined;
