@@ -107,9 +107,13 @@ export class VideoLane {
     const { clock, files, limits, options } = this.context;
     const file = files.current;
     if (this.#rate || this.#draining || !this.#shown || !file) return;
-    const at = Math.round(Math.min(time, file.setup.startTime + limits.maxFileDuration));
+    const longest = file.setup.startTime + limits.maxFileDuration;
+    const at = Math.round(Math.min(time, longest));
     if (at <= (clock.lastTime ?? at)) return;
-    if (this.#decide(fixedSource(videoSourceOf(this.#shown), options.size), at).action !== 'cut') return;
+    // A picture that stands still fills its file to the end, however long a frame of it would have been.
+    const duration = at < Math.round(longest) ? 0 : this.#step;
+    const source = fixedSource(videoSourceOf(this.#shown), options.size);
+    if (this.#decide(source, at, duration).action !== 'cut') return;
     clock.hold(at);
     this.#repeatAt(at);
   }
@@ -199,7 +203,7 @@ export class VideoLane {
       await encoder.caughtUp(CATCH_UP);
   }
 
-  #decide(source: VideoSource, time: number): Decision {
+  #decide(source: VideoSource, time: number, duration = this.#step): Decision {
     const { files, limits, audio } = this.context;
     const file = files.current;
     if (!file) return { action: 'cut', reason: files.reasonForFirst };
@@ -210,7 +214,7 @@ export class VideoLane {
         expectedBytes: file.expectedBytes(run?.encoder.pending ?? 0),
         source: run?.file === file ? run.source : undefined,
       },
-      frame: { source, time, duration: this.#step, expectedBytes: file.largestPacket },
+      frame: { source, time, duration, expectedBytes: file.largestPacket },
       audioChange: audio.changeBefore(time),
       encoderLost: run?.failed ?? false,
       limits,
