@@ -21,7 +21,7 @@ const withPrograms = [
   'test/unit/{build,cli,server,mux}*.test.ts',
   'test/unit/storage-{tus,deadline}*.test.ts',
   'test/unit/pattern-counter.test.ts',
-  'test/unit/timeline*.test.ts',
+  'test/unit/{timeline,recovery}*.test.ts',
 ];
 
 export default defineConfig({

@@ -3,6 +3,8 @@
  * the message says what was expected, what came, and what to do.
  */
 
+import type { Recording } from './manifest.ts';
+
 /** The base of all of them. `code` is stable; messages may change. */
 export abstract class SteadyreelError extends Error {
   /** Stable, kebab-case name of the cause. */
@@ -227,6 +229,46 @@ export class StorageNotFoundError extends StorageError {
   }
 }
 
+/** `storage-callback-failed`: a function that the page gave to the storage threw; it is called again later. */
+export class StorageCallbackError extends StorageError {
+  readonly code = 'storage-callback-failed';
+  constructor(
+    readonly callback: string,
+    detail: string,
+  ) {
+    super(
+      `The storage's function "${callback}" failed: ${detail}. Let it resolve, or reject only while it can't.`,
+    );
+  }
+}
+
+/** `device-storage-full`: this device has no room left for the recording. */
+export class DeviceStorageFullError extends StorageError {
+  readonly code = 'device-storage-full';
+  constructor(left: number) {
+    super(
+      `This device has no room left for the recording (${Math.max(0, Math.round(left / 1024 ** 2))} MiB). It was ended; all of it is kept on this device, and recover() stores it. Free space, or shorten what waits for the storage.`,
+    );
+  }
+}
+
+/** `recovery-incomplete`: some recordings that a crash had left behind could not be finished; they stay on this device. */
+export class RecoveryIncompleteError extends SteadyreelError {
+  readonly code = 'recovery-incomplete';
+  constructor(
+    /** What was finished. */
+    readonly recovered: readonly Recording[],
+    /** What was not, and why. */
+    readonly failures: readonly { recordingId: string; error: SteadyreelError }[],
+  ) {
+    const [first] = failures;
+    super(
+      `${failures.length} recording(s) could not be recovered, ${recovered.length} could. They stay on this device; call recover() again. First cause: ${first?.error.message ?? 'none.'}`,
+      { cause: first?.error },
+    );
+  }
+}
+
 /** `device-storage-failed`: this device's private file system could not be read or written. */
 export class DeviceStorageError extends StorageError {
   readonly code = 'device-storage-failed';
@@ -304,8 +346,11 @@ const classOf = (code: string): { prototype: SteadyreelError } => {
     'storage-full': StorageFullError,
     'storage-rejected': StorageRejectedError,
     'storage-not-found': StorageNotFoundError,
+    'storage-callback-failed': StorageCallbackError,
     'device-storage-failed': DeviceStorageError,
+    'device-storage-full': DeviceStorageFullError,
     'manifest-invalid': ManifestInvalidError,
+    'recovery-incomplete': RecoveryIncompleteError,
     internal: InternalError,
   };
   return classes[code] ?? InternalError;

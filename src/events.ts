@@ -74,6 +74,7 @@ export type WarningCode =
   | 'timestamps'
   | 'storage-unreachable'
   | 'device-storage-failed'
+  | 'device-storage-low'
   | 'wake-lock-refused';
 
 /** Events of a `Recorder`, by name. */

@@ -9,6 +9,7 @@ export {
   BrowserUnsupportedError,
   CodecUnsupportedError,
   DeviceStorageError,
+  DeviceStorageFullError,
   EncoderFailedError,
   InternalError,
   ManifestInvalidError,
@@ -17,11 +18,13 @@ export {
   OptionUnknownError,
   RecordingAbortedError,
   RecordingEmptyError,
+  RecoveryIncompleteError,
   SourceEndedError,
   SourceInvalidError,
   SourceNoTracksError,
   StateInvalidError,
   SteadyreelError,
+  StorageCallbackError,
   StorageError,
   StorageFullError,
   StorageNotFoundError,
@@ -60,7 +63,21 @@ export type {
   VideoOptions,
 } from './options.ts';
 export { Recorder } from './recorder.ts';
+export {
+  type RecoverOptions,
+  type RecoveryProgress,
+  recover,
+  type UnfinishedRecording,
+  unfinishedRecordings,
+} from './recover.ts';
 export { device } from './storage/device/device.ts';
 export { listRecordings } from './storage/list.ts';
-export type { DeviceConfig, Storage, StorageConfig, TusConfig } from './storage/storage.ts';
+export type {
+  DeviceConfig,
+  HeadersOption,
+  PageCall,
+  Storage,
+  StorageConfig,
+  TusConfig,
+} from './storage/storage.ts';
 export { type TusOptions, tus } from './storage/tus/tus.ts';

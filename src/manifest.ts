@@ -183,6 +183,9 @@ export const isRecordingId = (id: string): boolean => ID_PATTERN.test(id);
 export const fileKey = (recordingId: string, index: number): string =>
   `${RECORDINGS_PREFIX}${recordingId}/${String(index).padStart(4, '0')}.mp4`;
 
+/** `0001.mp4`, of a file's key. */
+export const fileNameOf = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
+
 /** `recordings/<id>/manifest.json`. */
 export const manifestKey = (recordingId: string): string =>
   `${RECORDINGS_PREFIX}${recordingId}/${MANIFEST_NAME}`;

@@ -49,6 +49,9 @@ export type VideoCodecFamily = 'avc' | 'hevc' | 'vp9' | 'av1' | 'vp8';
 /** Families of audio codecs. */
 export type AudioCodecFamily = 'aac' | 'opus';
 
+/** What is needed to go on with an upload after a crash: JSON that its storage understands. Never a secret. */
+export type UploadHandle = Record<string, string | number | boolean>;
+
 /** A file that was begun is not shorter: MP4 timescales can tell its end from its beginning; microseconds. */
 export const SHORTEST_FILE = 1_000;
 

@@ -22,8 +22,18 @@ const ROOT = 'steadyreel';
 export const recordingPath = (recordingId: string): string[] => [ROOT, 'recordings', recordingId];
 /** Recordings on their way to another storage. */
 export const journalPath = (recordingId: string): string[] => [ROOT, 'journal', recordingId];
-/** Where all kept recordings lie. */
+/** Where all kept recordings lie, and all on their way. */
 export const RECORDINGS_PATH = [ROOT, 'recordings'];
+export const JOURNALS_PATH = [ROOT, 'journal'];
+
+/** Opens a file for reading and writing at once, making it when it is not there. In a worker. */
+export const openSync = async (
+  directory: FileSystemDirectoryHandle,
+  name: string,
+): Promise<SyncAccessHandle> => {
+  const file = (await directory.getFileHandle(name, { create: true })) as unknown as SyncFileHandle;
+  return file.createSyncAccessHandle();
+};
 
 /** What browsers throw, such as `QuotaExceededError`, as an error of ours. */
 const typed = async <T>(detail: string, work: () => Promise<T>): Promise<T> => {
@@ -110,6 +120,14 @@ export const readFile = async (path: readonly string[], name: string): Promise<F
   }
 };
 
+/** Deletes a file; does nothing when it is not there. */
+export const removeFile = async (path: readonly string[], name: string): Promise<void> => {
+  const directory = await openDirectory(path);
+  await directory?.removeEntry(name).catch(error => {
+    if (!isNotFound(error)) throw new DeviceStorageError(`"${name}" could not be deleted`, error);
+  });
+};
+
 /** Moves all files of one folder into another and removes the empty one. */
 export const moveDirectory = (from: readonly string[], to: readonly string[]): Promise<void> =>
   typed(`folder "${from.join('/')}" could not be moved`, async () => {
@@ -136,12 +154,17 @@ const copy = async (file: FileSystemFileHandle, target: FileSystemDirectoryHandl
   await (await file.getFile()).stream().pipeTo(stream);
 };
 
-/** Names of the folders in a folder. */
-export const directoryNames = (path: readonly string[]): Promise<string[]> =>
+const namesIn = (path: readonly string[], kind: FileSystemHandleKind): Promise<string[]> =>
   typed(`folder "${path.join('/')}" could not be read`, async () => {
     const directory = await openDirectory(path);
     const names: string[] = [];
     if (!directory) return names;
-    for await (const handle of entriesOf(directory)) if (handle.kind === 'directory') names.push(handle.name);
+    for await (const handle of entriesOf(directory)) if (handle.kind === kind) names.push(handle.name);
     return names;
   });
+
+/** Names of the folders in a folder. */
+export const directoryNames = (path: readonly string[]): Promise<string[]> => namesIn(path, 'directory');
+
+/** Names of the files in a folder. */
+export const fileNames = (path: readonly string[]): Promise<string[]> => namesIn(path, 'file');

@@ -1,4 +1,5 @@
 /** `Recorder`: what a page holds. It commands a worker and does nothing per frame. */
+import { answer } from './answer.ts';
 import { deferred } from './deferred.ts';
 import { Emitter } from './emitter.ts';
 import {
@@ -201,6 +202,8 @@ export class Recorder {
       case 'started':
         if (!run.stopping && !run.aborting) this.#setState('recording');
         return run.started.resolve();
+      case 'ask':
+        return void answer(this.#storage, message, given => this.#command(run, given));
       case 'replaced':
         return run.replacing.shift()?.resolve();
       case 'waiting':

@@ -1,14 +1,19 @@
 /** A file that is written at its end while storage reads it from its beginning. */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
+import type { UploadHandle } from '../media.ts';
+import { crc32 } from './crc32.ts';
+import { Sha256, type Sha256State } from './sha256.ts';
 
 /** Where a growing file's bytes lie. */
 export interface ByteStore {
+  /** Resolves when bytes are written as they come; rejects when they never will be. Absent: at once. */
+  readonly opened?: Promise<void>;
   /** Appends; must keep or copy the bytes before it returns. Throws when there is no room. */
   append(bytes: Uint8Array): void;
   /** Bytes from `offset`, exactly `length` of them. */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** Bytes before `upTo` will not be read again; for stores that have them in memory. */
+  /** What was written is on the disk, also when the power fails. */
+  flush?(): void;
+  /** The storage has all bytes before `upTo`: they need not be kept for it. */
   release?(upTo: number): void;
   /** Lets go of what an open file takes, once sealed; it can still be read. */
   close?(): Promise<void>;
@@ -16,6 +21,15 @@ export interface ByteStore {
   seal(): Promise<void>;
   /** Lets go of the file, and deletes it when `remove` is true. */
   dispose(remove: boolean): Promise<void>;
+}
+
+/** A file's bytes so far, as plain data. */
+export interface GrowingFileState {
+  size: number;
+  /** Of the last bytes, from `from` on: those that a crash might have torn. */
+  from: number;
+  crc: number;
+  sha256: Sha256State;
 }
 
 /** Appends, reads, and tells readers when there is more. */
@@ -27,15 +41,36 @@ export class GrowingFile {
   #closing = false;
   #sha256: string | undefined;
   #waiters = new Set<() => void>();
-  // WebCrypto has no digest that takes its input in pieces.
-  readonly #hash = sha256.create();
+  /** Absent once bytes were counted in that could not be kept. */
+  #hash: Sha256 | undefined = new Sha256();
+  /** Bytes that the hash has. */
+  #hashed = 0;
+  #state: GrowingFileState;
+  /** Where its upload was when a crash cut it off. */
+  upload: UploadHandle | undefined;
 
   constructor(
     readonly key: string,
     private readonly store: ByteStore,
     /** Called when bytes could not be kept. Must not throw. */
     private readonly onError: (error: unknown) => void,
-  ) {}
+    /** What the store has already. */
+    state?: GrowingFileState,
+  ) {
+    if (state) this.#hash = Sha256.from(state.sha256);
+    this.#state = state ?? { size: 0, from: 0, crc: 0, sha256: new Sha256().state };
+    this.#size = this.#hashed = this.#state.size;
+  }
+
+  /** Resolves when bytes are written as they come. */
+  get opened(): Promise<void> {
+    return this.store.opened ?? Promise.resolve();
+  }
+
+  /** What the file was announced to be last; `undefined` when it can't be. */
+  get state(): GrowingFileState | undefined {
+    return this.#failed ? undefined : this.#state;
+  }
 
   /** Bytes so far. */
   get size(): number {
@@ -52,6 +87,21 @@ export class GrowingFile {
     return this.#sha256;
   }
 
+  /** What the file will be once these bytes are appended, which must follow; `undefined` when none can be any more. */
+  announce(pieces: readonly Uint8Array[]): GrowingFileState | undefined {
+    if (this.#failed || !this.#hash) return undefined;
+    const from = this.#size;
+    let [size, crc] = [from, 0];
+    for (const bytes of pieces) {
+      this.#hash.update(bytes);
+      crc = crc32(bytes, crc);
+      size += bytes.byteLength;
+    }
+    this.#hashed = size;
+    this.#state = { size, from, crc, sha256: this.#hash.state };
+    return this.#state;
+  }
+
   /**
    * Never throws: nothing from storage may get into the muxer. After the first bytes that could not be kept none
    * are, although there may be room for smaller ones: a file must not have a hole.
@@ -60,13 +110,25 @@ export class GrowingFile {
     if (this.#failed) return;
     try {
       this.store.append(bytes);
-      this.#hash.update(bytes);
       this.#size += bytes.byteLength;
+      if (this.#hashed < this.#size) this.#hash?.update(bytes);
+      this.#hashed = Math.max(this.#hashed, this.#size);
+    } catch (error) {
+      this.#failed = true;
+      if (this.#hashed > this.#size) this.#hash = undefined;
+      this.onError(error);
+    }
+    this.#wake();
+  }
+
+  /** What was appended is on the disk, also when the power fails. Never throws. */
+  flush(): void {
+    try {
+      if (!this.#failed) this.store.flush?.();
     } catch (error) {
       this.#failed = true;
       this.onError(error);
     }
-    this.#wake();
   }
 
   /** No more bytes will come. Never rejects. */
@@ -80,7 +142,7 @@ export class GrowingFile {
     } catch (error) {
       this.onError(error);
     }
-    this.#sha256 = bytesToHex(this.#hash.digest());
+    this.#sha256 = this.#hash?.hex();
     this.#sealed = true;
     this.#wake();
     if (this.#closing) await this.close();

@@ -7,6 +7,8 @@ export interface TrackState {
   leftOut: number;
   /** Where the last sample that was written out ends; ticks. */
   end: number;
+  /** Number of samples that were written out. */
+  samples: number;
 }
 
 /** Times are microseconds after the file's beginning, unless they are said to be ticks. */
@@ -15,7 +17,8 @@ export class Track {
   readonly #index: IndexEntry[] = [];
   #leftOut = 0;
   #end = 0;
-  /** Of the last sample; its duration may still change by a tick. */
+  #samples = 0;
+  /** The last one of all; its duration may still change by a tick. */
   #last: Sample | undefined;
   #begun = false;
 
@@ -32,11 +35,12 @@ export class Track {
     if (!state) return;
     this.#leftOut = state.leftOut;
     this.#end = state.end;
+    this.#samples = state.samples;
     this.#begun = true;
   }
 
   get state(): TrackState {
-    return { leftOut: this.#leftOut, end: this.#end };
+    return { leftOut: this.#leftOut, end: this.#end, samples: this.#samples };
   }
 
   #ticks(microseconds: number): number {
@@ -81,6 +85,7 @@ export class Track {
     const last = samples.at(-1);
     if (!last) return undefined;
     this.#end = last.time + last.duration;
+    this.#samples += samples.length;
     return { trackId: this.id, samples };
   }
 

@@ -146,6 +146,8 @@ const respondToOptions = async ({ options }: Context, request: Request): Promise
   const route = matchRoute(new URL(request.url).pathname, options.path);
   return noContent({
     ...tusOptionsHeaders(options.maxFileBytes),
+    // Tells the uploader that recordings are kept here, not only uploads.
+    'Steadyreel-Storage': '1',
     ...(route ? { Allow: allowedMethods(route).join(', ') } : {}),
     ...preflightHeaders(request.headers.get('access-control-request-headers')),
   });

@@ -1,5 +1,6 @@
 /** The worker's side of storage: what a session needs to put a recording somewhere. */
 import type { Recording } from '../manifest.ts';
+import type { UploadHandle } from '../media.ts';
 
 /** A file that grows while it is read. */
 export interface UploadSource {
@@ -8,20 +9,26 @@ export interface UploadSource {
   readonly size: number;
   /** True when `size` is final. */
   readonly sealed: boolean;
+  /** Where the upload was when the recording was cut off by a crash. */
+  readonly upload?: UploadHandle | undefined;
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
   waitFor(offset: number, bytes: number, milliseconds: number, signal: AbortSignal): Promise<void>;
-  /** The storage has confirmed all bytes before `upTo`: they need not be kept in memory for it any more. */
+  /** The storage has confirmed all bytes before `upTo`: they need not be kept for it any more. */
   release(upTo: number): void;
 }
 
-/** What a sink tells the session while it works. None of these may throw. */
+/** What a sink tells the session while it works, and asks it for. */
 export interface SinkEvents {
-  /** The storage has confirmed this many bytes of a file in all. */
+  /** The storage has confirmed this many bytes of a file in all. Must not throw. */
   onStored(key: string, bytes: number): void;
-  /** A request failed and will be tried again. */
+  /** A request failed and will be tried again. Must not throw. */
   onTrouble(detail: string): void;
+  /** An upload has begun, or goes on elsewhere: what is needed to go on with it. Must not throw. */
+  onUpload(key: string, upload: UploadHandle): void;
   /** When `stop()` was called, in milliseconds of `performance.now()`; `undefined` while recording. */
   stoppedAt(): number | undefined;
+  /** Headers that the page wants to be sent with the next request. Rejects when the page's function does. */
+  headers(): Promise<Record<string, string>>;
 }
 
 /** Puts one recording into storage. */

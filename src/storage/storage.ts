@@ -14,8 +14,8 @@ export interface TusConfig {
   kind: 'tus';
   /** Absolute address of the storage handler, without a slash at the end. */
   endpoint: string;
-  /** Sent with every request. */
-  headers: Record<string, string>;
+  /** Sent with every request; `'asked'`: the page says anew before each. */
+  headers: Record<string, string> | 'asked';
   /** Bytes that are sent at once at the most. */
   chunkBytes: number;
   /** Seconds after which what is there is sent, although it is less than `chunkBytes`. */
@@ -26,6 +26,14 @@ export interface TusConfig {
 
 /** What the worker is told about the storage. */
 export type StorageConfig = DeviceConfig | TusConfig;
+
+/** Something that a sink needs and only the page can do. */
+export type PageCall = { name: 'headers' };
+
+/** Headers as a storage takes them: fixed ones, or a function that gives fresh ones before each request. */
+export type HeadersOption =
+  | Record<string, string>
+  | (() => Record<string, string> | Promise<Record<string, string>>);
 
 /** Reading, listing and deleting, in the page. */
 export interface Storage {
@@ -45,4 +53,18 @@ export interface Storage {
   list(options?: { signal?: AbortSignal }): Promise<Recording[]>;
   /** Deletes a recording with all its files. Does nothing when there is none. */
   delete(recordingId: string, options?: { signal?: AbortSignal }): Promise<void>;
+  /** What the worker asks the page for, where its sink needs that. Called by the recorder, not by users. */
+  answer?(call: PageCall): Promise<unknown>;
 }
+
+/** What tells one storage from another, without any secret: what the journal knows of where a recording goes. */
+export const storageName = (config: StorageConfig): { kind: string; endpoint?: string } => ({
+  kind: config.kind,
+  ...('endpoint' in config ? { endpoint: config.endpoint } : {}),
+});
+
+/** True for two names of the same storage. */
+export const isSameStorage = (name: { kind: string; endpoint?: string }, config: StorageConfig): boolean => {
+  const other = storageName(config);
+  return name.kind === other.kind && name.endpoint === other.endpoint;
+};

@@ -2,12 +2,14 @@
 import { MuxFailedError } from '../errors.ts';
 import type { RecorderStats } from '../events.ts';
 import { type ByteStore, GrowingFile } from '../journal/growing-file.ts';
-import type { CutReason } from '../manifest.ts';
+import { type CutReason, fileKey, fileNameOf } from '../manifest.ts';
 import { type AudioPacket, SHORTEST_FILE, toSeconds } from '../media.ts';
 import type { StorageSink } from '../storage/sink.ts';
+import type { LogRecord } from './checkpoint.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
-import { type AudioTrackInfo, type FileSetup, OpenFile } from './open-file.ts';
+import { type AudioTrackInfo, type FileSetup, OpenFile, type OpenFileState } from './open-file.ts';
 import type { Reporter } from './protocol.ts';
+import type { OpenFiles, RecordingLog } from './recording-log.ts';
 
 /** What the files need from their session. */
 export interface FilesContext {
@@ -16,6 +18,7 @@ export interface FilesContext {
   startedAt: string;
   sink: StorageSink;
   keeper: ManifestKeeper;
+  log: RecordingLog;
   stats: RecorderStats;
   report: Reporter;
   signal: AbortSignal;
@@ -27,9 +30,14 @@ export interface FilesContext {
   onStorageError(error: unknown): void;
 }
 
+/** Bytes that are to become a part of files, all at once. */
+type Pieces = ReadonlyMap<OpenFile, readonly Uint8Array[]>;
+
 export class RecordingFiles {
   #open: OpenFile[] = [];
   #count = 0;
+  /** Number of the last file of which something exists. */
+  #opened = 0;
   /** The file that was begun last, open or not. */
   #last: OpenFile | undefined;
   #audio = new Map<number, AudioTrackInfo>();
@@ -38,6 +46,8 @@ export class RecordingFiles {
   #storing: Promise<void>[] = [];
   #finished = new Set<OpenFile>();
   #idle: (() => void) | undefined;
+  /** While a log is read again: what the muxers give out meanwhile. Nothing is written until all of it is read. */
+  #replayed: Map<OpenFile, Uint8Array[]> | undefined;
 
   constructor(private readonly context: FilesContext) {}
 
@@ -64,60 +74,113 @@ export class RecordingFiles {
     const last = this.#last;
     // Sound alone ended where its last packet did, and of tracks that all ended the last one; the recording goes on later.
     if (last) last.endTime = setup.startTime;
-    if (last?.empty && this.#finished.has(last)) this.#bridge(last);
-    this.#count++;
-    this.context.stats.cuts = this.#count - 1;
-    const name = `${String(this.#count).padStart(4, '0')}.mp4`;
-    const key = `recordings/${this.context.recordingId}/${name}`;
-    const bytes = new GrowingFile(key, this.context.openStore(name), error =>
-      this.context.report.fail(error),
-    );
+    const index = this.#count + 1;
     const createdAt = Date.parse(this.context.startedAt) / 1000 + toSeconds(setup.startTime);
-    const file = new OpenFile(this.context.recordingId, { ...setup, index: this.#count, createdAt }, bytes, {
-      onOpen: opened => this.#onOpen(opened),
-      onError: (failed, error) => this.context.report.fail(new MuxFailedError(failed.key, error)),
-      onFinished: finished => this.#onFinished(finished),
-    });
+    return this.#beginFile({ ...setup, index, createdAt });
+  }
+
+  #beginFile(setup: FileSetup): OpenFile {
+    const { recordingId, log, report, stats, openStore } = this.context;
+    const key = fileKey(recordingId, setup.index);
+    const bytes = new GrowingFile(key, openStore(fileNameOf(key)), error => report.fail(error));
+    log.hold(bytes.opened);
+    this.#record({ kind: 'begun', setup });
+    const file = this.#openFile(setup, bytes);
+    this.#count = setup.index;
+    stats.cuts = this.#count - 1;
+    return file;
+  }
+
+  #openFile(setup: FileSetup, bytes: GrowingFile, state?: OpenFileState): OpenFile {
+    const { recordingId, report } = this.context;
+    const events = {
+      onOpen: (opened: OpenFile) => this.#onOpen(opened),
+      onError: (failed: OpenFile, error: unknown) => report.fail(new MuxFailedError(failed.key, error)),
+      onRecord: (record: LogRecord, data?: Uint8Array) => this.#record(record, data),
+      onBytes: (grown: OpenFile, pieces: readonly Uint8Array[]) => this.#onBytes(grown, pieces),
+      onComplete: () => this.context.log.settled(),
+      onFinished: (finished: OpenFile) => this.#onFinished(finished),
+    };
+    const file = new OpenFile(recordingId, setup, bytes, events, state);
     this.#open.push(file);
     this.#last = file;
     return file;
   }
 
+  #record(record: LogRecord, data?: Uint8Array): void {
+    if (!this.#replayed) this.context.log.record(record, data);
+  }
+
+  #onBytes(file: OpenFile, pieces: readonly Uint8Array[]): void {
+    if (this.#replayed) this.#replayed.set(file, [...(this.#replayed.get(file) ?? []), ...pieces]);
+    else this.#commit(new Map([[file, pieces]]));
+  }
+
+  /** What the log says of all open files goes first; then the bytes are a part of theirs, and may be stored elsewhere. */
+  #commit(pieces: Pieces): void {
+    const snapshots = this.#open.map(file => ({ file, ...file.snapshot }));
+    const open = (): OpenFiles | undefined => {
+      const files: OpenFileState[] = [];
+      for (const { file, state } of snapshots) {
+        const bytes = pieces.has(file) ? file.bytes.announce(pieces.get(file) ?? []) : file.bytes.state;
+        if (!bytes) return undefined;
+        files.push({ ...state, bytes });
+      }
+      return { files, packets: snapshots.flatMap(({ packets }) => packets) };
+    };
+    this.context.log.checkpoint(open, () => {
+      for (const [file, all] of pieces) {
+        for (const bytes of all) file.bytes.append(bytes);
+        file.bytes.flush();
+      }
+    });
+  }
+
   /** Only now does anything of the file exist: a file that never gets a packet never shows itself. */
-  #onOpen(file: OpenFile): void {
-    this.context.keeper.add(file);
+  #onOpen(file: OpenFile, known = false): void {
+    this.#opened = Math.max(this.#opened, file.setup.index);
+    for (const other of this.#finished) if (other.empty) this.#bridge(other);
+    this.context.keeper.add(file, known);
     this.#storing.push(this.#store(file));
   }
 
-  async #store(file: OpenFile): Promise<void> {
-    const { sink, signal } = this.context;
+  /** Sees to it that a file gets into storage; never rejects. */
+  async #store({ bytes, finished }: OpenFile): Promise<void> {
+    const { sink, signal, log, removeWhenStored, onStorageError } = this.context;
     try {
-      await sink.store(file.bytes, signal);
+      await sink.store(bytes, signal);
+      log.stored(bytes.key);
     } catch (error) {
-      if (!signal.aborted) this.context.onStorageError(error);
+      if (!signal.aborted) onStorageError(error);
       // The file may still be growing, and is kept: only its handle is let go, once it is sealed.
-      return file.bytes.close();
+      return bytes.close();
     }
+    // The journal must know that the file is finished before its bytes are gone.
+    await finished;
+    await log.settled();
     // What can't be deleted now is deleted with its folder.
-    if (this.context.removeWhenStored) await file.bytes.dispose(true).catch(() => file.bytes.close());
-    else await file.bytes.close();
+    if (removeWhenStored) await bytes.dispose(true).catch(() => bytes.close());
+    else await bytes.close();
   }
 
   #onFinished(file: OpenFile): void {
     this.#open = this.#open.filter(other => other !== file);
     this.#finished.add(file);
-    if (file.empty && file !== this.#last) this.#bridge(file);
+    if (file.empty) this.#bridge(file);
+    else this.context.log.sealed(file.entry);
     this.context.keeper.update();
     if (this.#open.length === 0) this.#idle?.();
   }
 
-  /** Nothing of a file has come: its time goes to the one before it, which shows its last frame for longer. */
+  /** Nothing of a file has come, but of one after it: its time goes to the one before, which shows its last frame for longer. */
   #bridge(empty: OpenFile): void {
+    if (empty.setup.index > this.#opened) return;
     const all = [...this.#finished, ...this.#open].filter(file => file.setup.index < empty.setup.index);
     const shown = all.filter(file => !file.empty || !this.#finished.has(file));
     const before = shown.sort((a, b) => b.setup.index - a.setup.index)[0];
-    if (before?.endTime !== undefined && empty.endTime !== undefined)
-      before.endTime = Math.max(before.endTime, empty.endTime);
+    if (before?.endTime === undefined || empty.endTime === undefined) return;
+    before.endTime = Math.max(before.endTime, empty.endTime);
+    if (this.#finished.has(before)) this.context.log.sealed(before.entry);
   }
 
   /** An encoder has said what its packets are. */
@@ -149,9 +212,55 @@ export class RecordingFiles {
   /** Nothing more comes, whatever became of the encoders: every open file can be finished. */
   endAll(): void {
     for (const file of [...this.#open]) {
+      if (!file.empty) file.endTime ??= file.naturalEnd;
       file.endVideo();
       file.endAudio();
+      file.finishWhenDone();
     }
+  }
+
+  /** Opens a file again that was cut off, while its log is read. */
+  reopen(state: OpenFileState, bytes: GrowingFile): void {
+    this.#replayed ??= new Map();
+    this.#count = Math.max(this.#count, state.setup.index);
+    this.context.log.hold(bytes.opened);
+    const file = this.#openFile(state.setup, bytes, state);
+    // Its header is written: the manifest knows it.
+    if (state.writer) this.#onOpen(file, true);
+  }
+
+  /** What happened after a checkpoint, in order. */
+  replay(record: LogRecord, data: Uint8Array = new Uint8Array(), counted = false): void {
+    this.#replayed ??= new Map();
+    const find = (index: number): OpenFile | undefined => this.#open.find(file => file.setup.index === index);
+    switch (record.kind) {
+      case 'begun': {
+        const begun = find(record.setup.index);
+        if (begun) begun.takeOver(record.setup.video);
+        else this.#beginFile(record.setup);
+        return;
+      }
+      case 'video':
+      case 'audio':
+        if (counted) find(record.file)?.addAgain(record, data);
+        else find(record.file)?.addLogged(record, data);
+        return;
+      case 'end': {
+        const file = find(record.file);
+        if (file) file.endTime = record.time;
+        return;
+      }
+      default:
+        // Tracks are all ended by `endAll`, once what they had is written; the rest is not about open files.
+        return;
+    }
+  }
+
+  /** All of the log is read: what the muxers have made of it is written. */
+  replayed(): void {
+    const pieces = this.#replayed ?? new Map();
+    this.#replayed = undefined;
+    this.#commit(pieces);
   }
 
   /** Bytes written over all files. */

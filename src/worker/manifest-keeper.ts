@@ -1,14 +1,18 @@
 /** Keeps the manifest and writes it: one write at a time, and when several wait, only the newest. */
 import type { SteadyreelError } from '../errors.ts';
 import type { RecorderEvents } from '../events.ts';
-import type { ManifestEvent, Recording, RecordingState } from '../manifest.ts';
-import { toSeconds } from '../media.ts';
-import type { OpenFile } from './open-file.ts';
+import type { ManifestEvent, RecordedFile, Recording, RecordingState, TrackParameters } from '../manifest.ts';
 
 /** Most notices that a manifest holds: a recording of days may warn all the time. */
 const MAX_EVENTS = 10_000;
 /** Most changes of the pixel format among them: a source may change it with every frame. */
 const MAX_PIXEL_FORMATS = 100;
+
+/** A file that the manifest lists. */
+export interface ManifestFile {
+  readonly entry: RecordedFile;
+  readonly parameters: TrackParameters;
+}
 
 export interface KeeperContext {
   id: string;
@@ -18,12 +22,14 @@ export interface KeeperContext {
   write(manifest: Recording): Promise<void>;
   onFile(event: RecorderEvents['file']): void;
   onChange(manifest: Recording): void;
+  /** The manifest will say this from now on. */
+  onEvent(event: ManifestEvent): void;
   /** The storage has refused the manifest for good. */
   onError(error: unknown): void;
 }
 
 export class ManifestKeeper {
-  #files: OpenFile[] = [];
+  #files: ManifestFile[] = [];
   #events: ManifestEvent[] = [];
   #state: RecordingState = 'recording';
   #endedAt: string | undefined;
@@ -49,27 +55,40 @@ export class ManifestKeeper {
       duration: last ? last.startTime + last.duration : 0,
       metadata,
       files,
-      events: this.#events,
+      events: [...this.#events],
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
   }
 
-  /** A file's track parameters are known: it belongs to the recording from now on. */
-  add(file: OpenFile): void {
+  /**
+   * A file's track parameters are known: it belongs to the recording from now on.
+   *
+   * @param known true when that was told before the recording was cut off.
+   */
+  add(file: ManifestFile, known = false): void {
     this.#files.push(file);
-    this.#files.sort((a, b) => a.setup.startTime - b.setup.startTime);
+    this.#files.sort((a, b) => a.entry.index - b.entry.index);
+    if (known) return;
     const before = this.#files[this.#files.indexOf(file) - 1]?.parameters ?? {};
     const after = file.parameters;
-    const { reason, startTime } = file.setup;
-    if (reason !== 'start') this.note({ time: toSeconds(startTime), type: 'cut', reason, before, after });
+    const { reason, startTime: time } = file.entry;
+    if (reason !== 'start') this.note({ time, type: 'cut', reason, before, after });
     this.context.onFile({ file: file.entry, reason, before, after });
     this.update();
+  }
+
+  /** Goes on with the manifest of a recording that was cut off: files that are finished, and what was noted. */
+  restore(files: readonly ManifestFile[], events: readonly ManifestEvent[]): void {
+    this.#files = [...files];
+    this.#events = [...events];
   }
 
   /** Adds an event; written with the next update. What a manifest can't hold is left out. */
   note(event: ManifestEvent): void {
     if (event.type === 'pixel-format' && ++this.#pixelFormats > MAX_PIXEL_FORMATS) return;
-    if (this.#events.length < MAX_EVENTS) this.#events.push(event);
+    if (this.#events.length >= MAX_EVENTS) return;
+    this.#events.push(event);
+    this.context.onEvent(event);
   }
 
   /** The recording ended. */

@@ -1,18 +1,27 @@
-/** One file while it is written: muxer, bytes, and what the manifest will say of it. */
-import { audioParametersOf, type VideoConfigLike, videoParametersOf } from '../cut/parameters.ts';
-import type { GrowingFile } from '../journal/growing-file.ts';
+/** One file while it is written: muxer, bytes, log, and what the manifest will say of it. */
+import type { VideoConfigLike } from '../cut/parameters.ts';
+import type { GrowingFile, GrowingFileState } from '../journal/growing-file.ts';
+import type { JournalRecord } from '../journal/records.ts';
 import { type CutReason, fileKey, type RecordedFile, type TrackParameters } from '../manifest.ts';
 import {
   type AudioCodecFamily,
   type AudioPacket,
   type AudioSource,
-  SHORTEST_FILE,
   toSeconds,
   type VideoCodecFamily,
   type VideoPacket,
   type VideoSource,
 } from '../media.ts';
-import { Mp4Writer, type VideoTrackSetup } from '../mux/mp4-writer.ts';
+import { Mp4Writer, type VideoTrackSetup, type WriterState } from '../mux/mp4-writer.ts';
+import {
+  type AudioRecord,
+  type LogRecord,
+  recordOf,
+  restoreConfig,
+  storeConfig,
+  type VideoRecord,
+} from './checkpoint.ts';
+import { type Counts, FileCounts } from './file-counts.ts';
 
 /** What is known when a file begins. Times are microseconds on the timeline. */
 export interface FileSetup {
@@ -36,19 +45,32 @@ export interface AudioTrackInfo {
   source: AudioSource;
 }
 
+/** A file as it stands, as plain data; without the packets that are in no movie fragment yet. */
+export interface OpenFileState {
+  setup: FileSetup;
+  /** Microseconds on the timeline; absent while it is not known. */
+  endTime?: number;
+  counts: Counts;
+  /** Absent before the file's header is written. */
+  writer?: WriterState;
+  bytes: GrowingFileState;
+}
+
 /** Where an open file reports to. None of these may throw. */
 export interface OpenFileEvents {
   /** All track parameters are known. */
   onOpen(file: OpenFile): void;
   /** The muxer failed. */
   onError(file: OpenFile, error: unknown): void;
+  /** Something that the journal is to know. */
+  onRecord(record: LogRecord, data?: Uint8Array): void;
+  /** These bytes belong to the file from now on. */
+  onBytes(file: OpenFile, pieces: readonly Uint8Array[]): void;
+  /** Nothing more comes; resolves when all bytes have become a part of the file. */
+  onComplete(file: OpenFile): Promise<void>;
   /** Both tracks are complete and the file is sealed. */
   onFinished(file: OpenFile): void;
 }
-
-/** Bytes that a sample costs beside its data, and those of the boxes around all of them; measured, rounded up. */
-const BYTES_PER_PACKET = 24;
-const BYTES_PER_FILE = 4096;
 
 const videoTrackOf = (video: FileSetup['video']): VideoTrackSetup | undefined =>
   video && {
@@ -58,34 +80,47 @@ const videoTrackOf = (video: FileSetup['video']): VideoTrackSetup | undefined =>
     frameRate: video.frameRate,
   };
 
+/** Samples in movie fragments. */
+const samplesOf = (state: WriterState | undefined): { video: number; audio: number } => ({
+  video: state?.video?.samples ?? 0,
+  audio: state?.audio?.samples ?? 0,
+});
+
 export class OpenFile {
   readonly key: string;
-  /** Where the file ends, once it is decided. */
-  endTime: number | undefined;
-  #video: TrackParameters['video'];
-  #audio: TrackParameters['audio'];
-  #frames = 0;
-  #audioPackets = 0;
-  #audioStart = 0;
-  #audioEnd = 0;
-  #encodedBytes = 0;
-  #largestPacket = 0;
+  #endTime: number | undefined;
+  readonly #counts: FileCounts;
   #videoDone: boolean;
   #audioDone: boolean;
   #finishing = false;
+  #onFinished: () => void = () => undefined;
+  /** Resolves once the file is finished, and everybody knows. */
+  readonly finished = new Promise<void>(resolve => (this.#onFinished = resolve));
   #decoderConfig: VideoConfigLike | undefined;
-  /** Let go once the file is finished: the muxer keeps a note of every sample. */
+  /** Let go once the file is finished: the muxer keeps a line of every movie fragment. */
   #writer: Mp4Writer | undefined;
+  /** What the muxer has given out and is not yet a part of the file. */
+  #pieces: Uint8Array[] = [];
+  /** Packets that are in no movie fragment yet, as the journal knows them. */
+  #packets: JournalRecord[] = [];
+  /** Where the muxer stood then. */
+  #written: WriterState | undefined;
 
   constructor(
     recordingId: string,
     readonly setup: FileSetup,
     readonly bytes: GrowingFile,
     private readonly events: OpenFileEvents,
+    /** Of a file that was cut off by a crash. */
+    state?: Omit<OpenFileState, 'setup' | 'bytes'>,
   ) {
     this.key = fileKey(recordingId, setup.index);
+    this.#endTime = state?.endTime;
+    this.#counts = new FileCounts(setup, state?.counts);
+    // Of a file that was cut off, tracks are ended again: what they had may have been in no movie fragment yet.
     this.#videoDone = setup.video === undefined;
     this.#audioDone = setup.audioEpoch === undefined;
+    this.#written = state?.writer;
     this.#writer = new Mp4Writer(
       setup.startTime,
       {
@@ -94,22 +129,52 @@ export class OpenFile {
         createdAt: setup.createdAt,
       },
       {
-        onBytes: bytes => this.bytes.append(bytes),
+        onBytes: bytes => this.#pieces.push(bytes),
         onOpen: () => this.events.onOpen(this),
         onError: error => this.events.onError(this, error),
       },
+      state?.writer,
     );
+  }
+
+  /** Where the file ends, once it is decided. */
+  get endTime(): number | undefined {
+    return this.#endTime;
+  }
+
+  set endTime(time: number | undefined) {
+    if (time === undefined || time === this.#endTime) return;
+    this.#endTime = time;
+    this.events.onRecord({ kind: 'end', file: this.setup.index, time });
+  }
+
+  /** Where it ends by what has come, when nobody has decided it. */
+  get naturalEnd(): number {
+    return this.#counts.naturalEnd;
+  }
+
+  /** What is to be known of it after a crash: its state but for its bytes, and its packets that are in none of them. */
+  get snapshot(): { state: Omit<OpenFileState, 'bytes'>; packets: JournalRecord[] } {
+    const writer = this.#writer ? this.#writer.state : this.#written;
+    const state = {
+      setup: this.setup,
+      ...(this.#endTime === undefined ? {} : { endTime: this.#endTime }),
+      counts: this.#counts.state,
+      ...(writer ? { writer } : {}),
+    };
+    return { state, packets: [...this.#packets] };
   }
 
   /** True once a frame has come. */
   get hasVideo(): boolean {
-    return this.#frames > 0;
+    return this.#counts.state.frames > 0;
   }
 
   /** Another encoder goes on with a file that no frame has come for. */
   takeOver(video: FileSetup['video']): void {
     this.setup.video = video;
     this.#writer?.takeOver(videoTrackOf(video));
+    this.events.onRecord({ kind: 'begun', setup: this.setup });
   }
 
   /** What the video encoder said first. */
@@ -119,10 +184,7 @@ export class OpenFile {
 
   /** Fixed track parameters, as far as they are known. */
   get parameters(): TrackParameters {
-    return {
-      ...(this.#video ? { video: this.#video } : {}),
-      ...(this.#audio ? { audio: this.#audio } : {}),
-    };
+    return this.#counts.parameters;
   }
 
   /** The manifest's entry. */
@@ -136,92 +198,140 @@ export class OpenFile {
       duration: this.bytes.sealed ? toSeconds((this.endTime ?? startTime) - startTime) : 0,
       bytes: this.bytes.size,
       ...(this.bytes.sha256 === undefined ? {} : { sha256: this.bytes.sha256 }),
-      ...(this.#video ? { video: { ...this.#video, frames: this.#frames } } : {}),
-      ...(this.#audio
-        ? { audio: { ...this.#audio, startTime: toSeconds(this.#audioStart), packets: this.#audioPackets } }
-        : {}),
+      ...this.#counts.tracks,
     };
   }
 
   /** True when no packet ever came: there is no such file. */
   get empty(): boolean {
-    return this.#frames === 0 && this.#audioPackets === 0;
+    return this.#counts.empty;
   }
 
   /** The file's size when `pending` more video packets have come, each as large as the largest so far. */
   expectedBytes(pending: number): number {
-    const packets = this.#frames + this.#audioPackets + pending;
-    return BYTES_PER_FILE + this.#encodedBytes + packets * BYTES_PER_PACKET + pending * this.#largestPacket;
+    return this.#counts.expectedBytes(pending);
   }
 
   /** The largest packet so far: what the next one may be. */
   get largestPacket(): number {
-    return this.#largestPacket;
+    return this.#counts.state.largestPacket;
   }
 
   addVideo(packet: VideoPacket, config: VideoDecoderConfig | undefined): void {
-    if (config && this.setup.video && !this.#decoderConfig) {
-      this.#decoderConfig = config;
-      this.#video = videoParametersOf(config, this.setup.video.source);
-    }
-    this.#frames++;
-    this.#count(packet.data);
+    const first = this.#decoderConfig ? undefined : config;
+    this.#decoderConfig ??= first;
+    this.#counts.video(packet.data, packet.timestamp, first);
+    const { timestamp: time, type } = packet;
+    const record: VideoRecord = { kind: 'video', file: this.setup.index, time, type };
+    if (first) record.config = storeConfig(first);
+    this.#log(record, packet.data);
     this.#writer?.addVideo(packet, config);
+    this.#settle();
   }
 
   /** @param first true when it is the encoder's first packet, which carries its delay. */
   addAudio(packet: AudioPacket, info: AudioTrackInfo, first: boolean): void {
-    const time = packet.timestamp - this.setup.startTime;
+    const { timestamp: time, duration } = packet;
+    const { family, source } = info;
     const config = first ? info.config : info.continued;
-    if (this.#audioPackets === 0) {
-      this.#audioStart = time;
-      this.#audio = audioParametersOf(info.config.codec, info.source);
-    }
-    this.#audioPackets++;
-    this.#audioEnd = packet.timestamp + packet.duration;
-    this.#count(packet.data);
-    this.#writer?.addAudio(packet, config, info.family);
+    const record: AudioRecord = { kind: 'audio', file: this.setup.index, time, duration };
+    if (this.#counts.state.audioPackets === 0) record.info = { family, source, config: storeConfig(config) };
+    this.#counts.audio(packet, { codec: config.codec, source });
+    this.#log(record, packet.data);
+    this.#writer?.addAudio(packet, config, family);
+    this.#settle();
   }
 
-  #count(data: Uint8Array): void {
-    this.#encodedBytes += data.byteLength;
-    this.#largestPacket = Math.max(this.#largestPacket, data.byteLength);
+  #log(record: VideoRecord | AudioRecord, data: Uint8Array): void {
+    this.#packets.push(recordOf(record, data));
+    this.events.onRecord(record, data);
+  }
+
+  /** A packet out of the log of a recording that was cut off. */
+  addLogged(record: VideoRecord | AudioRecord, data: Uint8Array): void {
+    const { time: timestamp } = record;
+    if (record.kind === 'video')
+      this.#counts.video(data, timestamp, record.config && restoreConfig(record.config));
+    else {
+      const { duration, info } = record;
+      this.#counts.audio(
+        { data, timestamp, duration },
+        info && { codec: info.config.codec, source: info.source },
+      );
+    }
+    this.addAgain(record, data);
+  }
+
+  /** One that was counted already, and is in no movie fragment yet. */
+  addAgain(record: VideoRecord | AudioRecord, data: Uint8Array): void {
+    this.#packets.push(recordOf(record, data));
+    const { time: timestamp } = record;
+    if (record.kind === 'video') {
+      const config = record.config && restoreConfig(record.config);
+      this.#writer?.addVideo({ data, timestamp, type: record.type }, config);
+    } else {
+      const { duration, info } = record;
+      const config = info && restoreConfig(info.config);
+      this.#writer?.addAudio({ data, timestamp, duration }, config, info?.family ?? 'opus');
+    }
+    this.#settle();
+  }
+
+  /** What the muxer has given out becomes a part of the file; the packets in it need not be kept any more. */
+  #settle(): void {
+    if (this.#pieces.length === 0) return;
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    const before = samplesOf(this.#written);
+    this.#written = this.#writer?.state;
+    const now = samplesOf(this.#written);
+    const left = { video: now.video - before.video, audio: now.audio - before.audio };
+    this.#packets = this.#packets.filter(({ json }) => left[(json as VideoRecord | AudioRecord).kind]-- <= 0);
+    this.events.onBytes(this, pieces);
   }
 
   /** No more video; the last frame lasts until the file's end. */
   endVideo(): void {
     if (this.#videoDone) return;
     this.#videoDone = true;
+    this.events.onRecord({ kind: 'ended', file: this.setup.index, track: 'video' });
     this.#writer?.closeVideo(this.endTime ?? this.setup.startTime);
-    this.#finishWhenDone();
+    this.#settle();
+    this.finishWhenDone();
   }
 
   /** No more audio. */
   endAudio(): void {
     if (this.#audioDone) return;
     this.#audioDone = true;
+    this.events.onRecord({ kind: 'ended', file: this.setup.index, track: 'audio' });
     // Without video the file ends where its audio does, unless a cut said otherwise.
-    if (this.setup.video === undefined)
-      this.endTime ??= Math.max(this.#audioEnd, this.setup.startTime + SHORTEST_FILE);
+    if (this.setup.video === undefined) this.endTime ??= this.naturalEnd;
     this.#writer?.closeAudio();
-    this.#finishWhenDone();
+    this.#settle();
+    this.finishWhenDone();
   }
 
   get audioEnded(): boolean {
     return this.#audioDone;
   }
 
-  #finishWhenDone(): void {
+  /** Finishes the file when both tracks are complete. */
+  finishWhenDone(): void {
     if (!this.#videoDone || !this.#audioDone || this.#finishing) return;
     this.#finishing = true;
-    void this.#finish();
+    this.#writer?.finish();
+    this.#settle();
+    this.#written = this.#writer?.state;
+    this.#writer = undefined;
+    void this.#seal();
   }
 
-  async #finish(): Promise<void> {
-    this.#writer?.finish();
-    this.#writer = undefined;
+  async #seal(): Promise<void> {
+    await this.events.onComplete(this);
     await this.bytes.seal();
     this.events.onFinished(this);
+    this.#onFinished();
   }
 
   /** Stops writing at once; what is not yet a whole movie fragment is thrown away. */

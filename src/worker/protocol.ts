@@ -7,7 +7,7 @@ import type { RecorderEvents, RecorderStats, WarningCode } from '../events.ts';
 import type { Recording } from '../manifest.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { AudioInput, VideoInput } from '../source/capture.ts';
-import type { StorageConfig } from '../storage/storage.ts';
+import type { PageCall, StorageConfig } from '../storage/storage.ts';
 
 /** All that a session needs. */
 export interface SessionSetup {
@@ -27,15 +27,34 @@ export interface Replacement {
   audio: AudioInput | 'same' | undefined;
 }
 
+/** Finishing what a crash has left behind. */
+export interface RecoverySetup {
+  storage: StorageConfig;
+  /** Also recordings that were on their way to another storage. */
+  fromAnyStorage: boolean;
+}
+
 export type ToWorker =
   | { type: 'start'; setup: SessionSetup }
+  | { type: 'recover'; setup: RecoverySetup }
+  /** What the page was asked for. */
+  | ({ type: 'answer'; id: number } & Answer)
   | { type: 'replace'; replacement: Replacement }
   | { type: 'pause' }
   | { type: 'resume' }
   | { type: 'stop' }
   | { type: 'abort' };
 
+/** `error`: what the page's function threw, in words. */
+export type Answer = { value: unknown } | { error: string };
+
 export type FromWorker =
+  /** Only the page can do this; it is to answer by the same number. */
+  | { type: 'ask'; id: number; call: PageCall }
+  /** A recording is being recovered; bytes of its files that the storage has, of those there are. */
+  | { type: 'recovering'; recordingId: string; storedBytes: number; recordedBytes: number }
+  /** The last message of a recovery. */
+  | { type: 'recovered'; recordings: Recording[]; failures: { recordingId: string; error: ErrorMessage }[] }
   /** The first file is being written, and the storage has not refused. */
   | { type: 'started' }
   /** Other tracks are being read. */

@@ -4,19 +4,23 @@ import { canEncodeVideo, chooseAudio } from '../encode/choose.ts';
 import {
   asSteadyreelError,
   CodecUnsupportedError,
+  DeviceStorageFullError,
   errorToMessage,
   RecordingEmptyError,
   type SteadyreelError,
 } from '../errors.ts';
-import { LocalCopy } from '../journal/local-copy.ts';
+import { Journal } from '../journal/journal.ts';
 import type { Recording } from '../manifest.ts';
 import { wallClock } from '../source/wall-clock.ts';
 import { createSink } from '../storage/create-sink.ts';
 import { sleep } from '../storage/retry.ts';
 import type { StorageSink } from '../storage/sink.ts';
+import { storageName } from '../storage/storage.ts';
+import type { Asks } from './asks.ts';
 import { RecordingFiles } from './files.ts';
 import { ManifestKeeper } from './manifest-keeper.ts';
 import type { FromWorker, Replacement, Reporter, SessionSetup } from './protocol.ts';
+import { RecordingLog } from './recording-log.ts';
 import { backlogOf, emptyStats } from './stats.ts';
 import { Tracks } from './tracks.ts';
 import { Warnings } from './warnings.ts';
@@ -25,6 +29,8 @@ import { Warnings } from './warnings.ts';
 const PROGRESS = 500;
 /** `start()` waits this long for a storage that does not answer; milliseconds. */
 const PREFLIGHT = 3_000;
+/** How often the room on this device is looked at; milliseconds. */
+const LOOK_FOR_ROOM = 2_000;
 /** A storage that has refused gets this long to take the manifest that says so; milliseconds. */
 const LAST_WORD = 3_000;
 
@@ -42,15 +48,17 @@ export class Session {
   readonly #stats = emptyStats();
   readonly #warnings: Warnings;
   readonly #sink: StorageSink;
+  readonly #log: RecordingLog;
   readonly #keeper: ManifestKeeper;
   readonly #files: RecordingFiles;
   readonly #tracks: Tracks;
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #timers: ReturnType<typeof setInterval>[];
 
   /** Use `Session.open`. Starts reading the tracks at once. */
   private constructor(
     private readonly setup: SessionSetup,
-    private readonly local: LocalCopy,
+    private readonly journal: Journal,
+    private readonly asks: Asks,
     private readonly send: (message: FromWorker) => void,
   ) {
     this.#firstManifest = new Promise((resolve, reject) => {
@@ -62,6 +70,7 @@ export class Session {
       warn: (code, message, count) => this.#warnings.warn(code, message, count),
       fail: error => this.#fail(error),
     };
+    this.#log = new RecordingLog(journal.tail, report.fail);
     this.#sink = this.#openSink(report);
     this.#keeper = this.#openKeeper();
     this.#files = this.#openFiles(report);
@@ -76,14 +85,25 @@ export class Session {
       onResumed: () => send({ type: 'resumed' }),
       onEnded: () => this.#onEnded(),
     });
-    this.#timer = setInterval(() => this.#progress(), PROGRESS);
+    this.#timers = [
+      setInterval(() => this.#progress(), PROGRESS),
+      setInterval(() => void this.#lookForRoom(), LOOK_FOR_ROOM),
+    ];
   }
 
   /** Begins a recording. Never rejects: what goes wrong is sent. */
-  static async open(setup: SessionSetup, send: (message: FromWorker) => void): Promise<Session | undefined> {
+  static async open(
+    setup: SessionSetup,
+    asks: Asks,
+    send: (message: FromWorker) => void,
+  ): Promise<Session | undefined> {
     try {
-      const local = await LocalCopy.open(setup.recordingId, setup.storage.kind === 'device');
-      const session = new Session(setup, local, send);
+      const { recordingId: id, startedAt, options, storage } = setup;
+      const journal = await Journal.open({
+        ...{ version: 1, id, startedAt, metadata: options.metadata },
+        storage: storageName(storage),
+      });
+      const session = new Session(setup, journal, asks, send);
       void session.#start();
       return session;
     } catch (error) {
@@ -103,7 +123,9 @@ export class Session {
       onStored: (key, bytes) => this.#storedBytes.set(key, bytes),
       onTrouble: detail =>
         report.warn('storage-unreachable', `The storage can not be reached, and is tried again: ${detail}`),
+      onUpload: (key, upload) => this.#log.upload(key, upload),
       stoppedAt: () => this.#stoppedAt,
+      headers: async () => (await this.asks.ask({ name: 'headers' })) as Record<string, string>,
     });
   }
 
@@ -116,6 +138,7 @@ export class Session {
       write: manifest => this.#writeManifest(manifest),
       onFile: event => this.send({ type: 'file', ...event }),
       onChange: recording => this.send({ type: 'recording', recording }),
+      onEvent: event => this.#log.event(event),
       onError: error => this.#onStorageError(error),
     });
   }
@@ -126,17 +149,18 @@ export class Session {
       startedAt: this.setup.startedAt,
       sink: this.#sink,
       keeper: this.#keeper,
+      log: this.#log,
       stats: this.#stats,
       report,
       signal: this.#abort.signal,
-      openStore: name => this.local.openStore(name, report.fail),
+      openStore: name => this.journal.openStore(name, report.fail),
       removeWhenStored: this.#remote,
       onStorageError: error => this.#onStorageError(error),
     });
   }
 
   async #start(): Promise<void> {
-    if (!this.local.durable) {
+    if (!this.journal.durable) {
       this.#warnings.warn(
         'device-storage-failed',
         'This device has no private file system: up to 64 MiB of what is not yet stored wait in memory.',
@@ -175,21 +199,28 @@ export class Session {
 
   async #writeManifest(manifest: Recording): Promise<void> {
     if (this.#abort.signal.aborted) return;
-    try {
-      if (this.#remote) await this.local.writeManifest(manifest);
-    } catch (error) {
-      this.#warnings.warn('device-storage-failed', asSteadyreelError(error).message);
-    }
+    if (this.#remote) await this.#keepManifest(manifest);
     // A storage that has refused is only asked once more, for the last word.
     if (this.#error && this.#phase !== 'over') return;
     const { signal } = this.#abort;
     const patience = this.#error ? AbortSignal.any([signal, AbortSignal.timeout(LAST_WORD)]) : signal;
     try {
       await this.#sink.writeManifest(manifest, patience);
+      if (!this.#remote) this.#log.saved(manifest);
       this.#settleFirstManifest();
     } catch (error) {
       this.#settleFirstManifest(error);
       if (this.#phase !== 'starting') throw error;
+    }
+  }
+
+  /** On this device, while the recording is on its way to another storage. */
+  async #keepManifest(manifest: Recording): Promise<void> {
+    try {
+      await this.journal.writeManifest(manifest);
+      this.#log.saved(manifest);
+    } catch (error) {
+      this.#warnings.warn('device-storage-failed', asSteadyreelError(error).message);
     }
   }
 
@@ -199,6 +230,21 @@ export class Session {
     stats.recordedBytes = this.#files.recordedBytes;
     stats.storedBytes = [...this.#storedBytes.values()].reduce((sum, bytes) => sum + bytes, 0);
     this.send({ type: 'progress', stats: { ...stats }, backlog: backlogOf(stats) });
+  }
+
+  /** Warns while there is still time, and ends the recording while there is still room to finish it. */
+  async #lookForRoom(): Promise<void> {
+    const { recordedBytes, duration } = this.#stats;
+    const found = await this.journal.quota.look(duration > 0 ? recordedBytes / duration : 0);
+    if (!found || found.room === 'ample' || this.#phase !== 'recording') return;
+    this.journal.kept.letGo();
+    if (found.room === 'full') return this.#fail(new DeviceStorageFullError(found.left));
+    const left = Math.round(found.left / 1024 ** 2);
+    this.#warnings.warn(
+      'device-storage-low',
+      `This device has room for ${left} MiB more; the recording ends when there is none.`,
+      left,
+    );
   }
 
   /** Leaves out what is captured until `resume`. */
@@ -275,7 +321,7 @@ export class Session {
     // From here on there is nothing left to abort.
     this.#end();
     await this.#files.dispose(this.#remote);
-    if (this.#remote) await this.local.remove().catch(() => undefined);
+    await this.journal.finish().catch(() => undefined);
     this.send({ type: 'done', recording: this.#keeper.manifest });
   }
 
@@ -291,7 +337,7 @@ export class Session {
     } else {
       this.#keeper.update();
       await this.#keeper.written();
-      await this.local.keep().catch(() => undefined);
+      await this.journal.keep().catch(() => undefined);
     }
     const recording = manifest.files.length === 0 ? undefined : manifest;
     this.send({ type: 'failed', error: errorToMessage(error), recording });
@@ -299,13 +345,13 @@ export class Session {
 
   #end(): void {
     this.#phase = 'over';
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#warnings.flush();
     this.#progress();
   }
 
   async #removeAll(): Promise<void> {
-    await this.local.remove().catch(() => undefined);
+    await this.journal.remove().catch(() => undefined);
     await this.#sink.remove(this.setup.recordingId, AbortSignal.timeout(LAST_WORD)).catch(() => undefined);
   }
 

@@ -1,6 +1,8 @@
 /** The worker's entry: one session at a time, one worker for each recording. */
 import { asSteadyreelError, errorToMessage } from '../errors.ts';
+import { Asks } from './asks.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
+import { recoverAll } from './recover-all.ts';
 import { Session } from './session.ts';
 
 const scope = self as unknown as {
@@ -9,13 +11,21 @@ const scope = self as unknown as {
   addEventListener(type: 'unhandledrejection' | 'error', listener: (event: Event) => void): void;
 };
 
+const send = (message: FromWorker): void => scope.postMessage(message);
+const asks = new Asks(send);
 let session: Promise<Session | undefined> | undefined;
+/** Ends a recovery. */
+const recovery = new AbortController();
 
 const handle = async (message: ToWorker): Promise<void> => {
   switch (message.type) {
     case 'start':
-      session = Session.open(message.setup, sent => scope.postMessage(sent));
+      session = Session.open(message.setup, asks, send);
       return;
+    case 'recover':
+      return recoverAll({ setup: message.setup, asks, signal: recovery.signal, send });
+    case 'answer':
+      return asks.answer(message.id, message);
     case 'replace':
       return (await session)?.replace(message.replacement);
     case 'pause':
@@ -25,6 +35,7 @@ const handle = async (message: ToWorker): Promise<void> => {
     case 'stop':
       return (await session)?.stop();
     case 'abort':
+      recovery.abort();
       return (await session)?.abort();
   }
 };

@@ -52,7 +52,14 @@ const ALL: [error: SteadyreelError, code: string, fields: Record<string, unknown
   [new errors.StorageFullError('/s', 507, 'full'), 'storage-full', { status: 507 }],
   [new errors.StorageRejectedError('/s', 400, 'bad'), 'storage-rejected', { status: 400 }],
   [new errors.StorageNotFoundError('key'), 'storage-not-found', { key: 'key', status: 404 }],
+  [
+    new errors.StorageCallbackError('headers', 'no token'),
+    'storage-callback-failed',
+    { callback: 'headers' },
+  ],
   [new errors.DeviceStorageError('no room', cause), 'device-storage-failed', {}],
+  [new errors.DeviceStorageFullError(2 ** 20), 'device-storage-full', {}],
+  [new errors.RecoveryIncompleteError([], []), 'recovery-incomplete', { recovered: [], failures: [] }],
   [new errors.ManifestInvalidError('an object', 5), 'manifest-invalid', { expected: 'an object', value: 5 }],
   [new errors.InternalError(cause), 'internal', {}],
 ];

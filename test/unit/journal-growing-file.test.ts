@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { type ByteStore, GrowingFile } from '../../src/journal/growing-file.ts';
-import { MemoryStore } from '../../src/journal/stores.ts';
+import { MemoryStore } from '../../src/journal/memory-store.ts';
 
 const KEY = 'recordings/0a1b2c3d-0000-4000-8000-000000000001/0001.mp4';
 const FOREVER = 60_000;

@@ -1,8 +1,8 @@
 /** What is kept in memory where there is no private file system. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { GrowingFile } from '../../src/journal/growing-file.ts';
-import { LocalCopy } from '../../src/journal/local-copy.ts';
-import { MemoryBudget, MemoryStore } from '../../src/journal/stores.ts';
+import { Journal } from '../../src/journal/journal.ts';
+import { MemoryBudget, MemoryStore } from '../../src/journal/memory-store.ts';
 import { fileKey } from '../../src/manifest.ts';
 import { ID, noise, sha256, until } from './server-kit.ts';
 import { CHUNK, newServer, newSink } from './storage-kit.ts';
@@ -41,7 +41,9 @@ describe('memory', () => {
 
   it('is shared by all files of a recording, and a file that is let go gives it back', async () => {
     vi.stubGlobal('navigator', { storage: { getDirectory: () => Promise.reject(new Error('private')) } });
-    const local = await LocalCopy.open(ID, false);
+    const storage = { kind: 'tus', endpoint: 'https://example.org' };
+    const local = await Journal.open({ version: 1, id: ID, startedAt: '', metadata: {}, storage });
+    expect(local.durable).toBe(false);
     const [one, other] = ['0001.mp4', '0002.mp4'].map(name => local.openStore(name, () => undefined));
     one?.append(new Uint8Array(40 * MIB));
     other?.append(new Uint8Array(24 * MIB));

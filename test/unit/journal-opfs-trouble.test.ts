@@ -1,13 +1,18 @@
 /** A private file system that fails, and files of it that are closed before they are read. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GrowingFile } from '../../src/journal/growing-file.ts';
-import { LocalCopy } from '../../src/journal/local-copy.ts';
-import { OpfsStore } from '../../src/journal/stores.ts';
+import { Journal } from '../../src/journal/journal.ts';
+import { Kept } from '../../src/journal/kept.ts';
+import { OpfsStore } from '../../src/journal/opfs-store.ts';
+import { Usage } from '../../src/journal/quota.ts';
 import { createDirectory, directoryNames, moveDirectory, writeText } from '../../src/opfs.ts';
 import { DeviceSink } from '../../src/storage/device/sink.ts';
+import type { SinkEvents } from '../../src/storage/sink.ts';
 import { type FilesContext, RecordingFiles } from '../../src/worker/files.ts';
 import { ManifestKeeper } from '../../src/worker/manifest-keeper.ts';
+import { RecordingLog } from '../../src/worker/recording-log.ts';
 import { emptyStats } from '../../src/worker/stats.ts';
+import { MemoryOpfs } from '../support/memory-opfs.ts';
 import { videoSource } from './cut-kit.ts';
 import { ID, manifest, until } from './server-kit.ts';
 
@@ -16,76 +21,24 @@ const KEY = `recordings/${ID}/${NAME}`;
 const quota = (): DOMException => new DOMException('no room', 'QuotaExceededError');
 const failedBy = (cause: unknown) => expect.objectContaining({ code: 'device-storage-failed', cause });
 
-/** A disk of one folder with so much room, whose files can be opened once at a time. */
-class Disk {
-  readonly files = new Map<string, Uint8Array<ArrayBuffer>>();
-  readonly kind = 'directory';
-  room = Number.POSITIVE_INFINITY;
-  /** Throws where a real one would take fewer bytes. */
-  throws = false;
-  open = 0;
-  aborted = 0;
-  refuse: Partial<Record<'folder' | 'file' | 'handle' | 'write' | 'close' | 'flush', unknown>> = {};
-
-  #check(what: keyof Disk['refuse']): void {
-    if (this.refuse[what] !== undefined) throw this.refuse[what];
-  }
-  getDirectoryHandle = async (): Promise<Disk> => {
-    this.#check('folder');
-    return this;
-  };
-  removeEntry = async (name: string): Promise<void> => void this.files.delete(name);
-  values = async function* () {};
-  getFileHandle = async (name: string) => {
-    this.#check('file');
-    return {
-      getFile: async () => new Blob([this.files.get(name) ?? new Uint8Array()]),
-      createSyncAccessHandle: async () => this.#handle(name),
-      createWritable: async () => ({
-        write: async () => this.#check('write'),
-        close: async () => this.#check('close'),
-        abort: async () => void this.aborted++,
-      }),
-    };
-  };
-
-  #handle(name: string) {
-    this.#check('handle');
-    this.open++;
-    this.files.set(name, new Uint8Array());
-    const content = (): Uint8Array => this.files.get(name) ?? new Uint8Array();
-    return {
-      write: (bytes: Uint8Array, { at }: { at: number }): number => {
-        const taken = bytes.subarray(0, Math.max(0, this.room - at));
-        const after = new Uint8Array(Math.max(content().length, at + taken.length));
-        after.set(content());
-        after.set(taken, at);
-        this.files.set(name, after);
-        if (this.throws && taken.length < bytes.length) throw quota();
-        return taken.length;
-      },
-      read: (into: Uint8Array, { at }: { at: number }): number => {
-        const found = content().subarray(at, at + into.length);
-        into.set(found);
-        return found.length;
-      },
-      truncate: (size: number): void => void this.files.set(name, Uint8Array.from(content().slice(0, size))),
-      flush: () => this.#check('flush'),
-      close: () => void this.open--,
-    };
-  }
-}
-
-let disk: Disk;
+let disk: MemoryOpfs;
 beforeEach(() => {
-  disk = new Disk();
-  vi.stubGlobal('navigator', { storage: { getDirectory: async () => disk } });
+  disk = new MemoryOpfs();
+  vi.stubGlobal('navigator', { storage: disk.storage });
 });
 afterEach(() => vi.unstubAllGlobals());
 
+const PATH = `steadyreel/journal/${ID}`;
+
+const openStore = (name: string, onError: (error: unknown) => void): OpfsStore =>
+  new OpfsStore({
+    ...{ path: PATH.split('/'), name, segmentBytes: Number.POSITIVE_INFINITY, onError },
+    ...{ kept: new Kept(), usage: new Usage() },
+  });
+
 const openFile = () => {
   const onError = vi.fn();
-  const store = new OpfsStore(['steadyreel', 'journal', ID], NAME, onError);
+  const store = openStore(NAME, onError);
   return { file: new GrowingFile(KEY, store, onError), store, onError };
 };
 
@@ -99,13 +52,13 @@ describe('a disk that is full in the middle of a write', () => {
       file.append(Uint8Array.of(1, 2, 3, 4));
       disk.room = 6;
       file.append(Uint8Array.of(5, 6, 7, 8));
-      expect(disk.files.get(NAME)).toEqual(Uint8Array.of(1, 2, 3, 4));
+      expect(disk.read(`${PATH}/${NAME}`)).toEqual(Uint8Array.of(1, 2, 3, 4));
       // There is room for this one.
       file.append(Uint8Array.of(9));
       disk.room = 1_000;
       file.append(Uint8Array.of(10));
       await file.seal();
-      expect(disk.files.get(NAME)).toEqual(Uint8Array.of(1, 2, 3, 4));
+      expect(disk.read(`${PATH}/${NAME}`)).toEqual(Uint8Array.of(1, 2, 3, 4));
       expect(file.size).toBe(4);
       expect(onError).toHaveBeenCalledTimes(1);
       expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: 'device-storage-failed' }));
@@ -134,15 +87,20 @@ describe('a disk that is full in the middle of a write', () => {
     file.append(Uint8Array.of(3, 4));
     await store.seal();
     file.append(Uint8Array.of(5));
-    expect(disk.files.get(NAME)).toEqual(Uint8Array.of(1, 2));
+    expect(disk.read(`${PATH}/${NAME}`)).toEqual(Uint8Array.of(1, 2));
     expect(onError.mock.calls[0]?.[0]).toMatchObject({ code: 'device-storage-failed' });
   });
 });
 
+const onDevice = {
+  ...{ version: 1 as const, id: ID, startedAt: '', metadata: {} },
+  storage: { kind: 'device' },
+};
+
 describe('what the browser throws', () => {
   it.each([
     ['a folder is made', 'folder', () => createDirectory(['a'])],
-    ['a recording is begun on this device', 'folder', () => LocalCopy.open(ID, true)],
+    ['a recording is begun on this device', 'folder', () => Journal.open(onDevice)],
     ['folders are listed', 'folder', () => directoryNames(['a'])],
     ['a manifest is opened', 'file', () => writeText(['a'], 'manifest.json', '{}')],
     ['a manifest is written', 'write', () => writeText(['a'], 'manifest.json', '{}')],
@@ -152,7 +110,7 @@ describe('what the browser throws', () => {
       'close',
       () => new DeviceSink({} as never).writeManifest({ ...manifest(ID), state: 'recording' }),
     ],
-    ['a file is flushed', 'flush', () => new OpfsStore(['a'], NAME, () => undefined).seal()],
+    ['a file is flushed', 'flush', () => openStore(NAME, () => undefined).seal()],
   ] as const)('when %s: device-storage-failed, with the cause', async (_, what, work) => {
     const cause = quota();
     disk.refuse[what] = cause;
@@ -162,9 +120,9 @@ describe('what the browser throws', () => {
 
   it('when a folder is moved', async () => {
     const cause = quota();
-    disk.values = () => {
-      throw cause;
-    };
+    await createDirectory(['a']);
+    disk.refuse.file = cause;
+    disk.write('a/one', Uint8Array.of(1));
     await expect(moveDirectory(['a'], ['b'])).rejects.toEqual(failedBy(cause));
   });
 });
@@ -183,7 +141,7 @@ describe('a file that is closed', () => {
     await expect(file.read(4, 2)).rejects.toMatchObject({ code: 'device-storage-failed' });
     expect(disk.open).toBe(0);
     await file.dispose(true);
-    expect(disk.files.has(NAME)).toBe(false);
+    expect(disk.read(`${PATH}/${NAME}`)).toBeUndefined();
     expect(onError).not.toHaveBeenCalled();
   });
 });
@@ -199,17 +157,19 @@ describe('the files of a recording', () => {
       write: async () => undefined,
       onFile: () => undefined,
       onChange: () => undefined,
+      onEvent: () => undefined,
       onError: () => undefined,
     });
     const files = new RecordingFiles({
       recordingId: ID,
       startedAt: '2024-05-01T10:00:00.000Z',
-      sink: new DeviceSink({ onStored: () => undefined, onTrouble: () => undefined, stoppedAt: () => 0 }),
+      sink: new DeviceSink({ onStored: () => undefined } as unknown as SinkEvents),
       keeper,
+      log: new RecordingLog(undefined, fail),
       stats: emptyStats(),
       report: { warn: () => undefined, fail },
       signal: new AbortController().signal,
-      openStore: name => new OpfsStore(['steadyreel', 'journal', ID], name, fail),
+      openStore: name => openStore(name, fail),
       removeWhenStored: false,
       onStorageError,
       ...context,
@@ -235,7 +195,7 @@ describe('the files of a recording', () => {
     const { files, fail } = start({});
     await record(files);
     await until(() => disk.open === 1, 'nineteen files are closed');
-    expect(disk.files.size).toBe(20);
+    expect(disk.paths).toHaveLength(20);
     expect(fail).not.toHaveBeenCalled();
   });
 
@@ -247,7 +207,7 @@ describe('the files of a recording', () => {
     await record(files);
     await until(() => disk.open === 1, 'nineteen files are closed');
     // What the storage did not take is kept.
-    expect(disk.files.size).toBe(20);
+    expect(disk.paths).toHaveLength(20);
     expect(onStorageError).toHaveBeenCalledTimes(20);
     expect(fail).not.toHaveBeenCalled();
   });

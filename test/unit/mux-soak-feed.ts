@@ -1,13 +1,14 @@
 /** Hours of a recording without lanes and encoders: the real decisions, files and muxer, and packets made by hand. */
 import { type CutLimits, decideVideo } from '../../src/cut/decide.ts';
 import { continuedOpusHead } from '../../src/encode/opus.ts';
-import { MemoryStore } from '../../src/journal/stores.ts';
+import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { AudioSource, VideoSource } from '../../src/media.ts';
 import type { UploadSource } from '../../src/storage/sink.ts';
 import { AudioPlan } from '../../src/worker/audio-plan.ts';
 import { RecordingFiles } from '../../src/worker/files.ts';
 import { ManifestKeeper } from '../../src/worker/manifest-keeper.ts';
 import type { AudioTrackInfo, OpenFile } from '../../src/worker/open-file.ts';
+import { RecordingLog } from '../../src/worker/recording-log.ts';
 import { emptyStats } from '../../src/worker/stats.ts';
 import { avcDescription, opusHead } from './mux-soak-kit.ts';
 import { ID } from './server-kit.ts';
@@ -126,6 +127,7 @@ export class Feed {
       write: async () => undefined,
       onFile: () => undefined,
       onChange: () => undefined,
+      onEvent: () => undefined,
       onError: fail,
     });
     const store = async (source: UploadSource, signal: AbortSignal): Promise<void> => {
@@ -137,6 +139,7 @@ export class Feed {
       startedAt: '2024-05-01T10:00:00.000Z',
       sink: { writeManifest: async () => undefined, store, remove: async () => undefined },
       keeper: this.keeper,
+      log: new RecordingLog(undefined, fail),
       stats: this.stats,
       report: { warn: fail, fail },
       signal: new AbortController().signal,

@@ -4,9 +4,11 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { AddressInfo } from 'node:net';
 import { onTestFinished, vi } from 'vitest';
 import { GrowingFile } from '../../src/journal/growing-file.ts';
-import { MemoryStore } from '../../src/journal/stores.ts';
+import { MemoryStore } from '../../src/journal/memory-store.ts';
 import { fileKey } from '../../src/manifest.ts';
+import type { UploadHandle } from '../../src/media.ts';
 import { type ServeOptions, serve } from '../../src/server/index.ts';
+import type { SinkEvents } from '../../src/storage/sink.ts';
 import type { TusConfig } from '../../src/storage/storage.ts';
 import { TusSink } from '../../src/storage/tus/sink.ts';
 import { Client, ID, temporaryFolder } from './server-kit.ts';
@@ -38,7 +40,11 @@ export const grow = async (file: GrowingFile, bytes: Uint8Array, piece: number):
 };
 
 /** The sink, and what it told. */
-export const newSink = (endpoint: string, options: Partial<TusConfig> = {}) => {
+export const newSink = (
+  endpoint: string,
+  options: Partial<TusConfig> = {},
+  events: Partial<SinkEvents> = {},
+) => {
   const config: TusConfig = {
     kind: 'tus',
     endpoint,
@@ -49,16 +55,21 @@ export const newSink = (endpoint: string, options: Partial<TusConfig> = {}) => {
     ...options,
   };
   const stored = new Map<string, number[]>();
+  const uploads = new Map<string, UploadHandle>();
   const troubles: string[] = [];
   let stoppedAt: number | undefined;
   const sink = new TusSink(config, {
     onStored: (key, bytes) => stored.set(key, [...(stored.get(key) ?? []), bytes]),
     onTrouble: detail => troubles.push(detail),
+    onUpload: (key, upload) => uploads.set(key, upload),
     stoppedAt: () => stoppedAt,
+    headers: async () => ({}),
+    ...events,
   });
   const controller = new AbortController();
   return {
     sink,
+    uploads,
     troubles,
     controller,
     signal: controller.signal,

@@ -15,7 +15,6 @@ describe('headers', () => {
     ['a list', [['Authorization', SECRET]]],
     ['a Headers object', new Headers({ Authorization: SECRET })],
     ['a Map', new Map([['Authorization', SECRET]])],
-    ['a function', () => ({})],
     ['a line break in a value', { Authorization: `${SECRET}\nx: y` }],
     ['a space in a name', { 'My Header': SECRET }],
   ])('%s: refused at once, without the secret in the message', (_, headers) => {

@@ -1,8 +1,8 @@
 /** Uploading to the real server, over real connections that work. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { manifestKey } from '../../src/manifest.ts';
-import { uploadMetadata } from '../../src/storage/tus/sink.ts';
 import { tus } from '../../src/storage/tus/tus.ts';
+import { uploadMetadata } from '../../src/storage/tus/uploads.ts';
 import { filePath, ID, manifest, metadataHeader, noise, sha256, until } from './server-kit.ts';
 import { CHUNK, grow, growingFile, keptFile, newServer, newSink, watchFetch } from './storage-kit.ts';
 
@@ -110,7 +110,7 @@ describe('a file that grows', () => {
     const bytes = noise(1_000);
     await Promise.all([sink.store(file, signal), grow(file, bytes, 1_000)]);
     expect(await client.bytes(filePath(ID, '0012.mp4'))).toEqual(bytes);
-    expect(uploadMetadata(file.key)).toBe(metadataHeader(ID, '0012.mp4'));
+    expect(uploadMetadata(file.key)).toBe(`${metadataHeader(ID, '0012.mp4')},filetype ${btoa('video/mp4')}`);
   });
 
   it('several at once', async () => {

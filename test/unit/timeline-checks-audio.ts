@@ -125,6 +125,18 @@ function* balanced({
     yield `audio: ${audioSamplesIn} samples in + ${audioSamplesFilled} filled - ${audioSamplesDropped} dropped, ${encoded} encoded (${audioSamplesStretched} stretched)`;
 }
 
+/** The packets of each encoder from its first on, in order, none lost in between, none twice. */
+export function* soundProblems(files: readonly PlacedFile[]): Generator<string> {
+  for (const file of files) yield* audioOf(file);
+  const next = new Map<number, number>();
+  for (const { trace, file } of placed(files)) {
+    const expected = next.get(trace.encoder) ?? 0;
+    if (trace.index !== expected)
+      yield `audio encoder ${trace.encoder}: packet ${trace.index} lies where ${expected} belongs, in file ${file.entry.index}`;
+    next.set(trace.encoder, trace.index + 1);
+  }
+}
+
 export function* audioProblems(outcome: Outcome, files: readonly PlacedFile[]): Generator<string> {
   for (const file of files) yield* audioOf(file);
   const packets = placed(files);

@@ -3,7 +3,7 @@ import { avcParameterSets } from '../../src/cut/avc.ts';
 import { findBoxes } from '../support/boxes.ts';
 import { colorIndex, type VideoTrace } from '../support/simulated-packets.ts';
 import { ordered, type PlacedFile, readFile } from './timeline-bytes.ts';
-import { audioProblems, takenBy } from './timeline-checks-audio.ts';
+import { audioProblems, soundProblems, takenBy } from './timeline-checks-audio.ts';
 import { type Outcome, SECOND } from './timeline-scenario.ts';
 
 const microseconds = (seconds: number): number => Math.round(seconds * SECOND);
@@ -184,12 +184,23 @@ function* plausible({ elapsed, left, manifest, scenario, stats, audioEncoders }:
 }
 
 /** Reads all files back. */
-export const readAll = ({ manifest, files }: Outcome): PlacedFile[] =>
+export const readAll = ({ manifest, files }: Pick<Outcome, 'manifest' | 'files'>): PlacedFile[] =>
   manifest.files.map((entry, i) => {
     const start = microseconds(entry.startTime);
     const end = microseconds(entry.startTime + entry.duration);
     return { ...readFile(files[i] ?? Buffer.alloc(0)), entry, start, end };
   });
+
+/** All that is wrong with files and what a manifest says of them, however the recording ended. */
+export const problemsOfFiles = (given: Pick<Outcome, 'manifest' | 'files'>): string[] => {
+  try {
+    const files = readAll(given);
+    const pictures = files.flatMap((file, i) => [...videoOf(file, files[i + 1])]);
+    return [...contiguous(files), ...pictures, ...soundProblems(files)];
+  } catch (error) {
+    return [`a file can't be read: ${String(error)}`];
+  }
+};
 
 /** All that is wrong with a recording. */
 export const problemsOf = (outcome: Outcome): string[] => {

@@ -3,10 +3,15 @@
  * it, with only the browser's own parts simulated.
  */
 import { vi } from 'vitest';
+import type { RecorderStats } from '../../src/events.ts';
+import type { ByteStore } from '../../src/journal/growing-file.ts';
+import type { Recording } from '../../src/manifest.ts';
 import { type ResolvedOptions, resolveOptions } from '../../src/options.ts';
+import type { StorageSink } from '../../src/storage/sink.ts';
 import { RecordingFiles } from '../../src/worker/files.ts';
 import { ManifestKeeper } from '../../src/worker/manifest-keeper.ts';
 import type { Reporter } from '../../src/worker/protocol.ts';
+import { RecordingLog } from '../../src/worker/recording-log.ts';
 import { emptyStats } from '../../src/worker/stats.ts';
 import { Tracks } from '../../src/worker/tracks.ts';
 import { ID } from './server-kit.ts';
@@ -27,7 +32,7 @@ import { SINK, World } from './timeline-world.ts';
 const PATIENCE = 90 * SECOND;
 /** Sleeps that are noticed. */
 const ASLEEP = 10 * SECOND;
-const STARTED = '2024-05-01T10:00:00.000Z';
+export const STARTED = '2024-05-01T10:00:00.000Z';
 
 const optionsOf = ({ options, maxFileBytes }: Scenario): ResolvedOptions => {
   const resolved = resolveOptions(options);
@@ -39,6 +44,26 @@ const simulateTimers = (world: World): void => {
   vi.stubGlobal('setTimeout', (call: () => void, milliseconds = 0) => world.clock.after(milliseconds, call));
   vi.stubGlobal('clearTimeout', (cancel: (() => void) | undefined) => cancel?.());
 };
+
+/** Where a recording's bytes and what is written of it go. */
+export interface Device {
+  log: RecordingLog;
+  sink: StorageSink;
+  openStore(name: string): ByteStore;
+  writeManifest(manifest: Recording): Promise<void>;
+  removeWhenStored: boolean;
+}
+
+/** Opens it, given where what goes wrong is told, and what the recording has counted. */
+export type OpenDevice = (world: World, report: Reporter, stats: RecorderStats) => Device;
+
+const inMemory: OpenDevice = (world, report) => ({
+  log: new RecordingLog(undefined, report.fail),
+  sink: SINK,
+  openStore: name => world.openStore(name),
+  writeManifest: async () => undefined,
+  removeWhenStored: false,
+});
 
 class SimulatedRecording {
   readonly #world: World;
@@ -60,7 +85,10 @@ class SimulatedRecording {
   #overAt: number | undefined;
   #cancelled = false;
 
-  constructor(private readonly scenario: Scenario) {
+  constructor(
+    private readonly scenario: Scenario,
+    open: OpenDevice,
+  ) {
     const world = new World(scenario);
     this.#world = world;
     simulateTimers(world);
@@ -70,14 +98,16 @@ class SimulatedRecording {
       warn: code => this.#warnings.add(code),
       fail: error => this.#fail(error),
     };
+    const { writeManifest, ...device } = open(world, report, this.#stats);
     this.#keeper = new ManifestKeeper({
-      ...{ id: ID, startedAt: STARTED, metadata: {}, write: SINK.writeManifest as () => Promise<void> },
-      ...{ onFile: () => undefined, onChange: () => undefined, onError: error => this.#fail(error) },
+      ...{ id: ID, startedAt: STARTED, metadata: {}, write: writeManifest },
+      ...{ onFile: () => undefined, onChange: () => undefined },
+      onEvent: event => device.log.event(event),
+      onError: error => this.#fail(error),
     });
     const shared = { keeper: this.#keeper, stats: this.#stats, report };
     this.#files = new RecordingFiles({
-      ...{ ...shared, recordingId: ID, startedAt: STARTED, sink: SINK, signal: new AbortController().signal },
-      ...{ openStore: name => world.openStore(name), removeWhenStored: false },
+      ...{ ...shared, ...device, recordingId: ID, startedAt: STARTED, signal: new AbortController().signal },
       onStorageError: error => this.#fail(error),
     });
     this.#tracks = new Tracks({
@@ -255,9 +285,9 @@ class SimulatedRecording {
 }
 
 /** Plays a scenario to its end. One at a time: the browser's parts are put in place for it. */
-export const play = async (scenario: Scenario): Promise<Outcome> => {
+export const play = async (scenario: Scenario, open: OpenDevice = inMemory): Promise<Outcome> => {
   try {
-    return await new SimulatedRecording(scenario).play();
+    return await new SimulatedRecording(scenario, open).play();
   } finally {
     vi.unstubAllGlobals();
   }

@@ -1,5 +1,5 @@
 /** What is around a simulated recording: sources, encoders, and storage in memory. */
-import { MemoryBudget, MemoryStore } from '../../src/journal/stores.ts';
+import { MemoryBudget, MemoryStore } from '../../src/journal/memory-store.ts';
 import { type ColorSpace, fileKey } from '../../src/manifest.ts';
 import type { AudioInput, VideoInput } from '../../src/source/capture.ts';
 import type { StorageSink } from '../../src/storage/sink.ts';

@@ -1,12 +1,13 @@
 /** Which packet goes into which file, on real files in memory. */
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { MemoryStore } from '../../src/journal/stores.ts';
+import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { AudioPacket } from '../../src/media.ts';
 import type { UploadSource } from '../../src/storage/sink.ts';
 import { type FilesContext, RecordingFiles } from '../../src/worker/files.ts';
 import { ManifestKeeper } from '../../src/worker/manifest-keeper.ts';
 import type { AudioTrackInfo } from '../../src/worker/open-file.ts';
+import { RecordingLog } from '../../src/worker/recording-log.ts';
 import { emptyStats } from '../../src/worker/stats.ts';
 import { findBoxes } from '../support/boxes.ts';
 import { videoSource } from './cut-kit.ts';
@@ -40,6 +41,7 @@ const start = () => {
     write: async () => undefined,
     onFile: () => undefined,
     onChange: () => undefined,
+    onEvent: () => undefined,
     onError: () => undefined,
   });
   const stores = new Map<string, MemoryStore>();
@@ -55,6 +57,7 @@ const start = () => {
       remove: async () => undefined,
     },
     keeper,
+    log: new RecordingLog(undefined, fail),
     stats: emptyStats(),
     report: { warn: () => undefined, fail },
     signal: new AbortController().signal,

@@ -19,6 +19,7 @@ const newKeeper = () => {
       ),
     onFile: vi.fn(),
     onChange: vi.fn(),
+    onEvent: vi.fn(),
     onError: vi.fn(),
   };
   return { keeper: new ManifestKeeper(context), writing, ...context };

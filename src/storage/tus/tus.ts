@@ -7,16 +7,20 @@ import {
   StorageNotFoundError,
 } from '../../errors.ts';
 import { byStartDescending, checkManifest, parseKey, type Recording } from '../../manifest.ts';
+import { type RequestHeaders, requestHeaders } from '../headers.ts';
 import { refusal, unreachable, withDeadline } from '../http.ts';
 import { deadlineOf } from '../retry.ts';
-import type { Storage, TusConfig } from '../storage.ts';
+import type { HeadersOption, PageCall, Storage, TusConfig } from '../storage.ts';
 
 /** Options of `tus()`. */
 export interface TusOptions {
   /** Address of the storage handler, absolute or relative to the page: `/storage`. */
   endpoint: string | URL;
-  /** Sent with every request, for example `{ Authorization: 'Bearer …' }`. Never put into a log or manifest. */
-  headers?: Record<string, string>;
+  /**
+   * Sent with every request, for example `{ Authorization: 'Bearer …' }`. A function is called before each one, for tokens that
+   * expire; it may resolve later, and while it rejects the request is tried again. Never put into a log or manifest.
+   */
+  headers?: HeadersOption;
   /** Most bytes that are sent at once. Default 1 MiB. With a server that keeps files in S3, at least 5 MiB. */
   chunkBytes?: number;
   /** Seconds after which what is there is sent although it is less than `chunkBytes`. Default 2. */
@@ -40,32 +44,6 @@ const number = (
     throw new OptionInvalidError(`tus.${name}`, `a number of ${unit} from ${from} to ${to}`, value);
   }
   return value;
-};
-
-const HEADERS = 'a plain object of header names and their values, which are strings';
-
-/** Headers may hold credentials, and so their values are in no error. */
-const checkHeaders = (headers: unknown): Record<string, string> => {
-  if (headers === undefined) return {};
-  const prototype = typeof headers === 'object' && headers !== null && Object.getPrototypeOf(headers);
-  // An object of another frame has another Object.prototype, whose own prototype is null all the same.
-  const plain = prototype === null || (prototype && Object.getPrototypeOf(prototype) === null);
-  if (!plain || Array.isArray(headers)) {
-    throw new OptionInvalidError('tus.headers', HEADERS, headers === null ? null : typeof headers);
-  }
-  const checked: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers as Record<string, unknown>)) {
-    if (typeof value !== 'string') {
-      throw new OptionInvalidError('tus.headers', HEADERS, `${typeof value} as the value of ${name}`);
-    }
-    try {
-      new Headers([[name, value]]);
-    } catch {
-      throw new OptionInvalidError('tus.headers', HEADERS, `characters in ${name} that no header may have`);
-    }
-    checked[name] = value;
-  }
-  return checked;
 };
 
 const absolute = (endpoint: string | URL): string => {
@@ -95,24 +73,33 @@ export const tus = (options: TusOptions): Storage => {
   }
   if (!options?.endpoint)
     throw new OptionInvalidError('tus.endpoint', 'the address of the storage handler', options?.endpoint);
+  const headers = requestHeaders(options.headers, 'tus.headers');
   const config: TusConfig = {
     kind: 'tus',
     endpoint: absolute(options.endpoint),
-    headers: checkHeaders(options.headers),
+    headers: headers.fixed,
     chunkBytes: number(options.chunkBytes, 'chunkBytes', 65_536, 1024 ** 3, 'bytes', 1024 ** 2),
     flushInterval: number(options.flushInterval, 'flushInterval', 0.1, 3600, 'seconds', 2),
     giveUpAfter: number(options.giveUpAfter, 'giveUpAfter', 0, 86_400, 'seconds', 30),
   };
-  return new TusStorage(config);
+  return new TusStorage(config, headers);
 };
 
 class TusStorage implements Storage {
   readonly kind = 'tus';
-  constructor(readonly config: TusConfig) {}
+  constructor(
+    readonly config: TusConfig,
+    private readonly headers: RequestHeaders,
+  ) {}
 
   url(key: string): string | undefined {
     // A media element can't send headers.
-    return Object.keys(this.config.headers).length === 0 ? `${this.config.endpoint}/${key}` : undefined;
+    const { endpoint, headers } = this.config;
+    return headers !== 'asked' && Object.keys(headers).length === 0 ? `${endpoint}/${key}` : undefined;
+  }
+
+  answer(_: PageCall): Promise<Record<string, string>> {
+    return this.headers.next();
   }
 
   /** One request and what is read from its answer, each in time for its size. */
@@ -121,9 +108,10 @@ class TusStorage implements Storage {
     init: RequestInit & { signal?: AbortSignal },
     use: (response: Response) => Promise<T>,
   ): Promise<T> {
-    const { endpoint, headers } = this.config;
+    const { endpoint } = this.config;
     try {
       return await withDeadline(deadlineOf(0), init.signal, async (signal, restart) => {
+        const headers = await this.headers.next();
         const response = await fetch(`${endpoint}/${path}`, { ...init, headers, signal });
         if (response.status === 404 || response.status === 410) throw new StorageNotFoundError(path);
         if (!response.ok) throw await refusal(endpoint, response);

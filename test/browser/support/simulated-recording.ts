@@ -1,12 +1,13 @@
 /** A recording by simulated time: real encoders, muxer and storage, fed as fast as they go. */
 import type { Recording } from 'steadyreel';
 import { type RecorderOptions, type RecorderStats, tus } from 'steadyreel';
-import { MemoryStore } from '../../../src/journal/stores.ts';
+import { MemoryStore } from '../../../src/journal/memory-store.ts';
 import { resolveOptions } from '../../../src/options.ts';
 import { createSink } from '../../../src/storage/create-sink.ts';
 import { RecordingFiles } from '../../../src/worker/files.ts';
 import { ManifestKeeper } from '../../../src/worker/manifest-keeper.ts';
 import type { Reporter } from '../../../src/worker/protocol.ts';
+import { RecordingLog } from '../../../src/worker/recording-log.ts';
 import { emptyStats } from '../../../src/worker/stats.ts';
 import { Tracks } from '../../../src/worker/tracks.ts';
 import { SimulatedClock, settle } from '../../support/simulated-clock.ts';
@@ -52,7 +53,9 @@ export class SimulatedRecording {
     const sink = createSink(storage, {
       onStored: () => undefined,
       onTrouble: detail => void this.errors.push(detail),
+      onUpload: () => undefined,
       stoppedAt: () => undefined,
+      headers: async () => ({}),
     });
     this.#keeper = new ManifestKeeper({
       id: recordingId,
@@ -61,6 +64,7 @@ export class SimulatedRecording {
       write: manifest => sink.writeManifest(manifest, abort.signal),
       onFile: () => undefined,
       onChange: () => undefined,
+      onEvent: () => undefined,
       onError: error => void this.errors.push(error),
     });
     this.#files = new RecordingFiles({
@@ -68,6 +72,7 @@ export class SimulatedRecording {
       startedAt: new Date().toISOString(),
       sink,
       keeper: this.#keeper,
+      log: new RecordingLog(undefined, report.fail),
       stats: this.stats,
       report,
       signal: abort.signal,

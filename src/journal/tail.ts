@@ -1,0 +1,89 @@
+/**
+ * The tail of the journal: what has been recorded and is not yet in a movie fragment. Two files by turns: a generation begins
+ * in the one with a checkpoint while the other still holds the one before, whole, so that there is always one to go by.
+ */
+import { createDirectory, openSync, readFile, removeFile, type SyncAccessHandle } from '../opfs.ts';
+import { decodeRecords, encodeRecord, type JournalRecord } from './records.ts';
+
+/** What was written since a checkpoint. */
+export interface Generation {
+  generation: number;
+  records: JournalRecord[];
+}
+
+const NAMES = ['tail-0', 'tail-1'] as const;
+
+/** Everything here happens at once, and throws when there is no room. */
+export class Tail {
+  #generation: number;
+  #size = 0;
+
+  private constructor(
+    private readonly handles: readonly [SyncAccessHandle, SyncAccessHandle],
+    generation: number,
+  ) {
+    this.#generation = generation;
+  }
+
+  /**
+   * Opens the tail of a recording; nothing may be written before `begin`.
+   *
+   * @param generation the last one that there was; 0 for a new recording.
+   */
+  static async open(path: readonly string[], generation = 0): Promise<Tail> {
+    const directory = await createDirectory(path);
+    const [first, second] = [await openSync(directory, NAMES[0]), await openSync(directory, NAMES[1])];
+    return new Tail([first, second], generation);
+  }
+
+  /** The next generation that begins leaves this one as it is, whichever was the last. */
+  keep(generation: number): void {
+    if (generation % 2 !== this.#generation % 2) this.#generation++;
+  }
+
+  /** What is there, newest generation first, and when something was written last, in milliseconds since 1970. */
+  static async read(path: readonly string[]): Promise<{ generations: Generation[]; writtenAt: number }> {
+    const generations = [];
+    let writtenAt = 0;
+    for (const name of NAMES) {
+      const file = await readFile(path, name);
+      writtenAt = Math.max(writtenAt, file?.lastModified ?? 0);
+      const decoded = file && decodeRecords(new Uint8Array(await file.arrayBuffer()));
+      if (decoded) generations.push(decoded);
+    }
+    return { generations: generations.sort((a, b) => b.generation - a.generation), writtenAt };
+  }
+
+  get #handle(): SyncAccessHandle {
+    return this.handles[(this.#generation % 2) as 0 | 1];
+  }
+
+  /** Begins a generation with these records; the one before stays until the next begins. */
+  begin(records: readonly JournalRecord[]): void {
+    this.#generation++;
+    this.#size = 0;
+    for (const record of records) this.append(record);
+    this.#handle.flush();
+  }
+
+  append(record: JournalRecord): void {
+    const bytes = encodeRecord(this.#generation, record);
+    for (let done = 0; done < bytes.byteLength; ) {
+      const rest = done === 0 ? bytes : bytes.subarray(done);
+      const written = this.#handle.write(rest, { at: this.#size + done });
+      if (written === 0) throw new DOMException('a write took no bytes', 'QuotaExceededError');
+      done += written;
+    }
+    this.#size += bytes.byteLength;
+  }
+
+  /** Lets go of the files. */
+  close(): void {
+    for (const handle of this.handles) handle.close();
+  }
+
+  /** Deletes the tail of a recording that has none any more. */
+  static async remove(path: readonly string[]): Promise<void> {
+    for (const name of NAMES) await removeFile(path, name);
+  }
+}

@@ -1,0 +1,62 @@
+/** Finishes all recordings that tabs have left behind, one after another. */
+import { errorToMessage } from '../errors.ts';
+import { Journal } from '../journal/journal.ts';
+import { journalFolders } from '../journal/setup.ts';
+import type { Recording } from '../manifest.ts';
+import { createSink } from '../storage/create-sink.ts';
+import { isSameStorage } from '../storage/storage.ts';
+import type { Asks } from './asks.ts';
+import type { FromWorker, RecoverySetup } from './protocol.ts';
+import { Recovery } from './recovery.ts';
+
+interface Work {
+  setup: RecoverySetup;
+  asks: Asks;
+  signal: AbortSignal;
+  send(message: FromWorker): void;
+}
+
+const recoverOne = async (
+  { setup, asks, signal, send }: Work,
+  { id, path }: { id: string; path: string[] },
+): Promise<Recording | undefined> => {
+  const found = await Journal.reopen(id, path);
+  if (!found) return undefined;
+  const { storage } = found.journal.setup;
+  const same = isSameStorage(storage, setup.storage);
+  // What this device keeps for itself is finished where it is, and nothing else goes there.
+  if (!same && (!setup.fromAnyStorage || [storage.kind, setup.storage.kind].includes('device'))) {
+    found.journal.leave();
+    return undefined;
+  }
+  const stored = new Map<string, number>();
+  const onStored = (key: string, bytes: number): void => {
+    stored.set(key, bytes);
+    const storedBytes = [...stored.values()].reduce((sum, size) => sum + size, 0);
+    send({ type: 'recovering', recordingId: id, storedBytes, recordedBytes: recovery.recordedBytes });
+  };
+  const headers = async (): Promise<Record<string, string>> =>
+    (await asks.ask({ name: 'headers' })) as Record<string, string>;
+  const recovery = new Recovery(found, {
+    openSink: events => createSink(setup.storage, { ...events, onStored, headers }),
+    goesOn: same,
+    signal,
+  });
+  return recovery.run();
+};
+
+/** Never rejects: what goes wrong is sent, recording by recording. */
+export const recoverAll = async (work: Work): Promise<void> => {
+  const recordings: Recording[] = [];
+  const failures: Extract<FromWorker, { type: 'recovered' }>['failures'] = [];
+  for (const folder of await journalFolders()) {
+    if (work.signal.aborted) break;
+    try {
+      const recording = await recoverOne(work, folder);
+      if (recording) recordings.push(recording);
+    } catch (error) {
+      failures.push({ recordingId: folder.id, error: errorToMessage(error) });
+    }
+  }
+  work.send({ type: 'recovered', recordings, failures });
+};

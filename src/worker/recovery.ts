@@ -1,0 +1,217 @@
+/** Finishes a recording that a crash has cut off: from what the journal holds, on to what the storage has already. */
+import { crc32 } from '../journal/crc32.ts';
+import { GrowingFile } from '../journal/growing-file.ts';
+import type { Journal, LeftBehind } from '../journal/journal.ts';
+import { fileKey, fileNameOf, type RecordedFile, type Recording } from '../manifest.ts';
+import type { SinkEvents, StorageSink, UploadSource } from '../storage/sink.ts';
+import { RecordingFiles } from './files.ts';
+import { ManifestKeeper } from './manifest-keeper.ts';
+import { type Known, knownOf, NOTHING_READ, type ReadLog, readLog } from './read-log.ts';
+import { RecordingLog } from './recording-log.ts';
+import { emptyStats } from './stats.ts';
+
+/** What a recovery needs from the worker. */
+export interface RecoveryContext {
+  openSink(events: Pick<SinkEvents, 'onTrouble' | 'onUpload' | 'stoppedAt'>): StorageSink;
+  /** False when it was on its way to another storage: its uploads begin anew. */
+  goesOn: boolean;
+  signal: AbortSignal;
+}
+
+export class Recovery {
+  /** What went wrong first. */
+  #error: unknown;
+  readonly #began = performance.now();
+  readonly #journal: Journal;
+  readonly #sink: StorageSink;
+  readonly #log: RecordingLog;
+  readonly #keeper: ManifestKeeper;
+  readonly #files: RecordingFiles;
+
+  constructor(
+    private readonly found: LeftBehind,
+    private readonly context: RecoveryContext,
+  ) {
+    const { journal } = found;
+    this.#journal = journal;
+    this.#log = new RecordingLog(journal.tail, error => this.#fail(error));
+    this.#sink = context.openSink({
+      onTrouble: () => undefined,
+      onUpload: (key, upload) => this.#log.upload(key, upload),
+      stoppedAt: () => this.#began,
+    });
+    this.#keeper = this.#openKeeper();
+    this.#files = this.#openFiles();
+  }
+
+  #openKeeper(): ManifestKeeper {
+    const { id, startedAt, metadata } = this.#journal.setup;
+    return new ManifestKeeper({
+      ...{ id, startedAt, metadata },
+      write: manifest => this.#writeManifest(manifest),
+      onFile: () => undefined,
+      onChange: () => undefined,
+      onEvent: event => this.#log.event(event),
+      onError: error => this.#fail(error),
+    });
+  }
+
+  #openFiles(): RecordingFiles {
+    const { id, startedAt } = this.#journal.setup;
+    const fail = (error: unknown): void => this.#fail(error);
+    return new RecordingFiles({
+      ...{ recordingId: id, startedAt, sink: this.#sink, keeper: this.#keeper, log: this.#log },
+      stats: emptyStats(),
+      report: { warn: () => undefined, fail },
+      signal: this.context.signal,
+      openStore: name => this.#journal.openStore(name, fail),
+      removeWhenStored: this.#remote,
+      onStorageError: fail,
+    });
+  }
+
+  get #remote(): boolean {
+    return this.#journal.setup.storage.kind !== 'device';
+  }
+
+  #fail(error: unknown): void {
+    this.#error ??= error;
+  }
+
+  async #writeManifest(manifest: Recording): Promise<void> {
+    if (this.#remote) await this.#journal.writeManifest(manifest);
+    this.#log.saved(manifest);
+    if (this.#error === undefined) await this.#sink.writeManifest(manifest, this.context.signal);
+  }
+
+  /**
+   * Resolves with the recording once it is complete in storage; with `undefined` when nothing had been recorded.
+   *
+   * @throws StorageError and others; the journal then stays as it is, and can be tried again.
+   */
+  async run(): Promise<Recording | undefined> {
+    try {
+      const log = await this.#choose();
+      const all = knownOf(log, this.found.manifest);
+      const known = this.context.goesOn ? all : { ...all, uploads: {} };
+      await this.#restore(log, known);
+      this.#files.endAll();
+      await Promise.all([this.#files.settled(), this.#storeSealed(known)]);
+      await this.#files.stored();
+      this.#check();
+      return await this.#complete();
+    } catch (error) {
+      this.#journal.leave();
+      throw error;
+    }
+  }
+
+  /** Bytes of the files that were being written. */
+  get recordedBytes(): number {
+    return this.#files.recordedBytes;
+  }
+
+  #check(): void {
+    if (this.#error !== undefined) throw this.#error;
+    this.context.signal.throwIfAborted();
+  }
+
+  /** The newest generation whose files are on the disk as it says; what is not was written last, and torn. */
+  async #choose(): Promise<ReadLog> {
+    for (const { generation, records } of this.found.generations) {
+      const log = readLog(records);
+      if (!log || !(await this.#isWhole(log))) continue;
+      this.#journal.tail?.keep(generation);
+      return log;
+    }
+    return NOTHING_READ;
+  }
+
+  async #isWhole(log: ReadLog): Promise<boolean> {
+    // Of what is finished nothing need be here: the storage may have it all.
+    const finished = new Set(knownOf(log, this.found.manifest).sealed.map(file => file.index));
+    const open = log.checkpoint.files.filter(file => !finished.has(file.setup.index));
+    const whole = await Promise.all(
+      open.map(async ({ setup, bytes: { from, size, crc } }) => {
+        const name = fileNameOf(fileKey(this.#journal.setup.id, setup.index));
+        const end = await this.#journal.readEnd(name, from, size);
+        return end !== undefined && crc32(end) === crc;
+      }),
+    );
+    return whole.every(Boolean);
+  }
+
+  /** Everything is as it was when the log ended; what was in no movie fragment is in one now. */
+  async #restore({ checkpoint, counted, later }: ReadLog, known: Known): Promise<void> {
+    const { id } = this.#journal.setup;
+    const sealed = new Set(known.sealed.map(file => file.index));
+    this.#keeper.restore(
+      known.sealed.map(entry => ({ entry, parameters: {} })),
+      known.events,
+    );
+    this.#log.restore({ ...known, events: { from: 0, list: known.events } });
+    for (const state of checkpoint.files) {
+      if (sealed.has(state.setup.index)) continue;
+      const key = fileKey(id, state.setup.index);
+      const store = await this.#journal.reopenStore(fileNameOf(key), state.bytes.size, error =>
+        this.#fail(error),
+      );
+      const bytes = new GrowingFile(key, store, error => this.#fail(error), state.bytes);
+      bytes.upload = known.uploads[key];
+      this.#files.reopen(state, bytes);
+    }
+    for (const { record, data } of counted) this.#files.replay(record, data, true);
+    for (const { record, data } of later) {
+      if (record.kind !== 'begun' || !sealed.has(record.setup.index)) this.#files.replay(record, data);
+    }
+    this.#files.replayed();
+  }
+
+  /** Files that were finished and are still here may not have been stored. */
+  async #storeSealed({ sealed, uploads }: Known): Promise<void> {
+    if (!this.#remote) return;
+    const { signal } = this.context;
+    await Promise.all(
+      sealed.map(async file => {
+        if (!(await this.#journal.has(fileNameOf(file.key)))) return;
+        await this.#sink
+          .store(await this.#sourceOf(file, uploads[file.key]), signal)
+          .catch(error => this.#fail(error));
+      }),
+    );
+  }
+
+  async #sourceOf({ key, bytes }: RecordedFile, upload: UploadSource['upload']): Promise<UploadSource> {
+    const store = await this.#journal.reopenStore(fileNameOf(key), bytes, error => this.#fail(error));
+    await store.close?.();
+    return {
+      ...{ key, size: bytes, sealed: true, upload },
+      read: (offset, length) => store.read(offset, length),
+      waitFor: async () => undefined,
+      release: () => undefined,
+    };
+  }
+
+  async #complete(): Promise<Recording | undefined> {
+    if (this.#keeper.manifest.files.length === 0) {
+      await this.#keeper.written();
+      // Of a journal that is damaged beyond that, nothing is deleted elsewhere.
+      const began = (this.found.manifest?.files.length ?? 0) > 0;
+      if (!began) await this.#sink.remove(this.#journal.setup.id, this.context.signal).catch(() => undefined);
+      await this.#journal.remove();
+      return undefined;
+    }
+    const { manifest, writtenAt } = this.found;
+    // Cut off while it ended: nothing is missing, and it was complete.
+    const complete = manifest?.state === 'complete' && manifest.endedAt !== undefined;
+    const endedAt = complete ? manifest.endedAt : new Date(writtenAt).toISOString();
+    this.#keeper.end(complete ? 'complete' : 'recovered', endedAt ?? '');
+    this.#keeper.update();
+    await this.#keeper.written();
+    this.#check();
+    const recording = this.#keeper.manifest;
+    await this.#files.dispose(this.#remote);
+    await this.#journal.finish();
+    return recording;
+  }
+}

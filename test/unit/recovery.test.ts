@@ -1,0 +1,83 @@
+/** A crash at any moment of any recording: what is recovered holds all that had come out of the encoders. */
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type Crash, crashAgain, crashesOf, recoverOn, storedOf } from './recovery-kit.ts';
+import { problemsOfFiles } from './timeline-checks.ts';
+import { scenario } from './timeline-random.ts';
+
+vi.mock('../../src/compose/video-fit.ts', () => import('../support/simulated-fitter.ts'));
+afterEach(() => vi.unstubAllGlobals());
+
+const RUNS = 60;
+const SEED = Number(process.env.STEADYREEL_SEED ?? 1);
+/** Packets that may wait for a file to be opened. */
+const WAITING = 3;
+
+const problemsAfter = async ({ disk, storage, frames, earlier }: Crash): Promise<string[]> => {
+  const problems: string[] = [];
+  const before = storage.copy();
+  // One that was finished already has nothing to be recovered.
+  const finished = storage.manifest && storage.manifest.state !== 'recording' ? storage.manifest : undefined;
+  const recording = (await recoverOn(disk, storage)) ?? finished;
+  problems.push(...storage.faults);
+  if (!recording) {
+    if (earlier > WAITING) problems.push(`nothing was recovered of ${frames} frames`);
+    if (storage.manifest || storage.files.size > 0)
+      problems.push('something of nothing is left in the storage');
+    return problems;
+  }
+  const files = storedOf(storage, recording);
+  const recovered = recording.files.reduce((sum, file) => sum + (file.video?.frames ?? 0), 0);
+  if (recovered < earlier - WAITING || recovered > frames) problems.push(`${recovered} of ${frames} frames`);
+  for (const [i, file] of recording.files.entries()) {
+    const bytes = files[i] ?? Buffer.alloc(0);
+    const { key, bytes: size, sha256 } = file;
+    if (bytes.length !== size) problems.push(`${key}: ${bytes.length} of ${size} bytes are stored`);
+    if (createHash('sha256').update(bytes).digest('hex') !== sha256) problems.push(`${key}: another sha256`);
+    if (!storage.files.get(key)?.complete) problems.push(`${key} is not complete in storage`);
+    const had = before.files.get(key)?.bytes ?? Buffer.alloc(0);
+    if (!bytes.subarray(0, had.length).equals(had)) problems.push(`${key}: what was stored has changed`);
+  }
+  if (!['recovered', 'complete'].includes(recording.state)) problems.push(`it is ${recording.state}`);
+  if (JSON.stringify(storage.manifest) !== JSON.stringify(recording))
+    problems.push('another manifest is stored');
+  problems.push(...problemsOfFiles({ manifest: recording, files }));
+  if (disk.paths.length > 0) problems.push(`left on the disk: ${disk.paths.join(', ')}`);
+  if (disk.open > 0) problems.push(`${disk.open} files are still open`);
+  return problems;
+};
+
+const moment = fc.nat({ max: 600 });
+/** Bytes that the disk takes at once. */
+const perWrite = fc.constantFrom(50, 500, Number.POSITIVE_INFINITY);
+
+describe(`a crash (seed ${SEED})`, () => {
+  it.each([0, 1, 2])(
+    'at any change of the disk: part %i',
+    async part => {
+      const moments = fc.array(moment, { minLength: 3, maxLength: 3 });
+      await fc.assert(
+        fc.asyncProperty(scenario, moments, perWrite, async (given, at, most) => {
+          const { crashes } = await crashesOf(given, new Set(at), most);
+          for (const crash of crashes) expect(await problemsAfter(crash)).toEqual([]);
+        }),
+        { numRuns: RUNS, seed: SEED * 1_000 + part, interruptAfterTimeLimit: 100_000 },
+      );
+    },
+    120_000,
+  );
+
+  it('of the recovery too', async () => {
+    await fc.assert(
+      fc.asyncProperty(scenario, moment, fc.nat({ max: 60 }), async (given, first, second) => {
+        const { crashes } = await crashesOf(given, new Set([first]));
+        for (const crash of crashes) {
+          const again = await crashAgain(crash, second);
+          if (again) expect(await problemsAfter(again)).toEqual([]);
+        }
+      }),
+      { numRuns: 2 * RUNS, seed: SEED * 1_000, interruptAfterTimeLimit: 100_000 },
+    );
+  }, 120_000);
+});
