@@ -10,6 +10,10 @@ interface Answer {
   id?: number;
   result?: unknown;
   error?: { message: string };
+  /** Of what the browser tells without having been asked. */
+  method?: string;
+  params?: { payload?: string };
+  sessionId?: string;
 }
 
 interface Waiting {
@@ -54,6 +58,8 @@ export class RawChromium {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   readonly #waiting = new Map<number, Waiting>();
+  /** Hear what the tabs report, by their sessions. */
+  readonly #listeners = new Map<string, (message: string) => void>();
   #lastId = 0;
   #rest = '';
 
@@ -96,7 +102,8 @@ export class RawChromium {
     const messages = (this.#rest + text).split('\0');
     this.#rest = messages.pop() ?? '';
     for (const message of messages) {
-      const { id = 0, result, error } = JSON.parse(message) as Answer;
+      const { id = 0, result, error, method, params, sessionId = '' } = JSON.parse(message) as Answer;
+      if (method === 'Runtime.bindingCalled') this.#listeners.get(sessionId)?.(params?.payload ?? '');
       const waiting = this.#waiting.get(id);
       this.#waiting.delete(id);
       if (error) waiting?.reject(new Error(error.message));
@@ -112,12 +119,21 @@ export class RawChromium {
     });
   }
 
-  /** Opens an address in a tab, and waits until it is loaded. */
-  async open(url: string): Promise<Tab> {
+  /**
+   * Opens an address in a tab, and waits until it is loaded.
+   *
+   * @param onReport hears at once what the page gives to its function `report`.
+   */
+  async open(url: string, onReport?: (message: string) => void): Promise<Tab> {
     const { targetId } = (await this.send('Target.createTarget', { url })) as { targetId: string };
     const { sessionId } = (await this.send('Target.attachToTarget', { targetId, flatten: true })) as {
       sessionId: string;
     };
+    if (onReport) {
+      this.#listeners.set(sessionId, onReport);
+      await this.send('Runtime.enable', {}, sessionId);
+      await this.send('Runtime.addBinding', { name: 'report' }, sessionId);
+    }
     const tab = new Tab(this, targetId, sessionId);
     // The document that a tab begins with goes while it is asked.
     const loaded = `location.href !== 'about:blank' && document.readyState === 'complete'`;

@@ -1,0 +1,103 @@
+/** A page that records a counting picture and a tone, tells which frames it has made, and finishes what it finds. */
+import {
+  device,
+  Recorder,
+  type Recording,
+  recover,
+  type Storage,
+  tus,
+  unfinishedRecordings,
+} from 'steadyreel';
+import { AudioSource, VideoSource } from '../../browser/support/source.ts';
+
+/** Where a recording goes, as a test says it. */
+export type Place = 'device' | 'tus';
+
+/** Frames after which the picture has another size. */
+const FRAMES_OF_A_SIZE = 37;
+const SIZES = [
+  { width: 320, height: 180 },
+  { width: 240, height: 180 },
+  { width: 180, height: 240 },
+];
+
+const storageAt = (place: Place): Storage => (place === 'tus' ? tus({ endpoint: '/storage' }) : device());
+
+interface Running {
+  recorder: Recorder;
+  video: VideoSource;
+  audio: AudioSource;
+  fed: boolean;
+}
+
+const running: Running[] = [];
+
+/** Chromium's binding: what is given to it reaches the test at once. */
+declare const report: (message: string) => void;
+
+const feed = async (one: Running, id: string): Promise<void> => {
+  const { video, audio } = one;
+  void (async () => {
+    while (!one.fed) await audio.feed(0.1);
+  })();
+  while (!one.fed) {
+    const size = SIZES[Math.floor(video.count / FRAMES_OF_A_SIZE) % SIZES.length];
+    await video.feed(1, size);
+    report(JSON.stringify({ id, frames: video.count }));
+  }
+};
+
+/** Starts a recording and feeds it until the page is no more. */
+const begin = async (place: Place): Promise<string> => {
+  const video = new VideoSource();
+  const audio = new AudioSource();
+  const recorder = new Recorder(new MediaStream([video.track, audio.track]), {
+    storage: storageAt(place),
+    cut: { minFileDuration: 0.5 },
+  });
+  await recorder.start();
+  const one = { recorder, video, audio, fed: false };
+  running.push(one);
+  const id = recorder.recording?.id ?? '';
+  void feed(one, id);
+  return id;
+};
+
+/** Stops all of them; resolves when they are in storage. */
+const stopAll = async (): Promise<Recording[]> => {
+  const recordings = running.map(one => {
+    one.fed = true;
+    return one.recorder.stop();
+  });
+  return Promise.all(recordings);
+};
+
+const recoverAll = async (): Promise<Recording[]> => [
+  ...(await recover({ storage: storageAt('device') })),
+  ...(await recover({ storage: storageAt('tus') })),
+];
+
+/** Ids of what is left to be finished. */
+const unfinished = async (): Promise<string[]> =>
+  (
+    await Promise.all(
+      [storageAt('device'), storageAt('tus')].map(storage => unfinishedRecordings({ storage })),
+    )
+  )
+    .flat()
+    .map(({ id }) => id);
+
+/** Copies what this device keeps to where the test can look at it. */
+const handOver = async (): Promise<void> => {
+  for (const recording of await device().list()) {
+    const put = (name: string, body: Blob): Promise<Response> =>
+      fetch(`/kept/${recording.id}/${name}`, { method: 'PUT', body });
+    for (const { key } of recording.files) await put(key.split('/').at(-1) ?? '', await device().read(key));
+    await put('manifest.json', new Blob([JSON.stringify(recording)]));
+    await device().delete(recording.id);
+  }
+};
+
+const page = { begin, stopAll, recoverAll, unfinished, handOver };
+export type CrashPage = typeof page;
+Object.assign(globalThis, { page });
