@@ -65,7 +65,8 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/support/storage-server.ts'],
-          testTimeout: 90_000,
+          // On a machine that has other things to do, a minute of recording takes longer.
+          testTimeout: 180_000,
           maxWorkers: 2,
           // Most of a test's time passes in real time, as the sources do.
           maxConcurrency: 3,
