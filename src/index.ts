@@ -70,12 +70,18 @@ export {
   type UnfinishedRecording,
   unfinishedRecordings,
 } from './recover.ts';
+export { type CustomChunk, type CustomOptions, custom } from './storage/custom/custom.ts';
 export { device } from './storage/device/device.ts';
+export { type DirectoryOptions, directory } from './storage/directory/directory.ts';
 export { listRecordings } from './storage/list.ts';
+export { type S3Options, s3 } from './storage/s3/s3.ts';
 export type {
+  CustomConfig,
   DeviceConfig,
+  DirectoryConfig,
   HeadersOption,
   PageCall,
+  S3Config,
   Storage,
   StorageConfig,
   TusConfig,

@@ -190,6 +190,9 @@ export const fileNameOf = (key: string): string => key.slice(key.lastIndexOf('/'
 export const manifestKey = (recordingId: string): string =>
   `${RECORDINGS_PREFIX}${recordingId}/${MANIFEST_NAME}`;
 
+/** True for the key of a manifest. */
+export const isManifestKey = (key: string): boolean => key.endsWith(`/${MANIFEST_NAME}`);
+
 /** The parts of a key, or `undefined` when it is not a key of this project's shape. */
 export const parseKey = (key: string): { recordingId: string; name: string } | undefined => {
   const [prefix, recordingId, name, ...rest] = key.split('/');

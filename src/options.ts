@@ -256,7 +256,11 @@ export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
 /** Where things go and come from. */
 const checkPlaces = ({ storage, workerUrl, video, audio }: RecorderOptions): void => {
   if (storage !== undefined && typeof (storage as Partial<Storage> | null)?.config?.kind !== 'string') {
-    throw new OptionInvalidError('storage', 'what device() or tus({ … }) gives', storage);
+    throw new OptionInvalidError(
+      'storage',
+      'what device(), tus({ … }), s3({ … }), custom({ … }) or directory(…) gives',
+      storage,
+    );
   }
   if (workerUrl !== undefined && typeof workerUrl !== 'string' && !(workerUrl instanceof URL)) {
     throw new OptionInvalidError('workerUrl', 'an address as a string or URL', workerUrl);

@@ -75,6 +75,7 @@ export const withDeadline = async <T>(
 const CHECK = 250;
 /** What each request gets at least, however little patience is left; milliseconds. */
 const LEAST = 1_000;
+const MINUTE = 60_000;
 
 /** How long nothing has moved; uploads to the same storage share it. */
 export class Patience {
@@ -123,7 +124,7 @@ export class Persistence {
     let detail: string;
     let status: number | undefined;
     try {
-      const response = await this.#inTime(request, signal, bytes);
+      const response = await this.#inTime(request, signal, deadlineOf(bytes));
       if (verdictOf(response.status) !== 'retry') return response;
       status = response.status;
       detail = `HTTP ${status}: ${await detailOf(response)}`;
@@ -135,12 +136,25 @@ export class Persistence {
     return undefined;
   }
 
-  #inTime(
-    request: (signal: AbortSignal) => Promise<Response>,
+  /**
+   * What can't be cut short. Rejects when it takes longer than a minute, when patience after `stop()` runs out meanwhile, and when
+   * the signal aborts.
+   */
+  within<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const request = (limited: AbortSignal): Promise<T> =>
+      new Promise((resolve, reject) => {
+        limited.addEventListener('abort', () => reject(limited.reason), { once: true });
+        work().then(resolve, reject);
+      });
+    return this.#inTime(request, signal, MINUTE);
+  }
+
+  #inTime<T>(
+    request: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
-    bytes: number,
-  ): Promise<Response> {
-    return withDeadline(deadlineOf(bytes), signal, async (limited, restart) => {
+    milliseconds: number,
+  ): Promise<T> {
+    return withDeadline(milliseconds, signal, async (limited, restart) => {
       const began = performance.now();
       // stop() may be called while the request is under way, and other uploads may make progress.
       const check = setInterval(() => {

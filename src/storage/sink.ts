@@ -1,6 +1,7 @@
 /** The worker's side of storage: what a session needs to put a recording somewhere. */
 import type { Recording } from '../manifest.ts';
 import type { UploadHandle } from '../media.ts';
+import type { PageCall } from './storage.ts';
 
 /** A file that grows while it is read. */
 export interface UploadSource {
@@ -27,8 +28,8 @@ export interface SinkEvents {
   onUpload(key: string, upload: UploadHandle): void;
   /** When `stop()` was called, in milliseconds of `performance.now()`; `undefined` while recording. */
   stoppedAt(): number | undefined;
-  /** Headers that the page wants to be sent with the next request. Rejects when the page's function does. */
-  headers(): Promise<Record<string, string>>;
+  /** What only the page can do. Rejects when the page's function does. */
+  ask(call: PageCall): Promise<unknown>;
 }
 
 /** Puts one recording into storage. */
@@ -48,3 +49,7 @@ export interface StorageSink {
   /** Deletes what was stored of the recording. Tries once. */
   remove(recordingId: string, signal: AbortSignal): Promise<void>;
 }
+
+/** Headers that the page wants to be sent with the next request. */
+export const askForHeaders = async (events: SinkEvents): Promise<Record<string, string>> =>
+  (await events.ask({ name: 'headers' })) as Record<string, string>;

@@ -1,6 +1,6 @@
 /**
  * Storage: where files go. A `Storage` is made in the page and reads there; what the worker needs to write
- * is its `config`, which is plain data. Keys are those of the manifest, `recordings/<recording id>/0001.mp4`.
+ * is its `config`, which can be cloned. Keys are those of the manifest, `recordings/<recording id>/0001.mp4`.
  */
 import type { Recording } from '../manifest.ts';
 
@@ -24,11 +24,57 @@ export interface TusConfig {
   giveUpAfter: number;
 }
 
-/** What the worker is told about the storage. */
-export type StorageConfig = DeviceConfig | TusConfig;
+/** Uploads straight to an S3 store, in parts, at addresses that the storage handler signs. */
+export interface S3Config {
+  kind: 's3';
+  /** Absolute address of the storage handler, without a slash at the end. */
+  endpoint: string;
+  /** Sent with every request to the handler; `'asked'`: the page says anew before each. */
+  headers: Record<string, string> | 'asked';
+  /** Bytes of a part. */
+  partBytes: number;
+  /** Parts that are sent at once. */
+  lanes: number;
+  /** Seconds without progress after `stop()` until the storage is given up. */
+  giveUpAfter: number;
+}
+
+/** Gives everything to functions of the page. */
+export interface CustomConfig {
+  kind: 'custom';
+  /** Tells it from others. */
+  endpoint: string;
+  /** Bytes that are given at once at the most. */
+  chunkBytes: number;
+  /** Seconds after which what is there is given, although it is less than `chunkBytes`. */
+  flushInterval: number;
+  /** Seconds without progress after `stop()` until the storage is given up. */
+  giveUpAfter: number;
+  /** True when the page can say how much of a file there is. */
+  knowsSize: boolean;
+}
+
+/** Writes into a folder that the user has chosen. */
+export interface DirectoryConfig {
+  kind: 'directory';
+  /** The folder's name, which tells it from others. */
+  endpoint: string;
+  handle: FileSystemDirectoryHandle;
+  /** Seconds without progress after `stop()` until the storage is given up. */
+  giveUpAfter: number;
+}
+
+/** What the worker is told about the storage: it can be cloned. */
+export type StorageConfig = DeviceConfig | TusConfig | S3Config | CustomConfig | DirectoryConfig;
 
 /** Something that a sink needs and only the page can do. */
-export type PageCall = { name: 'headers' };
+export type PageCall =
+  | { name: 'headers' }
+  /** Bytes of a file from `offset` on; `last` when it has no more than these. */
+  | { name: 'write'; key: string; offset: number; bytes: Uint8Array<ArrayBuffer>; last: boolean }
+  | { name: 'size'; key: string }
+  | { name: 'writeManifest'; manifest: Recording }
+  | { name: 'delete'; recordingId: string };
 
 /** Headers as a storage takes them: fixed ones, or a function that gives fresh ones before each request. */
 export type HeadersOption =
@@ -38,7 +84,7 @@ export type HeadersOption =
 /** Reading, listing and deleting, in the page. */
 export interface Storage {
   readonly kind: StorageConfig['kind'];
-  /** Plain data for the worker. */
+  /** What the worker is told. */
   readonly config: StorageConfig;
   /**
    * One file, or a manifest.

@@ -13,14 +13,15 @@ export class Asks {
   #waiting = new Map<number, Waiting>();
   #lastId = 0;
 
-  constructor(private readonly send: (message: FromWorker) => void) {}
+  constructor(private readonly send: (message: FromWorker, transfer?: Transferable[]) => void) {}
 
   /** Resolves with the page's answer. @throws StorageCallbackError when the page's function threw. */
   ask(call: PageCall): Promise<unknown> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { call, resolve, reject });
-      this.send({ type: 'ask', id, call });
+      // The bytes are the page's from then on.
+      this.send({ type: 'ask', id, call }, call.name === 'write' ? [call.bytes.buffer] : []);
     });
   }
 

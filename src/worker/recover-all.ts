@@ -35,10 +35,8 @@ const recoverOne = async (
     const storedBytes = [...stored.values()].reduce((sum, size) => sum + size, 0);
     send({ type: 'recovering', recordingId: id, storedBytes, recordedBytes: recovery.recordedBytes });
   };
-  const headers = async (): Promise<Record<string, string>> =>
-    (await asks.ask({ name: 'headers' })) as Record<string, string>;
   const recovery = new Recovery(found, {
-    openSink: events => createSink(setup.storage, { ...events, onStored, headers }),
+    openSink: events => createSink(setup.storage, { ...events, onStored, ask: call => asks.ask(call) }),
     goesOn: same,
     signal,
   });

@@ -125,7 +125,7 @@ export class Session {
         report.warn('storage-unreachable', `The storage can not be reached, and is tried again: ${detail}`),
       onUpload: (key, upload) => this.#log.upload(key, upload),
       stoppedAt: () => this.#stoppedAt,
-      headers: async () => (await this.asks.ask({ name: 'headers' })) as Record<string, string>,
+      ask: call => this.asks.ask(call),
     });
   }
 

@@ -6,12 +6,13 @@ import { recoverAll } from './recover-all.ts';
 import { Session } from './session.ts';
 
 const scope = self as unknown as {
-  postMessage(message: FromWorker): void;
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
   addEventListener(type: 'unhandledrejection' | 'error', listener: (event: Event) => void): void;
 };
 
-const send = (message: FromWorker): void => scope.postMessage(message);
+const send = (message: FromWorker, transfer: Transferable[] = []): void =>
+  scope.postMessage(message, transfer);
 const asks = new Asks(send);
 let session: Promise<Session | undefined> | undefined;
 /** Ends a recovery. */

@@ -63,7 +63,7 @@ export const newSink = (
     onTrouble: detail => troubles.push(detail),
     onUpload: (key, upload) => uploads.set(key, upload),
     stoppedAt: () => stoppedAt,
-    headers: async () => ({}),
+    ask: async () => ({}),
     ...events,
   });
   const controller = new AbortController();

@@ -3,7 +3,7 @@ import type { StorageError } from '../../errors.ts';
 import { manifestKey, type Recording } from '../../manifest.ts';
 import { Patience, Persistence, refusal } from '../http.ts';
 import { Advance } from '../retry.ts';
-import type { SinkEvents, StorageSink, UploadSource } from '../sink.ts';
+import { askForHeaders, type SinkEvents, type StorageSink, type UploadSource } from '../sink.ts';
 import type { TusConfig } from '../storage.ts';
 import { fixedSource } from './fixed-source.ts';
 import { type Transfer, TusUploads, type UploadState } from './uploads.ts';
@@ -22,7 +22,7 @@ export class TusSink implements StorageSink {
     private readonly config: TusConfig,
     private readonly events: SinkEvents,
   ) {
-    this.#uploads = new TusUploads(config, () => events.headers());
+    this.#uploads = new TusUploads(config, () => askForHeaders(events));
   }
 
   #persistence(patience?: Patience): Persistence {

@@ -55,7 +55,7 @@ export class SimulatedRecording {
       onTrouble: detail => void this.errors.push(detail),
       onUpload: () => undefined,
       stoppedAt: () => undefined,
-      headers: async () => ({}),
+      ask: async () => ({}),
     });
     this.#keeper = new ManifestKeeper({
       id: recordingId,

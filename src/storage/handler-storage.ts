@@ -1,0 +1,80 @@
+/** Reading, listing and deleting through a storage handler, in the page: the same for all that have one. */
+import { ManifestInvalidError, SteadyreelError, StorageNotFoundError } from '../errors.ts';
+import { byStartDescending, checkManifest, parseKey, type Recording } from '../manifest.ts';
+import type { RequestHeaders } from './headers.ts';
+import { refusal, unreachable, withDeadline } from './http.ts';
+import { deadlineOf } from './retry.ts';
+import type { PageCall, S3Config, Storage, TusConfig } from './storage.ts';
+
+type Init = RequestInit & { signal?: AbortSignal };
+
+export abstract class HandlerStorage<Config extends TusConfig | S3Config> implements Storage {
+  constructor(
+    readonly config: Config,
+    private readonly headers: RequestHeaders,
+  ) {}
+
+  get kind(): Config['kind'] {
+    return this.config.kind;
+  }
+
+  url(key: string): string | undefined {
+    // A media element can't send headers.
+    const { endpoint, headers } = this.config;
+    return headers !== 'asked' && Object.keys(headers).length === 0 ? `${endpoint}/${key}` : undefined;
+  }
+
+  answer(_: PageCall): Promise<Record<string, string>> {
+    return this.headers.next();
+  }
+
+  /** One request to the handler and what is read from its answer, each in time for its size. */
+  protected request<T>(path: string, init: Init, use: (response: Response) => Promise<T>): Promise<T> {
+    const url = `${this.config.endpoint}/${path}`;
+    return this.fetch(url, path, async () => ({ ...init, headers: await this.headers.next() }), use, init);
+  }
+
+  protected async fetch<T>(
+    url: string,
+    path: string,
+    init: () => Promise<RequestInit>,
+    use: (response: Response) => Promise<T>,
+    { signal: outer }: { signal?: AbortSignal },
+  ): Promise<T> {
+    const { endpoint } = this.config;
+    try {
+      return await withDeadline(deadlineOf(0), outer, async (signal, restart) => {
+        const response = await fetch(url, { ...(await init()), signal });
+        if (response.status === 404 || response.status === 410) throw new StorageNotFoundError(path);
+        if (!response.ok) throw await refusal(endpoint, response);
+        restart(deadlineOf(Number(response.headers.get('Content-Length') ?? Number.POSITIVE_INFINITY)));
+        return await use(response);
+      });
+    } catch (error) {
+      if (error instanceof SteadyreelError || outer?.aborted) throw error;
+      throw unreachable(endpoint, error);
+    }
+  }
+
+  async read(key: string, options: { signal?: AbortSignal } = {}): Promise<Blob> {
+    // A key that is none would lead to another address.
+    if (!parseKey(key)) throw new StorageNotFoundError(key);
+    return this.readKnown(key, options);
+  }
+
+  protected readKnown(key: string, options: { signal?: AbortSignal }): Promise<Blob> {
+    return this.request(key, options, response => response.blob());
+  }
+
+  list(options: { signal?: AbortSignal } = {}): Promise<Recording[]> {
+    return this.request('recordings', { ...options, cache: 'no-store' }, async response => {
+      const body = (await response.json()) as { recordings?: unknown[] };
+      if (!Array.isArray(body.recordings)) throw new ManifestInvalidError('{ "recordings": […] }', body);
+      return body.recordings.map(checkManifest).sort(byStartDescending);
+    });
+  }
+
+  async delete(recordingId: string, options: { signal?: AbortSignal } = {}): Promise<void> {
+    await this.request(`recordings/${recordingId}`, { ...options, method: 'DELETE' }, async () => undefined);
+  }
+}

@@ -1,0 +1,54 @@
+/** Stores a recording in an S3 store over presigned addresses, each file by a multipart upload that grows with it. */
+import { manifestKey, type Recording } from '../../manifest.ts';
+import { Patience, Persistence, refusal } from '../http.ts';
+import { askForHeaders, type SinkEvents, type StorageSink, type UploadSource } from '../sink.ts';
+import { Slots } from '../slots.ts';
+import type { S3Config } from '../storage.ts';
+import { FileUpload } from './file-upload.ts';
+import { S3Requests } from './requests.ts';
+
+export class S3Sink implements StorageSink {
+  readonly #requests: S3Requests;
+  readonly #lanes: Slots;
+  /** One for all files: while one of them gets through, none is given up. */
+  readonly #patience = new Patience();
+
+  constructor(
+    private readonly config: S3Config,
+    private readonly events: SinkEvents,
+  ) {
+    this.#requests = new S3Requests(config, () => askForHeaders(events));
+    this.#lanes = new Slots(config.lanes);
+  }
+
+  #persistence(patience?: Patience): Persistence {
+    return new Persistence(
+      this.config.endpoint,
+      this.config.giveUpAfter,
+      () => this.events.stoppedAt(),
+      detail => this.events.onTrouble(detail),
+      patience,
+    );
+  }
+
+  async writeManifest(manifest: Recording, signal: AbortSignal): Promise<void> {
+    const attempts = { persistence: this.#persistence(), signal };
+    const response = await this.#requests.send(attempts, 'PUT', manifestKey(manifest.id), manifest);
+    if (!response.ok) throw await refusal(this.config.endpoint, response);
+  }
+
+  async store(source: UploadSource, signal: AbortSignal): Promise<void> {
+    const { endpoint, partBytes, lanes: laneCount } = this.config;
+    const context = {
+      ...{ requests: this.#requests, endpoint, partBytes, lanes: this.#lanes, laneCount },
+      onUpload: (key: string, uploadId: string) => this.events.onUpload(key, { uploadId }),
+      onStored: (key: string, bytes: number) => this.events.onStored(key, bytes),
+    };
+    await new FileUpload(context, source, { persistence: this.#persistence(this.#patience), signal }).run();
+  }
+
+  async remove(recordingId: string, signal: AbortSignal): Promise<void> {
+    const headers = await this.#requests.headers();
+    await fetch(`${this.config.endpoint}/recordings/${recordingId}`, { method: 'DELETE', headers, signal });
+  }
+}

@@ -1,0 +1,154 @@
+/** A user's own storage: what its functions are given, also when they fail, and what they need not be able to do. */
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { Recording } from '../../src/manifest.ts';
+import { type CustomOptions, custom } from '../../src/storage/custom/custom.ts';
+import { CustomSink } from '../../src/storage/custom/sink.ts';
+import type { CustomConfig } from '../../src/storage/storage.ts';
+import { ID, manifest } from './server-kit.ts';
+import { grow, keptFile } from './storage-kit.ts';
+
+/** Keeps what it is given, as a disk does. */
+class Disk {
+  readonly files = new Map<string, Buffer>();
+  readonly done = new Set<string>();
+  manifest: unknown;
+  /** Called before each write. */
+  fault: () => void | Promise<void> = () => undefined;
+  afterwards: () => void = () => undefined;
+
+  readonly options: CustomOptions = {
+    write: async ({ key, offset, bytes, last }) => {
+      await this.fault();
+      const before = this.files.get(key) ?? Buffer.alloc(0);
+      if (offset > before.length) throw new Error(`a hole at ${offset}`);
+      this.files.set(key, Buffer.concat([before.subarray(0, offset), bytes]));
+      if (last) this.done.add(key);
+      this.afterwards();
+    },
+    writeManifest: async given => {
+      this.manifest = given;
+    },
+    chunkBytes: 10_000,
+    flushInterval: 0.1,
+    giveUpAfter: 1,
+  };
+}
+
+const open = (options: CustomOptions) => {
+  const storage = custom(options);
+  let stoppedAt: number | undefined;
+  const troubles: string[] = [];
+  const stored: number[] = [];
+  const sink = new CustomSink(storage.config as CustomConfig, {
+    onStored: (_, bytes) => stored.push(bytes),
+    onTrouble: detail => troubles.push(detail),
+    onUpload: () => undefined,
+    stoppedAt: () => stoppedAt,
+    ask: async call => storage.answer?.(call),
+  });
+  const { signal } = new AbortController();
+  const stop = (): void => {
+    stoppedAt = performance.now();
+  };
+  return { sink, storage, troubles, stored, signal, stop };
+};
+
+const recording = manifest(ID) as Recording;
+const BYTES = randomBytes(123_456);
+
+describe('custom()', () => {
+  it('gets every byte in order, and hears which piece is the last', async () => {
+    const disk = new Disk();
+    const { sink, signal, stored } = open(disk.options);
+    const file = keptFile();
+    await Promise.all([sink.store(file, signal), grow(file, BYTES, 1_234)]);
+    expect(disk.files.get(file.key)).toEqual(BYTES);
+    expect(disk.done.has(file.key)).toBe(true);
+    expect(stored.at(-1)).toBe(BYTES.length);
+  });
+
+  it('is given a piece again when it fails, before or after it took it', async () => {
+    const disk = new Disk();
+    const { sink, signal, troubles } = open(disk.options);
+    let turn = 0;
+    disk.fault = () => {
+      if (turn++ % 4 === 1) throw new Error('not now');
+    };
+    disk.afterwards = () => {
+      if (turn % 4 === 3) throw new Error('the answer is lost');
+    };
+    const file = keptFile();
+    await Promise.all([sink.store(file, signal), grow(file, BYTES, 50_000)]);
+    expect(disk.files.get(file.key)).toEqual(BYTES);
+    expect(troubles.some(detail => detail.includes('not now'))).toBe(true);
+    expect(troubles.some(detail => detail.includes('the answer is lost'))).toBe(true);
+  });
+
+  it('that can tell how much it has goes on from there after a crash', async () => {
+    const disk = new Disk();
+    const file = keptFile();
+    disk.files.set(file.key, BYTES.subarray(0, 77_777));
+    const offsets: number[] = [];
+    const { write } = disk.options;
+    const options: CustomOptions = {
+      ...disk.options,
+      size: async key => disk.files.get(key)?.length ?? 0,
+      write: chunk => {
+        offsets.push(chunk.offset);
+        return write(chunk);
+      },
+    };
+    const { sink, signal } = open(options);
+    file.upload = { begun: true };
+    await grow(file, BYTES, 50_000);
+    await sink.store(file, signal);
+    expect(disk.files.get(file.key)).toEqual(BYTES);
+    expect(offsets[0]).toBe(77_777);
+  });
+
+  it('that never answers is given up so long after stop()', async () => {
+    const { sink, signal, stop } = open({ ...new Disk().options, write: () => new Promise(() => undefined) });
+    const file = keptFile();
+    await grow(file, BYTES, 50_000);
+    const storing = sink.store(file, signal);
+    stop();
+    await expect(storing).rejects.toMatchObject({ code: 'storage-unreachable' });
+  });
+
+  it('gets the manifest, again until it takes it', async () => {
+    const disk = new Disk();
+    let turn = 0;
+    const { sink, signal } = open({
+      ...disk.options,
+      writeManifest: async given => {
+        if (turn++ === 0) throw new Error('busy');
+        disk.manifest = given;
+      },
+    });
+    await sink.writeManifest(recording, signal);
+    expect(disk.manifest).toEqual(recording);
+  });
+
+  it('need not be able to read, list or delete', async () => {
+    const { storage } = open(new Disk().options);
+    await expect(storage.read(`recordings/${ID}/0001.mp4`)).rejects.toMatchObject({
+      code: 'storage-not-found',
+    });
+    expect(await storage.list()).toEqual([]);
+    await storage.delete(ID);
+    expect(storage.url(`recordings/${ID}/0001.mp4`)).toBeUndefined();
+  });
+
+  it('says which function is missing', () => {
+    const { write, writeManifest } = new Disk().options;
+    expect(() => custom({ write } as CustomOptions)).toThrowError(/custom\.writeManifest/);
+    expect(() => custom({ writeManifest } as CustomOptions)).toThrowError(/custom\.write/);
+    expect(() => custom({ write, writeManifest, read: 'x' } as unknown as CustomOptions)).toThrowError(
+      /custom\.read/,
+    );
+    expect(() => custom({ write, writeManifest, wirte: 1 } as unknown as CustomOptions)).toThrowError(
+      /wirte/,
+    );
+  });
+});
