@@ -40,6 +40,7 @@ const outputOf = (command, args, cwd) => {
 
 /** Names of the packages that are installed. */
 const installed = () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholders are dpkg-query's.
   const lines = outputOf('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\\n']).split('\n');
   return new Set(lines.filter(line => line.endsWith(' installed')).map(line => line.split(' ')[0] ?? ''));
 };

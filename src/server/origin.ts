@@ -13,6 +13,7 @@ const EXPOSED = [
   'Tus-Version',
   'Tus-Extension',
   'Tus-Max-Size',
+  'Steadyreel-Storage',
   'Content-Range',
   'Accept-Ranges',
   'ETag',
