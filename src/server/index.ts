@@ -11,5 +11,8 @@ export { type NodeListener, toNodeListener } from './node.ts';
 export type { StorageHandlerOptions } from './options.ts';
 export type { AllowedOrigins } from './origin.ts';
 export type { Action } from './route.ts';
+export { StoreFailedError, StoreRefusedError } from './s3/errors.ts';
+export { createS3Handler } from './s3/handler.ts';
+export type { S3Credentials, S3HandlerOptions } from './s3/options.ts';
 export { type ServeOptions, type StorageServer, serve } from './serve.ts';
 export { createStaticHandler } from './static.ts';
