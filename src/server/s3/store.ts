@@ -28,8 +28,8 @@ const COMPLETE_TIMEOUT = 60_000;
 const decode = ({ bytes }: S3Answer): string => new TextDecoder().decode(bytes);
 const isRefusal = (thrown: unknown, ...reasons: (string | number)[]): boolean =>
   thrown instanceof StoreRefusedError && (reasons.includes(thrown.reason) || reasons.includes(thrown.status));
-/** True when the store says that it has no such upload. */
-export const isNoUpload = (thrown: unknown): boolean => isRefusal(thrown, 'NoSuchUpload');
+/** True when the store says that it has no such upload. Ceph calls that a missing key. */
+export const isNoUpload = (thrown: unknown): boolean => isRefusal(thrown, 'NoSuchUpload', 'NoSuchKey');
 /** True when the store did not join the parts because they are not what it has. */
 export const isWrongParts = (thrown: unknown): boolean =>
   isRefusal(thrown, 'InvalidPart', 'InvalidPartOrder');
