@@ -84,7 +84,12 @@ const scriptTag = (): UserConfig =>
 
 const node = (): UserConfig =>
   bundle({
-    input: { server: at('src/server/index.ts'), cli: at('src/cli.ts') },
+    // All of server-s3.js and what it loads does without Node: it runs at the edge.
+    input: {
+      server: at('src/server/index.ts'),
+      'server-s3': at('src/server/s3/index.ts'),
+      cli: at('src/cli.ts'),
+    },
     build: { ssr: true, target: 'node20' },
   });
 

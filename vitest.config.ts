@@ -11,6 +11,10 @@ process.env.STEADYREEL_TEST_DIR ??= join(tmpdir(), `steadyreel-test-${process.pi
 const alias = [
   { find: /^steadyreel$/, replacement: new URL('./src/index.ts', import.meta.url).pathname },
   { find: /^steadyreel\/element$/, replacement: new URL('./src/element/index.ts', import.meta.url).pathname },
+  {
+    find: /^steadyreel\/server\/s3$/,
+    replacement: new URL('./src/server/s3/index.ts', import.meta.url).pathname,
+  },
   { find: /^steadyreel\/server$/, replacement: new URL('./src/server/index.ts', import.meta.url).pathname },
 ];
 
@@ -46,6 +50,17 @@ export default defineConfig({
           environment: 'node',
           include: withPrograms,
           testTimeout: 20_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'ceph',
+          environment: 'node',
+          include: ['test/ceph/**/*.test.ts'],
+          globalSetup: ['test/support/ceph-server.ts'],
+          testTimeout: 30_000,
           maxWorkers: 2,
         },
       },

@@ -1,9 +1,10 @@
 /**
  * `npm test`: installs what is missing and runs every check and every test. The last line is the totals; the exit
- * code is 0 only when nothing failed. With CI=true, a missing browser or ffmpeg is a failure as well.
+ * code is 0 only when nothing failed. With CI=true, a missing browser, ffmpeg or Ceph is a failure as well.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { CEPH_ADVICE, ensureCeph } from './ceph/fetch.mjs';
 import { BROWSER_ADVICE, ensureBrowser } from './lib/browser.mjs';
 import { ensurePackages } from './lib/install.mjs';
 import { ensureMediaTools, MEDIA_TOOLS_ADVICE } from './lib/media-tools.mjs';
@@ -90,6 +91,11 @@ if (installed) {
   await step('ffmpeg found', async () => {
     if (!(await ensureMediaTools())) return missing(MEDIA_TOOLS_ADVICE);
   });
+  let isCephThere = false;
+  await step('Ceph found', async () => {
+    isCephThere = ensureCeph() !== undefined;
+    if (!isCephThere) return missing(CEPH_ADVICE);
+  });
   await step('lint', check('biome', ['ci', '.']));
   await step(
     'typecheck',
@@ -99,6 +105,8 @@ if (installed) {
   await step('docs', check('typedoc', []));
   await step('unit', vitest('unit'));
   await step('node', vitest('node'));
+  if (isCephThere) await step('ceph', vitest('ceph'));
+  else results.push(notRun('ceph', CEPH_ADVICE));
   if (browser === undefined) {
     results.push(notRun('browser', BROWSER_ADVICE), notRun('e2e', BROWSER_ADVICE));
   } else {

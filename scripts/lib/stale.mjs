@@ -25,6 +25,7 @@ export const PRODUCTS = [
   'aac-encoder.js',
   'steadyreel.iife.js',
   'server.js',
+  'server-s3.js',
   'cli.js',
   'index.d.ts',
   'demo/index.html',

@@ -1,16 +1,9 @@
 /** Manifests and whole recordings: put, list, delete. */
 import { join } from 'node:path';
-import {
-  byStartDescending,
-  checkManifest,
-  isRecordingId,
-  MANIFEST_NAME,
-  parseKey,
-  RECORDINGS_PREFIX,
-  type Recording,
-} from '../manifest.ts';
+import { isRecordingId, MANIFEST_NAME, parseKey, RECORDINGS_PREFIX } from '../manifest.ts';
+import { parseStoredManifest, readManifestBody, type StoredManifest } from './body.ts';
 import { findFolder, listFolder, makeFolder, readText, removeFolder, writeAtomically } from './disk.ts';
-import { requestInvalid, tooLarge } from './errors.ts';
+import { inBatches, listJson } from './listing.ts';
 import type { UploadLocker } from './locks.ts';
 import { UPLOADS_FOLDER } from './store.ts';
 
@@ -25,32 +18,6 @@ export interface Place {
 export const idOf = (place: Place, recordingId: string, name: string): string =>
   [...place.prefix, recordingId, name].join('/');
 
-/** The whole body as bytes. @throws HttpError (413) when it has more than `limit`, (400) when it broke off. */
-const readBody = async (request: Request, limit: number): Promise<Uint8Array> => {
-  if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge('A manifest', limit);
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  const reader = request.body?.getReader();
-  while (reader) {
-    const { done, value } = await reader.read().catch(() => {
-      throw requestInvalid('The body broke off.');
-    });
-    if (done) break;
-    size += value.byteLength;
-    if (size > limit) throw tooLarge('A manifest', limit);
-    pieces.push(value);
-  }
-  return Buffer.concat(pieces);
-};
-
-const parseJson = (bytes: Uint8Array): unknown => {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    throw requestInvalid('The body is no JSON in UTF-8.');
-  }
-};
-
 /**
  * Stores a manifest in one step.
  *
@@ -62,35 +29,23 @@ export const putManifest = async (
   recordingId: string,
   options: { locker: UploadLocker; maxManifestBytes: number },
 ): Promise<void> => {
-  const bytes = await readBody(request, options.maxManifestBytes);
-  const manifest = checkManifest(parseJson(bytes));
-  if (manifest.id !== recordingId) {
-    throw requestInvalid(`The manifest is of recording ${manifest.id}, the address of ${recordingId}.`);
-  }
+  const bytes = await readManifestBody(request, recordingId, options.maxManifestBytes);
   await options.locker.during([idOf(place, recordingId, MANIFEST_NAME)], request.signal, async () => {
     const folder = await makeFolder(place.root, [...place.prefix, recordingId]);
     await writeAtomically(folder, MANIFEST_NAME, bytes);
   });
 };
 
-interface Listed {
-  manifest: Recording;
-  /** As it is stored: JSON that nests deeply can be parsed, but written again only with a deep stack. */
-  text: string;
-}
-
 /** One manifest; `undefined` when it is not there or can't be used, so that one does not hide the others. */
 const readManifest = async (
   place: Place,
   recordingId: string,
   maxBytes: number,
-): Promise<Listed | undefined> => {
+): Promise<StoredManifest | undefined> => {
   try {
     const folder = await findFolder(place.root, [...place.prefix, recordingId]);
     const text = folder && (await readText(join(folder, MANIFEST_NAME), maxBytes));
-    if (!text) return undefined;
-    const manifest = checkManifest(JSON.parse(text));
-    return manifest.id === recordingId ? { manifest, text } : undefined;
+    return text ? parseStoredManifest(text, recordingId) : undefined;
   } catch {
     return undefined;
   }
@@ -103,14 +58,8 @@ const BATCH = 32;
 export const listManifests = async (place: Place, limit: number, maxBytes: number): Promise<string> => {
   const folder = await findFolder(place.root, place.prefix);
   const ids = folder === undefined ? [] : (await listFolder(folder)).filter(isRecordingId);
-  const listed: Listed[] = [];
-  for (let from = 0; from < ids.length; from += BATCH) {
-    const batch = ids.slice(from, from + BATCH).map(id => readManifest(place, id, maxBytes));
-    for (const one of await Promise.all(batch)) if (one) listed.push(one);
-  }
-  listed.sort((a, b) => byStartDescending(a.manifest, b.manifest));
-  const texts = listed.slice(0, limit).map(one => one.text);
-  return `{"recordings":[${texts.join(',')}]}`;
+  const manifests = await inBatches(ids, BATCH, id => readManifest(place, id, maxBytes));
+  return listJson(manifests, limit);
 };
 
 /** Removes a recording's folder and the infos of its uploads. Does nothing when there is none. */

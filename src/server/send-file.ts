@@ -2,6 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { openFile } from './disk.ts';
 import { HttpError, internal } from './errors.ts';
+import { matchesEtag } from './etag.ts';
 import { type ByteRange, parseRange } from './range.ts';
 
 const PIECE_BYTES = 256 * 1024;
@@ -27,9 +28,6 @@ const streamRange = (handle: FileHandle, { start, end }: ByteRange): ReadableStr
     { highWaterMark: 0 },
   );
 };
-
-const matches = (header: string | null, etag: string): boolean =>
-  (header ?? '').split(',').some(tag => [etag, `W/${etag}`, '*'].includes(tag.trim()));
 
 /** A range holds for the file as it was when the first part was fetched (RFC 9110, section 13.1.5). */
 const rangeOf = (request: Request, etag: string, size: number): ByteRange | 'whole' | 'unsatisfiable' => {
@@ -58,7 +56,7 @@ export const sendFile = async (
     const size = Number(stats.size);
     const etag = `"${stats.ino.toString(36)}-${stats.size.toString(36)}-${stats.mtimeNs.toString(36)}"`;
     const all = { ...headers, 'Accept-Ranges': 'bytes', ETag: etag };
-    if (matches(request.headers.get('if-none-match'), etag)) {
+    if (matchesEtag(request.headers.get('if-none-match'), etag)) {
       return new Response(null, { status: 304, headers: all });
     }
     const range = rangeOf(request, etag, size);

@@ -88,6 +88,19 @@ describe('the ES modules', () => {
   });
 });
 
+describe('the S3 handler', () => {
+  test('has no need of Node, and loads two small packages only', () => {
+    const all = (name: string): string[] => {
+      const own = requests(name, dist(name));
+      const chunks = own.filter(request => request.startsWith('./'));
+      const packages = own.filter(request => !request.startsWith('./'));
+      return [...packages, ...chunks.flatMap(chunk => all(chunk.slice(2)))];
+    };
+    expect([...new Set(all('server-s3.js'))].sort()).toEqual(['@noble/hashes/legacy.js', 'aws4fetch']);
+    expect(dist('server-s3.js')).not.toMatch(/\b(?:process|Buffer|require|__dirname)\b/);
+  });
+});
+
 describe('the files that stand alone', () => {
   test.each(['worker.js', 'steadyreel.iife.js'])(
     '%s is a classic script that imports only by address',
@@ -137,10 +150,17 @@ const CONSUMER = `
 import { device, Recorder, type Recording, SteadyreelError, tus } from 'steadyreel';
 import { SteadyRecorderElement } from 'steadyreel/element';
 import { createStorageHandler } from 'steadyreel/server';
+import { createS3Handler, type S3HandlerOptions } from 'steadyreel/server/s3';
 
 const recorder = new Recorder(new MediaStream(), { storage: tus({ endpoint: '/storage' }) });
 const recording: Promise<Recording> = recorder.stop();
 const handler: (request: Request) => Promise<Response> = createStorageHandler({ dir: '.' });
+const options: S3HandlerOptions = {
+  endpoint: 'https://s3.example',
+  bucket: 'b',
+  credentials: () => ({ accessKeyId: 'a', secretAccessKey: 's' }),
+};
+const atTheEdge: (request: Request) => Promise<Response> = createS3Handler(options);
 // Each of these is an error only when the types arrive as they are, and not as any.
 // @ts-expect-error
 const state: number = recorder.state;
@@ -149,8 +169,10 @@ new Recorder(1);
 // @ts-expect-error
 createStorageHandler();
 // @ts-expect-error
+createS3Handler({ endpoint: 'https://s3.example', bucket: 'b' });
+// @ts-expect-error
 new SteadyRecorderElement().nothing;
-export { device, handler, recording, state, SteadyreelError };
+export { atTheEdge, device, handler, recording, state, SteadyreelError };
 `;
 
 describe('the types', () => {

@@ -1,0 +1,82 @@
+/**
+ * The Debian packages that make a Ceph: the monitor, the store, the S3 gateway, the `ceph` command, and the
+ * libraries that few machines have. Versions are those of Debian 12, so that every run tests against the same
+ * Ceph; when a mirror no longer has one, its current version is taken, and fetch.mjs says so.
+ */
+const CEPH = '16.2.15+ds-0+deb12u2';
+const BOOST = '1.74.0+ds1-21';
+
+/** @type {Readonly<Record<string, string>>} */
+export const PINNED = {
+  'ceph-mon': CEPH,
+  'ceph-osd': CEPH,
+  'ceph-base': CEPH,
+  'ceph-common': CEPH,
+  radosgw: CEPH,
+  librados2: CEPH,
+  librbd1: CEPH,
+  libradosstriper1: CEPH,
+  libcephfs2: CEPH,
+  'python3-rados': CEPH,
+  'python3-ceph-argparse': CEPH,
+  'python3-ceph-common': CEPH,
+  'python3-prettytable': '3.6.0-1',
+  'python3-wcwidth': '0.2.5+dfsg1-1.1',
+  'libboost-thread1.74.0': BOOST,
+  'libboost-context1.74.0': BOOST,
+  'libboost-filesystem1.74.0': BOOST,
+  'libboost-iostreams1.74.0': BOOST,
+  libfmt9: '9.1.0+ds1-2',
+  'libnl-3-200': '3.7.0-0.2+b1',
+  'libnl-route-3-200': '3.7.0-0.2+b1',
+  libibverbs1: '44.0-2',
+  librdmacm1: '44.0-2',
+  'libtcmalloc-minimal4': '2.10-1',
+  'libgoogle-perftools4': '2.10-1',
+  'liblua5.3-0': '5.3.6-2',
+  liboath0: '2.6.7-3.1+deb12u1',
+  libaio1: '0.3.113-4',
+  libleveldb1d: '1.23-4',
+  libsnappy1v5: '1.1.9-3',
+  libdaxctl1: '76.1-1',
+  libndctl6: '76.1-1',
+  libpmem1: '1.12.1-2',
+  libfuse2: '2.9.9-6+b1',
+  librabbitmq4: '0.11.0-1+deb12u3',
+};
+
+/** Libraries that most machines have. Those that are not installed are taken in their current version. */
+export const COMMON = [
+  'libblkid1',
+  'libbrotli1',
+  'libcom-err2',
+  'libcurl3-gnutls',
+  'libexpat1',
+  'libffi8',
+  'libgnutls30',
+  'libgssapi-krb5-2',
+  'libhogweed6',
+  'libicu72',
+  'libidn2-0',
+  'libk5crypto3',
+  'libkeyutils1',
+  'libkmod2',
+  'libkrb5-3',
+  'libkrb5support0',
+  'libldap-2.5-0',
+  'libnettle8',
+  'libnghttp2-14',
+  'libp11-kit0',
+  'libpsl5',
+  'libpython3.11-minimal',
+  'libpython3.11-stdlib',
+  'librtmp1',
+  'libsasl2-2',
+  'libssh2-1',
+  'libssl3',
+  'libtasn1-6',
+  'libudev1',
+  'libunistring2',
+  'libuuid1',
+  'python3.11-minimal',
+];

@@ -1,0 +1,121 @@
+/** The S3 handler: it signs and checks, and no byte of media passes through it. No Node modules. */
+import { type Access, askForLeave, isResponse } from '../access.ts';
+import { methodNotAllowed, notFound } from '../errors.ts';
+import { frame, noContent, type StorageHandler } from '../frame.ts';
+import { parseLimit } from '../listing.ts';
+import { preflightHeaders } from '../origin.ts';
+import { S3Client } from './client.ts';
+import { StoreFailedError } from './errors.ts';
+import { type ResolvedS3Options, resolveS3Options, type S3HandlerOptions } from './options.ts';
+import * as recordings from './recordings.ts';
+import {
+  allowedS3Methods,
+  chooseS3Operation,
+  matchS3Route,
+  type S3OperationName,
+  type S3Route,
+  uploadIdOf,
+} from './route.ts';
+import { S3Store } from './store.ts';
+import * as uploads from './uploads.ts';
+
+/** What one handler holds. Nothing of it is about a recording. */
+interface Context {
+  options: ResolvedS3Options;
+  client: S3Client;
+}
+
+/** A request that may be answered. */
+interface Allowed {
+  request: Request;
+  prefix: readonly string[];
+  maxFileBytes: number;
+  recordingId: string;
+  key: string;
+}
+
+const carryOut = (context: Context, operation: S3OperationName, allowed: Allowed): Promise<Response> => {
+  const { options, client } = context;
+  const { request, prefix, recordingId, key, maxFileBytes } = allowed;
+  const { expiresIn, maxManifestBytes } = options;
+  const url = new URL(request.url);
+  const store = new S3Store(client, request.signal);
+  const objectKey = recordings.objectKeyOf(prefix, key);
+  const target = { objectKey, maxFileBytes };
+  switch (operation) {
+    case 'list':
+      return recordings.listRecordings(store, prefix, { limit: parseLimit(request), maxManifestBytes });
+    case 'delete-recording':
+      return recordings.deleteRecording(store, prefix, recordingId);
+    case 'read-file':
+      return recordings.readFile(request, store, objectKey, { client, key, expiresIn });
+    case 'head-file':
+      return recordings.headFile(store, objectKey);
+    case 'delete-file':
+      return recordings.deleteFile(store, objectKey);
+    case 'read-manifest':
+      return recordings.readManifest(request, store, objectKey, maxManifestBytes);
+    case 'put-manifest':
+      return recordings.putManifest(request, store, objectKey, { recordingId, maxManifestBytes });
+    case 'create-upload':
+      return uploads.createUpload(store, target);
+    case 'sign-parts':
+      return uploads.signParts(request, store, { ...target, uploadId: uploadIdOf(url), client, expiresIn });
+    case 'list-parts':
+      return uploads.listParts(store, target, uploadIdOf(url));
+    case 'complete-upload':
+      return uploads.completeUpload(request, store, target, uploadIdOf(url));
+    case 'abort-upload':
+      return store.abortUpload({ key: objectKey, uploadId: uploadIdOf(url) }).then(() => noContent());
+  }
+};
+
+/** What the request is about, as `authorize` is told. */
+const subjectOf = (route: S3Route): { recordingId?: string; key?: string } => {
+  if (route.kind === 'recordings') return {};
+  if (route.kind === 'recording') return { recordingId: route.recordingId };
+  return { recordingId: route.recordingId, key: route.key };
+};
+
+const respond = async (context: Context, request: Request): Promise<Response> => {
+  const { options } = context;
+  const route = matchS3Route(new URL(request.url).pathname, options.path);
+  if (request.method === 'OPTIONS') {
+    return noContent({
+      'Steadyreel-Storage': '1',
+      ...(route ? { Allow: allowedS3Methods(route).join(', ') } : {}),
+      ...preflightHeaders(request.headers.get('access-control-request-headers')),
+    });
+  }
+  if (route === undefined) throw notFound();
+  const operation = chooseS3Operation(route, request.method);
+  if (operation === undefined) throw methodNotAllowed(request.method, allowedS3Methods(route));
+  const subject = subjectOf(route);
+  const access: Access = { action: operation.action, ...subject };
+  const grant = await askForLeave(options, request, access);
+  if (isResponse(grant)) return grant;
+  const { recordingId = '', key = '' } = subject;
+  return carryOut(context, operation.name, { request, ...grant, recordingId, key });
+};
+
+/**
+ * Makes the handler that `s3()` uploads through, in front of any store that speaks S3. Pages put the parts of their
+ * files into the bucket and read them from there, at addresses that the handler signs; it needs no state, so any
+ * number of copies may run, also at the edge.
+ *
+ * @throws OptionUnknownError (`option-unknown`), OptionInvalidError (`option-invalid`).
+ */
+export const createS3Handler = (handlerOptions: S3HandlerOptions): StorageHandler => {
+  const options = resolveS3Options(handlerOptions);
+  const context: Context = { options, client: new S3Client(options) };
+  return frame(options, async request => {
+    try {
+      return await respond(context, request);
+    } catch (thrown) {
+      // A store that fails is no fault of ours, but somebody has to look at it.
+      const cause = thrown instanceof Error ? thrown.cause : undefined;
+      if (cause instanceof StoreFailedError) options.onError(cause, request);
+      throw thrown;
+    }
+  });
+};
