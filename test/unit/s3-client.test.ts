@@ -97,6 +97,12 @@ describe('a store that stumbles', () => {
     expect(faults[0]).toMatchObject({ code: 'store-refused', reason: 'AccessDenied', status: 403 });
   });
 
+  it('is not believed when it begins an upload without an id', async () => {
+    const { send, faults } = newHandler([missing, xml('<html></html>')]);
+    expect((await send('POST', `${FILE}/upload`)).status).toBe(500);
+    expect(String(faults[0])).toContain('without an UploadId');
+  });
+
   it('is not followed elsewhere', async () => {
     const elsewhere: Answer = () => new Response(null, { status: 307, headers: { Location: 'https://x' } });
     const { send, faults } = newHandler([elsewhere]);

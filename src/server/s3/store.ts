@@ -1,4 +1,5 @@
 /** The operations of S3 that recordings need, on one bucket, for one request. No Node modules. */
+import { InternalError } from '../../errors.ts';
 import { HttpError } from '../errors.ts';
 import type { S3Answer, S3Call, S3Client } from './client.ts';
 import { StoreRefusedError } from './errors.ts';
@@ -61,7 +62,10 @@ export class S3Store {
   async createUpload(key: string, contentType: string): Promise<string> {
     const headers = { 'Content-Type': contentType };
     const answer = await this.send('CreateMultipartUpload', 'POST', { key, query: { uploads: '' }, headers });
-    return textOf(decode(answer), 'UploadId') ?? '';
+    const uploadId = textOf(decode(answer), 'UploadId');
+    if (uploadId === undefined)
+      throw new InternalError('CreateMultipartUpload was answered without an UploadId');
+    return uploadId;
   }
 
   /** All parts of an upload in order; `undefined` when there is no such upload. */
