@@ -70,6 +70,7 @@ export default defineConfig({
           include: [
             'mediabunny',
             '@mediabunny/aac-encoder',
+            '@noble/hashes/legacy.js',
             '@noble/hashes/sha2.js',
             '@noble/hashes/utils.js',
             'mp4-muxer',
