@@ -69,8 +69,13 @@ export class Station {
   }
 
   /** Opens the page; `onReport` hears at once what it makes. */
-  async open(browser: RawChromium, onReport: (made: Made) => void = () => undefined): Promise<Page> {
-    const tab = await browser.open(this.server.url, message => onReport(JSON.parse(message)));
+  async open(
+    browser: RawChromium,
+    onReport: (made: Made) => void = () => undefined,
+    query: Record<string, string> = {},
+  ): Promise<Page> {
+    const url = `${this.server.url}?${new URLSearchParams(query)}`;
+    const tab = await browser.open(url, message => onReport(JSON.parse(message)));
     return new Page(tab);
   }
 

@@ -2,16 +2,18 @@
 import {
   device,
   Recorder,
+  type RecorderStats,
   type Recording,
   recover,
   type Storage,
+  s3,
   tus,
   unfinishedRecordings,
 } from 'steadyreel';
 import { AudioSource, VideoSource } from '../../browser/support/source.ts';
 
 /** Where a recording goes, as a test says it. */
-export type Place = 'device' | 'tus';
+export type Place = 'device' | 'tus' | 's3';
 
 /** Frames after which the picture has another size. */
 const FRAMES_OF_A_SIZE = 37;
@@ -21,13 +23,21 @@ const SIZES = [
   { width: 180, height: 240 },
 ];
 
-const storageAt = (place: Place): Storage => (place === 'tus' ? tus({ endpoint: '/storage' }) : device());
+const query = new URLSearchParams(location.search);
+
+const storageAt = (place: Place): Storage => {
+  if (place === 'device') return device();
+  const endpoint = query.get(place) ?? '/storage';
+  return place === 'tus' ? tus({ endpoint }) : s3({ endpoint });
+};
 
 interface Running {
   recorder: Recorder;
   video: VideoSource;
   audio: AudioSource;
   fed: boolean;
+  /** One size, and much to store. */
+  steady: boolean;
 }
 
 const running: Running[] = [];
@@ -42,35 +52,45 @@ const feed = async (one: Running, id: string): Promise<void> => {
   })();
   while (!one.fed) {
     const size = SIZES[Math.floor(video.count / FRAMES_OF_A_SIZE) % SIZES.length];
-    await video.feed(1, size);
+    await video.feed(1, one.steady ? { noise: true } : size);
     report(JSON.stringify({ id, frames: video.count }));
   }
 };
 
 /** Starts a recording and feeds it until the page is no more. */
-const begin = async (place: Place): Promise<string> => {
+const begin = async (place: Place, steady = false): Promise<string> => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const recorder = new Recorder(new MediaStream([video.track, audio.track]), {
     storage: storageAt(place),
     cut: { minFileDuration: 0.5 },
+    ...(steady ? { video: { bitrate: 4_000_000 } } : {}),
   });
   await recorder.start();
-  const one = { recorder, video, audio, fed: false };
+  const one = { recorder, video, audio, fed: false, steady };
   running.push(one);
   const id = recorder.recording?.id ?? '';
   void feed(one, id);
   return id;
 };
 
+/** What came of a recording that was stopped. */
+export interface Stopped {
+  recording: Recording;
+  /** Frames that its track was given. */
+  fed: number;
+  stats: RecorderStats;
+}
+
 /** Stops all of them; resolves when they are in storage. */
-const stopAll = async (): Promise<Recording[]> => {
-  const recordings = running.map(one => {
-    one.fed = true;
-    return one.recorder.stop();
-  });
-  return Promise.all(recordings);
-};
+const stopAll = async (): Promise<Stopped[]> =>
+  Promise.all(
+    running.map(async one => {
+      one.fed = true;
+      const recording = await one.recorder.stop();
+      return { recording, fed: one.video.count, stats: one.recorder.stats };
+    }),
+  );
 
 const recoverAll = async (): Promise<Recording[]> => [
   ...(await recover({ storage: storageAt('device') })),
