@@ -5,7 +5,7 @@ import { startWorker } from './hand-over.ts';
 import { lockedRecordings } from './journal/lock.ts';
 import { journalFolders, readSetup } from './journal/setup.ts';
 import type { Recording } from './manifest.ts';
-import { isSameStorage, type Storage } from './storage/storage.ts';
+import { canFinishOn, type Storage } from './storage/storage.ts';
 import type { FromWorker, ToWorker } from './worker/protocol.ts';
 
 /** A recording that was cut off by a crash, or that its storage did not take to the end. */
@@ -53,7 +53,7 @@ export const unfinishedRecordings = async ({
   const found: UnfinishedRecording[] = [];
   for (const { id, path } of await journalFolders()) {
     const setup = busy.has(id) ? undefined : await readSetup(path);
-    if (!setup || (!fromAnyStorage && !isSameStorage(setup.storage, storage.config))) continue;
+    if (!setup || !canFinishOn(setup.storage, storage.config, fromAnyStorage)) continue;
     const { startedAt, metadata } = setup;
     found.push({ id, startedAt, metadata });
   }
