@@ -21,7 +21,7 @@ export interface RecoveryProgress {
   recordingId: string;
   /** Bytes of its files that the storage has confirmed, of those that had to be stored. */
   storedBytes: number;
-  /** Bytes of the files that were being written. */
+  /** Bytes of the files that have to be stored: those that were being written, and others that still lie here. */
   recordedBytes: number;
 }
 

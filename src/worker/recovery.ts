@@ -21,6 +21,8 @@ export interface RecoveryContext {
 export class Recovery {
   /** What went wrong first. */
   #error: unknown;
+  /** Bytes of finished files that have to be stored. */
+  #sealedBytes = 0;
   readonly #began = performance.now();
   readonly #journal: Journal;
   readonly #sink: StorageSink;
@@ -106,9 +108,9 @@ export class Recovery {
     }
   }
 
-  /** Bytes of the files that were being written. */
+  /** Bytes of the files that have to be stored. */
   get recordedBytes(): number {
-    return this.#files.recordedBytes;
+    return this.#files.recordedBytes + this.#sealedBytes;
   }
 
   #check(): void {
@@ -174,6 +176,7 @@ export class Recovery {
     await Promise.all(
       sealed.map(async file => {
         if (!(await this.#journal.has(fileNameOf(file.key)))) return;
+        this.#sealedBytes += file.bytes;
         await this.#sink
           .store(await this.#sourceOf(file, uploads[file.key]), signal)
           .catch(error => this.#fail(error));
