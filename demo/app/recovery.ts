@@ -129,7 +129,7 @@ export class RecoveryNotice {
 
   #onDone({ length }: readonly Recording[], where: string): void {
     if (length === 0) return this.#show('done', 'Nothing was left to finish');
-    const marked = `${length === 1 ? 'It is' : 'They are'} ${where}, and marked in the list below.`;
+    const marked = `${length === 1 ? 'It is' : 'They are'} ${where} now, and marked “Recovered” in the list below.`;
     this.#show('done', `Recovered: ${format.count(length, 'recording')}`, marked);
   }
 

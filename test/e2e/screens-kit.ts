@@ -1,5 +1,5 @@
 /** What can be measured of a page's looks, and pictures of it to look at. */
-import { expect, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 
 /** Texts whose contrast to what lies behind them is below 4.5 to 1 (WCAG 2.2, success criterion 1.4.3). */
 const lowContrast = (page: Page): Promise<string[]> =>
@@ -46,7 +46,9 @@ const lowContrast = (page: Page): Promise<string[]> =>
       if (element.closest('.visually-hidden, :disabled, :disabled + span, option')) continue;
       const chain = ancestors(element).map(each => getComputedStyle(each));
       const colour = getComputedStyle(element).color;
-      const behind = chain.map(style => style.backgroundColor);
+      // Below everything lies the browser's own page.
+      const page = matchMedia('(prefers-color-scheme: dark)').matches ? '#121212' : '#ffffff';
+      const behind = [page, ...chain.map(style => style.backgroundColor)];
       const [front, back] = [luminance(paint([...behind, colour])), luminance(paint(behind))];
       const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
       if (ratio < 4.5) found.add(`${ratio.toFixed(2)}: ${text} (${element.className || element.tagName})`);
@@ -69,15 +71,20 @@ const smallTargets = (page: Page): Promise<string[]> =>
 const sidewaysScroll = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
-/** Measures the page in both colour schemes, and takes a picture of the whole of it in each. */
-export const check = async (page: Page, name: string): Promise<void> => {
+/**
+ * Measures the page in both colour schemes, and takes a picture in each: of the whole page, or of what the window shows around
+ * a part of it.
+ */
+export const check = async (page: Page, name: string, part?: Locator): Promise<void> => {
   expect(await sidewaysScroll(page)).toBe(0);
   expect(await smallTargets(page)).toEqual([]);
   // What sticks to the window would lie elsewhere in the picture of a scrolled page.
   await page.evaluate(() => scrollTo(0, 0));
+  await part?.evaluate(node => node.scrollIntoView({ block: 'center' }));
   for (const colorScheme of ['dark', 'light'] as const) {
     await page.emulateMedia({ colorScheme });
     expect(await lowContrast(page)).toEqual([]);
-    await page.screenshot({ path: `test-results/screenshots/${name}-${colorScheme}.png`, fullPage: true });
+    const path = `test-results/screenshots/${name}-${colorScheme}.png`;
+    await page.screenshot({ path, fullPage: part === undefined });
   }
 };
