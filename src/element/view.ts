@@ -15,7 +15,7 @@ video{display:block;width:100%;aspect-ratio:16/9;object-fit:contain;background:#
 button{display:inline-flex;align-items:center;gap:.5em;min-height:2.75em;padding:0 1.1em;font:inherit;font-weight:600;color:inherit;
 background:light-dark(#0000000d,#ffffff1a);border:1px solid light-dark(#0003,#fff4);border-radius:2em;cursor:pointer}
 button:hover{background:light-dark(#0000001a,#ffffff2b)}
-button:focus-visible{outline:3px solid Highlight;outline-offset:2px}
+button:focus-visible{outline:3px solid light-dark(#0a58ca,#8ab8ff);outline-offset:2px}
 button[aria-disabled=true]{opacity:.55;cursor:default}
 [part=button]::before{content:"";width:.8em;height:.8em;border-radius:50%;background:var(--accent)}
 [part=button][data-on]::before{border-radius:.15em}

@@ -28,14 +28,18 @@ const recoverOne = async (
     return undefined;
   }
   const stored = new Map<string, number>();
-  const onStored = (key: string, bytes: number): void => {
-    stored.set(key, bytes);
+  const tell = (): void => {
     const storedBytes = [...stored.values()].reduce((sum, size) => sum + size, 0);
     send({ type: 'recovering', recordingId: id, storedBytes, recordedBytes: recovery.recordedBytes });
+  };
+  const onStored = (key: string, bytes: number): void => {
+    stored.set(key, bytes);
+    tell();
   };
   const recovery = new Recovery(found, {
     openSink: events => createSink(setup.storage, { ...events, onStored, ask: call => asks.ask(call) }),
     goesOn: isSameStorage(storage, setup.storage),
+    onWritten: tell,
     signal,
   });
   return recovery.run();

@@ -15,6 +15,8 @@ export interface RecoveryContext {
   openSink(events: Pick<SinkEvents, 'onTrouble' | 'onUpload' | 'stoppedAt'>): StorageSink;
   /** False when it was on its way to another storage: its uploads begin anew. */
   goesOn: boolean;
+  /** All files are whole on this device: from now on it is known how much has to be stored. */
+  onWritten(): void;
   signal: AbortSignal;
 }
 
@@ -98,7 +100,8 @@ export class Recovery {
       const known = this.context.goesOn ? all : { ...all, uploads: {} };
       await this.#restore(log, known);
       this.#files.endAll();
-      await Promise.all([this.#files.settled(), this.#storeSealed(known)]);
+      const written = this.#files.settled().then(() => this.context.onWritten());
+      await Promise.all([written, this.#storeSealed(known)]);
       await this.#files.stored();
       this.#check();
       return await this.#complete();

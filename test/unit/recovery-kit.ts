@@ -147,6 +147,7 @@ export const recoverOn = async (disk: MemoryOpfs, storage: FakeStorage): Promise
       return storage;
     },
     goesOn: true,
+    onWritten: () => undefined,
     signal: new AbortController().signal,
   });
   storage.told.clear();
