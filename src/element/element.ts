@@ -8,16 +8,14 @@ import { Recovery } from './recovery.ts';
 import { RecoveryView } from './recovery-view.ts';
 import { View } from './view.ts';
 
-/** What the element's events carry: those of the recorder, and `recovered`. */
-interface Details extends RecorderEvents {
-  recovered: { recordings: readonly Recording[] };
-}
-
 /** The element's events: those of the recorder, with the recorder's event as `detail`, and `recovered`. */
-export type SteadyRecorderEventMap = { [Name in keyof Details]: CustomEvent<Details[Name]> };
+export type SteadyRecorderEventMap = { [Name in keyof RecorderEvents]: CustomEvent<RecorderEvents[Name]> } & {
+  recovered: CustomEvent<{ recordings: readonly Recording[] }>;
+};
+type EventName = keyof SteadyRecorderEventMap;
 
 /** Events that a page may want to hear of all its recorders at once. */
-const BUBBLING: readonly (keyof Details)[] = ['recording', 'recovered'];
+const BUBBLING: readonly EventName[] = ['recording', 'recovered'];
 
 const ACTIVE: readonly RecorderState[] = ['starting', 'recording', 'paused', 'waiting', 'stopping'];
 
@@ -288,7 +286,7 @@ export class SteadyRecorderElement extends Base {
     this.#emit('error', { error: known });
   }
 
-  #emit<Name extends keyof Details>(name: Name, detail: Details[Name]): void {
+  #emit<Name extends EventName>(name: Name, detail: SteadyRecorderEventMap[Name]['detail']): void {
     this.dispatchEvent(new CustomEvent(name, { detail, composed: true, bubbles: BUBBLING.includes(name) }));
   }
 }

@@ -233,7 +233,9 @@ test('the element: offer, progress, failure, another try, and a recording meanwh
   await pictures(page, 'element-done', offer(page));
 });
 
-test('the element with auto-recover asks nobody', async ({ context }) => {
+test('the element with auto-recover asks nobody, but for what its own storage has just refused', async ({
+  context,
+}) => {
   await cutOff(context, '/script-tag.html');
   const page = await context.newPage();
   await page.route('**/automatic.html', route =>
@@ -243,7 +245,13 @@ test('the element with auto-recover asks nobody', async ({ context }) => {
     }),
   );
   await page.goto('/automatic.html');
-  await expect(offer(page).getByRole('status')).toHaveText('Recovered: 1 recording.', { timeout: 20_000 });
+  const status = offer(page).getByRole('status');
+  await expect(status).toHaveText('Recovered: 1 recording.', { timeout: 20_000 });
+  await recordFor(page, SECONDS);
+  (await hold(page)).refuse();
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await expect(page.locator('[part=state]')).toHaveText('Failed', { timeout: 20_000 });
+  await expect(status).toHaveText(/was cut off\.$/);
   await page.evaluate(() => document.querySelector('steady-recorder')?.setAttribute('storage', 'device'));
   // Of another storage there is nothing to tell.
   await expect(offer(page)).toBeHidden();
