@@ -49,9 +49,12 @@ export const unfinishedRecordings = async ({
   storage,
   fromAnyStorage = false,
 }: Pick<RecoverOptions, 'storage' | 'fromAnyStorage'>): Promise<UnfinishedRecording[]> => {
+  // In this order: a recording that begins meanwhile has no folder yet, or its lock; of one that ends, what says that there is
+  // something to be finished goes before its lock does.
+  const folders = await journalFolders();
   const busy = await lockedRecordings();
   const found: UnfinishedRecording[] = [];
-  for (const { id, path } of await journalFolders()) {
+  for (const { id, path } of folders) {
     const setup = busy.has(id) ? undefined : await readSetup(path);
     if (!setup || !canFinishOn(setup.storage, storage.config, fromAnyStorage)) continue;
     const { startedAt, metadata } = setup;

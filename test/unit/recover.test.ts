@@ -1,16 +1,23 @@
 /** Which recordings are offered to be finished. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SETUP_NAME } from '../../src/journal/setup.ts';
-import { journalPath, recordingPath, writeText } from '../../src/opfs.ts';
+import { journalPath, recordingPath, removeFile, writeText } from '../../src/opfs.ts';
 import { unfinishedRecordings } from '../../src/recover.ts';
 import type { Storage, StorageConfig } from '../../src/storage/storage.ts';
 import { MemoryOpfs } from '../support/memory-opfs.ts';
 
 let busy: string[] = [];
+/** What happens just after the locks were asked for. */
+let meanwhile = async (): Promise<void> => undefined;
 
 beforeEach(() => {
   busy = [];
-  const query = async () => ({ held: busy.map(id => ({ name: `steadyreel:${id}` })) });
+  meanwhile = async () => undefined;
+  const query = async () => {
+    const held = busy.map(id => ({ name: `steadyreel:${id}` }));
+    await meanwhile();
+    return { held };
+  };
   vi.stubGlobal('navigator', { storage: new MemoryOpfs().storage, locks: { query } });
 });
 afterEach(() => vi.unstubAllGlobals());
@@ -46,6 +53,14 @@ describe('what a crash has left behind', () => {
   test('is not offered while a tab is busy with it', async () => {
     busy = ['first'];
     expect(await ids(tus(HERE))).toEqual(['second', 'kept']);
+  });
+
+  test('is not what another tab begins, or ends, at that moment', async () => {
+    meanwhile = async () => {
+      await leave(journalPath('begun'), 'begun', 59, { kind: 'tus', endpoint: HERE });
+      await removeFile(journalPath('second'), SETUP_NAME);
+    };
+    expect(await ids(tus(HERE))).toEqual(['first', 'kept']);
   });
 
   test('goes from one server to another when that is asked for, but never to or from this device', async () => {
