@@ -15,6 +15,8 @@ import { AudioSource, VideoSource } from '../../browser/support/source.ts';
 /** Where a recording goes, as a test says it. */
 export type Place = 'device' | 'tus' | 's3';
 
+/** Bits a second of a recording of one size. */
+const STEADY_BITRATE = 8_000_000;
 /** Frames after which the picture has another size. */
 const FRAMES_OF_A_SIZE = 37;
 const SIZES = [
@@ -31,8 +33,20 @@ const storageAt = (place: Place): Storage => {
   return place === 'tus' ? tus({ endpoint }) : s3({ endpoint });
 };
 
+/** What a recording has told, and where it is. */
+export interface Told {
+  state: string;
+  warnings: string[];
+  errors: string[];
+  recording: Recording | undefined;
+  recordedBytes: number;
+  framesIn: number;
+}
+
 interface Running {
   recorder: Recorder;
+  warnings: string[];
+  errors: string[];
   video: VideoSource;
   audio: AudioSource;
   fed: boolean;
@@ -64,10 +78,13 @@ const begin = async (place: Place, steady = false): Promise<string> => {
   const recorder = new Recorder(new MediaStream([video.track, audio.track]), {
     storage: storageAt(place),
     cut: { minFileDuration: 0.5 },
-    ...(steady ? { video: { bitrate: 4_000_000 } } : {}),
+    ...(steady ? { video: { bitrate: STEADY_BITRATE } } : {}),
   });
+  const [warnings, errors]: [string[], string[]] = [[], []];
+  recorder.on('warning', ({ code }) => warnings.push(code));
+  recorder.on('error', ({ error }) => errors.push(error.code));
   await recorder.start();
-  const one = { recorder, video, audio, fed: false, steady };
+  const one = { recorder, video, audio, fed: false, steady, warnings, errors };
   running.push(one);
   const id = recorder.recording?.id ?? '';
   void feed(one, id);
@@ -91,6 +108,12 @@ const stopAll = async (): Promise<Stopped[]> =>
       return { recording, fed: one.video.count, stats: one.recorder.stats };
     }),
   );
+
+const told = async (): Promise<Told[]> =>
+  running.map(({ recorder: { state, recording, stats }, warnings, errors }) => ({
+    ...{ state, recording, warnings, errors },
+    ...{ recordedBytes: stats.recordedBytes, framesIn: stats.framesIn },
+  }));
 
 const recoverAll = async (): Promise<Recording[]> => [
   ...(await recover({ storage: storageAt('device') })),
@@ -118,6 +141,9 @@ const handOver = async (): Promise<void> => {
   }
 };
 
-const page = { begin, stopAll, recoverAll, unfinished, handOver };
+/** Bytes that it has taken on its device. */
+const taken = async (): Promise<number> => (await navigator.storage.estimate()).usage ?? 0;
+
+const page = { begin, stopAll, told, taken, recoverAll, unfinished, handOver };
 export type CrashPage = typeof page;
 Object.assign(globalThis, { page });
