@@ -23,7 +23,7 @@ const executablePath = findBrowser();
 /** Tests in Node that start servers, builds, ffmpeg or the command line, or try thousands of recordings: seconds, not milliseconds. */
 const withPrograms = [
   'test/unit/{build,cli,server,mux}*.test.ts',
-  'test/unit/storage-{tus,deadline,custom}*.test.ts',
+  'test/unit/storage-{tus,deadline,custom,faults}*.test.ts',
   'test/unit/pattern-counter.test.ts',
   'test/unit/{timeline,recovery}*.test.ts',
 ];

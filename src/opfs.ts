@@ -12,9 +12,6 @@ export interface SyncAccessHandle {
 export interface SyncFileHandle {
   createSyncAccessHandle(): Promise<SyncAccessHandle>;
 }
-interface Movable {
-  move?(directory: FileSystemDirectoryHandle, name: string): Promise<void>;
-}
 
 /** Folder of everything of ours. */
 const ROOT = 'steadyreel';
@@ -128,31 +125,9 @@ export const removeFile = async (path: readonly string[], name: string): Promise
   });
 };
 
-/** Moves all files of one folder into another and removes the empty one. */
-export const moveDirectory = (from: readonly string[], to: readonly string[]): Promise<void> =>
-  typed(`folder "${from.join('/')}" could not be moved`, async () => {
-    const source = await openDirectory(from);
-    if (!source) return;
-    const target = await createDirectory(to);
-    const files: FileSystemFileHandle[] = [];
-    for await (const handle of entriesOf(source))
-      if (handle.kind === 'file') files.push(handle as FileSystemFileHandle);
-    for (const file of files) {
-      const movable = file as FileSystemFileHandle & Movable;
-      if (movable.move) await movable.move(target, file.name);
-      else await copy(file, target);
-    }
-    await removeDirectory(from);
-  });
-
 /** TypeScript's DOM library does not know that folders can be gone through. */
 const entriesOf = (directory: FileSystemDirectoryHandle): AsyncIterable<FileSystemHandle> =>
   (directory as unknown as { values(): AsyncIterable<FileSystemHandle> }).values();
-
-const copy = async (file: FileSystemFileHandle, target: FileSystemDirectoryHandle): Promise<void> => {
-  const stream = await (await target.getFileHandle(file.name, { create: true })).createWritable();
-  await (await file.getFile()).stream().pipeTo(stream);
-};
 
 const namesIn = (path: readonly string[], kind: FileSystemHandleKind): Promise<string[]> =>
   typed(`folder "${path.join('/')}" could not be read`, async () => {

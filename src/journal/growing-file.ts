@@ -38,6 +38,7 @@ export class GrowingFile {
   #sealed = false;
   #sealing: Promise<void> | undefined;
   #failed = false;
+  readonly #damage = new AbortController();
   #closing = false;
   #sha256: string | undefined;
   #waiters = new Set<() => void>();
@@ -65,6 +66,18 @@ export class GrowingFile {
   /** Resolves when bytes are written as they come. */
   get opened(): Promise<void> {
     return this.store.opened ?? Promise.resolve();
+  }
+
+  /** Aborts when bytes that belong to it could not be kept: it is not what was recorded. */
+  get damage(): AbortSignal {
+    return this.#damage.signal;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#damage.abort(error);
+    this.onError(error);
   }
 
   /** What the file was announced to be last; `undefined` when it can't be. */
@@ -114,9 +127,8 @@ export class GrowingFile {
       if (this.#hashed < this.#size) this.#hash?.update(bytes);
       this.#hashed = Math.max(this.#hashed, this.#size);
     } catch (error) {
-      this.#failed = true;
       if (this.#hashed > this.#size) this.#hash = undefined;
-      this.onError(error);
+      this.#fail(error);
     }
     this.#wake();
   }
@@ -126,8 +138,7 @@ export class GrowingFile {
     try {
       if (!this.#failed) this.store.flush?.();
     } catch (error) {
-      this.#failed = true;
-      this.onError(error);
+      this.#fail(error);
     }
   }
 
@@ -140,7 +151,9 @@ export class GrowingFile {
     try {
       await this.store.seal();
     } catch (error) {
-      this.onError(error);
+      // Some of what was taken is not there.
+      this.#hash = undefined;
+      this.#fail(error);
     }
     this.#sha256 = this.#hash?.hex();
     this.#sealed = true;

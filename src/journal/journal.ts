@@ -1,10 +1,10 @@
 /** A recording's journal: what this device keeps of it while it runs, and whether it stays when it is over. In a worker. */
+import { DeviceStorageError } from '../errors.ts';
 import { MANIFEST_NAME, type Recording } from '../manifest.ts';
 import {
   createDirectory,
   fileNames,
   journalPath,
-  moveDirectory,
   readFile,
   recordingPath,
   removeDirectory,
@@ -134,13 +134,31 @@ export class Journal {
     return new OpfsStore({ path, name, segmentBytes: SEGMENT_BYTES, kept, usage, room, onError });
   }
 
-  /** A file that is there already; what lies behind `size` is cut off. */
-  async reopenStore(name: string, size: number, onError: (error: unknown) => void): Promise<ByteStore> {
+  /** Names of all that lies here. */
+  names(): Promise<string[]> {
+    return fileNames(this.path);
+  }
+
+  /**
+   * A file that is there already; what lies behind `size` is cut off.
+   *
+   * @param names of all that lies here, where that is known.
+   * @throws DeviceStorageError when there is less: it would be filled with zeros.
+   */
+  async reopenStore(
+    name: string,
+    size: number,
+    onError: (error: unknown) => void,
+    names?: readonly string[],
+  ): Promise<ByteStore> {
     const { path, kept, usage, ballast: room } = this;
     // One that was only prepared begins where the file ends, or behind that.
-    const segments = segmentsAmong(await fileNames(path), name).filter(
+    const segments = segmentsAmong(names ?? (await fileNames(path)), name).filter(
       ({ start }) => start === 0 || start < size,
     );
+    const last = segments.at(-1);
+    const end = last ? last.start + ((await readFile(path, last.name))?.size ?? 0) : 0;
+    if (end < size) throw new DeviceStorageError(`${name} has ${end} bytes, expected ${size}`);
     const existing = { segments, size };
     return new OpfsStore({ path, name, segmentBytes: SEGMENT_BYTES, kept, usage, room, onError }, existing);
   }
@@ -173,11 +191,6 @@ export class Journal {
     if (this.durable) await writeText(this.path, MANIFEST_NAME, JSON.stringify(manifest));
   }
 
-  /** True when something of a file is here. */
-  async has(name: string): Promise<boolean> {
-    return segmentsAmong(await fileNames(this.path), name).length > 0;
-  }
-
   /** Nothing is left to be finished: only what is the recording itself stays, and only where this device is its storage. */
   async finish(): Promise<void> {
     this.#close();
@@ -186,34 +199,10 @@ export class Journal {
     this.unlock();
   }
 
-  /**
-   * The storage did not take it all: what is here becomes a recording that `device()` lists, as far as it is whole. It can be
-   * finished later all the same.
-   */
-  async keep(): Promise<void> {
-    if (this.#final) return this.finish();
-    this.#close();
-    const target = recordingPath(this.setup.id);
-    const moves = this.path.join('/') !== target.join('/');
-    if (this.durable) await Ballast.remove(this.path).catch(() => undefined);
-    if (this.durable && moves && (await this.#isWhole())) await moveDirectory(this.path, target);
-    this.unlock();
-  }
-
-  /** Leaves it as it is, for somebody else to finish. */
+  /** Leaves it as it is, for `recover` to finish; `device()` lists what has failed, where it is whole. */
   leave(): void {
     this.#close();
     this.unlock();
-  }
-
-  /** False when the beginnings of files were let go, because the storage has them. */
-  async #isWhole(): Promise<boolean> {
-    const names = new Set(await fileNames(this.path));
-    return [...names].every(name => {
-      const [, file, start] = /^(\d+\.mp4)\.(\d+)$/.exec(name) ?? [];
-      const before = Number(start) - SEGMENT_BYTES;
-      return file === undefined || names.has(before === 0 ? file : `${file}.${before}`);
-    });
   }
 
   /** Deletes what is here. */

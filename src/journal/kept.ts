@@ -4,6 +4,7 @@
 const LIMIT = 256 * 1024 * 1024;
 
 interface Confirmed {
+  owner: object;
   bytes: number;
   remove: () => Promise<void>;
 }
@@ -15,10 +16,18 @@ export class Kept {
   constructor(private limit = LIMIT) {}
 
   /** The storage has these bytes, and they are no longer written. */
-  add(bytes: number, remove: () => Promise<void>): void {
-    this.#confirmed.push({ bytes, remove });
+  add(owner: object, bytes: number, remove: () => Promise<void>): void {
+    this.#confirmed.push({ owner, bytes, remove });
     this.#bytes += bytes;
     this.#trim();
+  }
+
+  /** All that was its owner's is deleted by that itself. */
+  forget(owner: object): void {
+    this.#confirmed = this.#confirmed.filter(confirmed => {
+      if (confirmed.owner === owner) this.#bytes -= confirmed.bytes;
+      return confirmed.owner !== owner;
+    });
   }
 
   /** There is no more room: from now on, what the storage has is deleted at once. */

@@ -5,7 +5,7 @@ import { type Segment, segmentAt } from '../segments.ts';
 import type { ByteStore } from './growing-file.ts';
 import type { Kept } from './kept.ts';
 import type { Usage } from './quota.ts';
-import { type SpareRoom, writeAll } from './write.ts';
+import { isFull, type SpareRoom, writeAll } from './write.ts';
 
 /** What went wrong in the private file system, typed. */
 const failure = (detail: string, cause: unknown): DeviceStorageError =>
@@ -78,7 +78,15 @@ export class OpfsStore implements ByteStore {
   }
 
   async #openSegment({ name }: Segment): Promise<SyncAccessHandle> {
-    return openSync(await createDirectory(this.setup.path), name);
+    const open = async (): Promise<SyncAccessHandle> =>
+      openSync(await createDirectory(this.setup.path), name);
+    for (;;) {
+      try {
+        return await open();
+      } catch (error) {
+        if (!isFull(error) || !this.setup.room?.give()) throw error;
+      }
+    }
   }
 
   #goOnIn(handle: SyncAccessHandle): void {
@@ -195,7 +203,7 @@ export class OpfsStore implements ByteStore {
       const end = segment.start + segmentBytes;
       if (segment.start < this.#released || end > upTo) continue;
       this.#released = end;
-      kept.add(segmentBytes, async () => {
+      kept.add(this, segmentBytes, async () => {
         this.#complete = this.#complete.filter(other => other !== segment);
         await removeFile(this.setup.path, segment.name);
         usage.remove(segmentBytes);
@@ -206,6 +214,7 @@ export class OpfsStore implements ByteStore {
   async seal(): Promise<void> {
     await this.#caughtUp();
     this.#sealed = true;
+    if (this.#failure) throw this.#failure;
     try {
       this.#handle?.flush();
     } catch (error) {
@@ -229,6 +238,7 @@ export class OpfsStore implements ByteStore {
   async dispose(remove: boolean): Promise<void> {
     await this.close();
     if (!remove) return;
+    this.setup.kept.forget(this);
     const segments = [...this.#complete, this.#current];
     for (const { name } of segments) await removeFile(this.setup.path, name).catch(() => undefined);
     this.setup.usage.remove(this.#size - (segments[0]?.start ?? 0));

@@ -10,7 +10,8 @@ export interface SpareRoom {
 const NONE: SpareRoom = { give: () => false };
 
 /** True when there was no room for what was written. */
-const isFull = (error: unknown): boolean => error instanceof Error && error.name === 'QuotaExceededError';
+export const isFull = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'QuotaExceededError';
 
 /** @throws what the browser throws, `QuotaExceededError` also where it says nothing and writes nothing. */
 export const writeAll = (

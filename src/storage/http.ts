@@ -137,16 +137,17 @@ export class Persistence {
   }
 
   /**
-   * What can't be cut short. Rejects when it takes longer than a minute, when patience after `stop()` runs out meanwhile, and when
-   * the signal aborts.
+   * What can't be cut short. Rejects when it takes longer than a minute, or than its bytes need, when patience after `stop()` runs
+   * out meanwhile, and when the signal aborts.
    */
-  within<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  within<T>(work: () => Promise<T>, signal: AbortSignal, bytes = 0): Promise<T> {
     const request = (limited: AbortSignal): Promise<T> =>
       new Promise((resolve, reject) => {
+        if (limited.aborted) return reject(limited.reason);
         limited.addEventListener('abort', () => reject(limited.reason), { once: true });
         work().then(resolve, reject);
       });
-    return this.#inTime(request, signal, MINUTE);
+    return this.#inTime(request, signal, Math.max(MINUTE, deadlineOf(bytes)));
   }
 
   #inTime<T>(

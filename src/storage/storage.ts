@@ -109,6 +109,12 @@ export const storageName = (config: StorageConfig): { kind: string; endpoint?: s
   ...('endpoint' in config ? { endpoint: config.endpoint } : {}),
 });
 
+/** The same in one line, without its secrets. */
+export const storageTag = (config: StorageConfig): string => {
+  const { kind, endpoint = '' } = storageName(config);
+  return `${kind} ${endpoint}`;
+};
+
 /** True for two names of the same storage. */
 export const isSameStorage = (name: { kind: string; endpoint?: string }, config: StorageConfig): boolean => {
   const other = storageName(config);

@@ -151,7 +151,8 @@ export class RecordingFiles {
   async #store({ bytes, finished }: OpenFile): Promise<void> {
     const { sink, signal, log, removeWhenStored, onStorageError } = this.context;
     try {
-      await sink.store(bytes, signal);
+      // Of a file that is damaged the journal may have more than the file: it is left for a recovery to put together.
+      await sink.store(bytes, log.durable ? AbortSignal.any([signal, bytes.damage]) : signal);
       log.stored(bytes.key);
       this.#unstored--;
     } catch (error) {
@@ -171,7 +172,7 @@ export class RecordingFiles {
     this.#open = this.#open.filter(other => other !== file);
     this.#finished.add(file);
     if (file.empty) this.#bridge(file);
-    else this.context.log.sealed(file.entry);
+    else if (!file.bytes.damage.aborted) this.context.log.sealed(file.entry);
     this.context.keeper.update();
     if (this.#open.length === 0) this.#idle?.();
   }
@@ -184,7 +185,7 @@ export class RecordingFiles {
     const before = shown.sort((a, b) => b.setup.index - a.setup.index)[0];
     if (before?.endTime === undefined || empty.endTime === undefined) return;
     before.endTime = Math.max(before.endTime, empty.endTime);
-    if (this.#finished.has(before)) this.context.log.sealed(before.entry);
+    if (this.#finished.has(before) && !before.bytes.damage.aborted) this.context.log.sealed(before.entry);
   }
 
   /** An encoder has said what its packets are. */
@@ -282,6 +283,12 @@ export class RecordingFiles {
   /** Resolves when the storage has all files, or has refused; never rejects. */
   async stored(): Promise<void> {
     await Promise.all(this.#storing);
+  }
+
+  /** True when the journal has more of a file than the file. */
+  get damaged(): boolean {
+    const all = [...this.#open, ...this.#finished];
+    return this.context.log.durable && all.some(file => file.bytes.damage.aborted);
   }
 
   /** True when nothing is left that only this device has. */

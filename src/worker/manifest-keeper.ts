@@ -1,7 +1,9 @@
-/** Keeps the manifest and writes it: one write at a time, and when several wait, only the newest. */
+/** Keeps the manifest, and sees to it that it is written. */
 import type { SteadyreelError } from '../errors.ts';
 import type { RecorderEvents } from '../events.ts';
 import type { ManifestEvent, RecordedFile, Recording, RecordingState, TrackParameters } from '../manifest.ts';
+
+import { Latest } from './latest.ts';
 
 /** Most notices that a manifest holds: a recording of days may warn all the time. */
 const MAX_EVENTS = 10_000;
@@ -34,11 +36,12 @@ export class ManifestKeeper {
   #state: RecordingState = 'recording';
   #endedAt: string | undefined;
   #error: Recording['error'];
-  #writing: Promise<void> | undefined;
-  #again = false;
+  readonly #latest: Latest;
   #pixelFormats = 0;
 
-  constructor(private readonly context: KeeperContext) {}
+  constructor(private readonly context: KeeperContext) {
+    this.#latest = new Latest(() => context.write(this.manifest).catch(error => context.onError(error)));
+  }
 
   /** The manifest as it is now. */
   get manifest(): Recording {
@@ -101,25 +104,11 @@ export class ManifestKeeper {
   /** Something changed: tells the page and writes the manifest. */
   update(): void {
     this.context.onChange(this.manifest);
-    this.#again = true;
-    this.#writing ??= this.#writeAll().finally(() => {
-      this.#writing = undefined;
-    });
-  }
-
-  async #writeAll(): Promise<void> {
-    while (this.#again) {
-      this.#again = false;
-      try {
-        await this.context.write(this.manifest);
-      } catch (error) {
-        this.context.onError(error);
-      }
-    }
+    this.#latest.update();
   }
 
   /** Resolves when the newest manifest was written, or refused. */
-  async written(): Promise<void> {
-    while (this.#writing) await this.#writing;
+  written(): Promise<void> {
+    return this.#latest.settled();
   }
 }

@@ -39,6 +39,11 @@ export class RecordingLog {
     this.#sequencer = new Sequencer(onError);
   }
 
+  /** False where nothing outlives the tab. */
+  get durable(): boolean {
+    return this.tail !== undefined;
+  }
+
   /** What follows waits until a file is open. */
   hold(opening: Promise<void>): void {
     if (this.tail) this.#sequencer.hold(opening);

@@ -4,7 +4,7 @@ import { Journal } from '../journal/journal.ts';
 import { journalFolders } from '../journal/setup.ts';
 import type { Recording } from '../manifest.ts';
 import { createSink } from '../storage/create-sink.ts';
-import { canFinishOn, isSameStorage } from '../storage/storage.ts';
+import { canFinishOn, isSameStorage, storageTag } from '../storage/storage.ts';
 import type { Asks } from './asks.ts';
 import type { FromWorker, RecoverySetup } from './protocol.ts';
 import { Recovery } from './recovery.ts';
@@ -38,7 +38,8 @@ const recoverOne = async (
   };
   const recovery = new Recovery(found, {
     openSink: events => createSink(setup.storage, { ...events, onStored, ask: call => asks.ask(call) }),
-    goesOn: isSameStorage(storage, setup.storage),
+    tag: storageTag(setup.storage),
+    moves: !isSameStorage(storage, setup.storage),
     onWritten: tell,
     signal,
   });

@@ -1,9 +1,13 @@
 /** Finishes a recording that a crash has cut off: from what the journal holds, on to what the storage has already. */
+import { DeviceStorageError } from '../errors.ts';
 import { crc32 } from '../journal/crc32.ts';
 import { GrowingFile } from '../journal/growing-file.ts';
 import type { Journal, LeftBehind } from '../journal/journal.ts';
 import { fileKey, fileNameOf, type RecordedFile, type Recording } from '../manifest.ts';
+import type { UploadHandle } from '../media.ts';
+import { segmentsAmong } from '../segments.ts';
 import type { SinkEvents, StorageSink, UploadSource } from '../storage/sink.ts';
+import { Slots } from '../storage/slots.ts';
 import { RecordingFiles } from './files.ts';
 import { ManifestKeeper } from './manifest-keeper.ts';
 import { type Known, knownOf, NOTHING_READ, type ReadLog, readLog } from './read-log.ts';
@@ -13,12 +17,17 @@ import { emptyStats } from './stats.ts';
 /** What a recovery needs from the worker. */
 export interface RecoveryContext {
   openSink(events: Pick<SinkEvents, 'onTrouble' | 'onUpload' | 'stoppedAt'>): StorageSink;
-  /** False when it was on its way to another storage: its uploads begin anew. */
-  goesOn: boolean;
+  /** Which storage it goes to now: uploads to another one are not gone on with. */
+  tag: string;
+  /** True when it was on its way to another storage. */
+  moves: boolean;
   /** All files are whole on this device: from now on it is known how much has to be stored. */
   onWritten(): void;
   signal: AbortSignal;
 }
+
+/** Finished files that are stored at once. */
+const AT_ONCE = 6;
 
 export class Recovery {
   /** What went wrong first. */
@@ -41,7 +50,7 @@ export class Recovery {
     this.#log = new RecordingLog(journal.tail, error => this.#fail(error));
     this.#sink = context.openSink({
       onTrouble: () => undefined,
-      onUpload: (key, upload) => this.#log.upload(key, upload),
+      onUpload: (key, upload) => this.#log.upload(key, { ...upload, at: context.tag }),
       stoppedAt: () => this.#began,
     });
     this.#keeper = this.#openKeeper();
@@ -96,8 +105,8 @@ export class Recovery {
   async run(): Promise<Recording | undefined> {
     try {
       const log = await this.#choose();
-      const all = knownOf(log, this.found.manifest);
-      const known = this.context.goesOn ? all : { ...all, uploads: {} };
+      const known = knownOf(log, this.found.manifest);
+      if (this.context.moves) await this.#checkWhole(log, known);
       await this.#restore(log, known);
       this.#files.endAll();
       const written = this.#files.settled().then(() => this.context.onWritten());
@@ -162,7 +171,7 @@ export class Recovery {
         this.#fail(error),
       );
       const bytes = new GrowingFile(key, store, error => this.#fail(error), state.bytes);
-      bytes.upload = known.uploads[key];
+      bytes.upload = this.#ours(known.uploads[key]);
       this.#files.reopen(state, bytes);
     }
     for (const { record, data } of counted) this.#files.replay(record, data, true);
@@ -172,23 +181,48 @@ export class Recovery {
     this.#files.replayed();
   }
 
+  /** An address at another storage is none of this one's business, nor are its headers of the other's. */
+  #ours(upload: UploadHandle | undefined): UploadHandle | undefined {
+    return upload?.at === this.context.tag ? upload : undefined;
+  }
+
+  /** @throws DeviceStorageError when another storage has what is not here any more: only that one can get the rest. */
+  async #checkWhole(log: ReadLog, { sealed }: Known): Promise<void> {
+    const names = await this.#journal.names();
+    const begun = log.checkpoint.files.filter(({ bytes }) => bytes.size > 0);
+    const open = begun.map(({ setup }) => fileKey(this.#journal.setup.id, setup.index));
+    for (const key of new Set([...sealed.map(file => file.key), ...open])) {
+      if (segmentsAmong(names, fileNameOf(key))[0]?.start === 0) continue;
+      const { kind, endpoint = '' } = this.#journal.setup.storage;
+      const detail = `the beginning of ${key} is in the storage that it was on its way to, and not here any more: recover it with ${kind} ${endpoint}`;
+      throw new DeviceStorageError(detail.trim());
+    }
+  }
+
   /** Files that were finished and are still here may not have been stored. */
   async #storeSealed({ sealed, uploads }: Known): Promise<void> {
     if (!this.#remote) return;
     const { signal } = this.context;
+    const names = await this.#journal.names();
+    const slots = new Slots(AT_ONCE);
+    const here = sealed.filter(({ key }) => segmentsAmong(names, fileNameOf(key)).length > 0);
+    this.#sealedBytes = here.reduce((sum, { bytes }) => sum + bytes, 0);
+    const store = async (file: RecordedFile): Promise<void> => {
+      const source = await this.#sourceOf(file, this.#ours(uploads[file.key]), names);
+      await this.#sink.store(source, signal);
+    };
     await Promise.all(
-      sealed.map(async file => {
-        if (!(await this.#journal.has(fileNameOf(file.key)))) return;
-        this.#sealedBytes += file.bytes;
-        await this.#sink
-          .store(await this.#sourceOf(file, uploads[file.key]), signal)
-          .catch(error => this.#fail(error));
-      }),
+      here.map(file => slots.run(() => store(file), signal).catch(error => this.#fail(error))),
     );
   }
 
-  async #sourceOf({ key, bytes }: RecordedFile, upload: UploadSource['upload']): Promise<UploadSource> {
-    const store = await this.#journal.reopenStore(fileNameOf(key), bytes, error => this.#fail(error));
+  async #sourceOf(
+    { key, bytes }: RecordedFile,
+    upload: UploadSource['upload'],
+    names: readonly string[],
+  ): Promise<UploadSource> {
+    const fail = (error: unknown): void => this.#fail(error);
+    const store = await this.#journal.reopenStore(fileNameOf(key), bytes, fail, names);
     await store.close?.();
     return {
       ...{ key, size: bytes, sealed: true, upload },

@@ -1,9 +1,6 @@
 /** One recording in the worker, from its start until every byte is durable: wires the rooms together. */
-import { loadAacEncoder } from '../encode/audio-encoder.ts';
-import { canEncodeVideo, chooseAudio } from '../encode/choose.ts';
 import {
   asSteadyreelError,
-  CodecUnsupportedError,
   DeviceStorageFullError,
   errorToMessage,
   RecordingEmptyError,
@@ -16,9 +13,11 @@ import { wallClock } from '../source/wall-clock.ts';
 import { createSink } from '../storage/create-sink.ts';
 import { sleep } from '../storage/retry.ts';
 import type { StorageSink } from '../storage/sink.ts';
-import { storageName } from '../storage/storage.ts';
+import { storageName, storageTag } from '../storage/storage.ts';
 import type { Asks } from './asks.ts';
+import { checkCodecs } from './check-codecs.ts';
 import { RecordingFiles } from './files.ts';
+import { Latest } from './latest.ts';
 import { ManifestKeeper } from './manifest-keeper.ts';
 import type { FromWorker, Replacement, Reporter, SessionSetup } from './protocol.ts';
 import { RecordingLog } from './recording-log.ts';
@@ -48,6 +47,7 @@ export class Session {
   #settleFirstManifest: (error?: unknown) => void = () => undefined;
   readonly #firstManifest: Promise<void>;
   readonly #abort = new AbortController();
+  readonly #kept = new Latest(() => this.#keepManifest());
   readonly #stats = emptyStats();
   readonly #warnings: Warnings;
   readonly #sink: StorageSink;
@@ -127,7 +127,7 @@ export class Session {
       onStored: (key, bytes) => this.#storedBytes.set(key, bytes),
       onTrouble: detail =>
         report.warn('storage-unreachable', `The storage can not be reached, and is tried again: ${detail}`),
-      onUpload: (key, upload) => this.#log.upload(key, upload),
+      onUpload: (key, upload) => this.#log.upload(key, { ...upload, at: storageTag(this.setup.storage) }),
       stoppedAt: () => this.#stoppedAt,
       ask: call => this.asks.ask(call),
     });
@@ -141,7 +141,10 @@ export class Session {
       metadata: options.metadata,
       write: manifest => this.#writeManifest(manifest),
       onFile: event => this.send({ type: 'file', ...event }),
-      onChange: recording => this.send({ type: 'recording', recording }),
+      onChange: recording => {
+        this.send({ type: 'recording', recording });
+        if (this.#remote) this.#kept.update();
+      },
       onEvent: event => this.#log.event(event),
       onError: error => this.#onStorageError(error),
     });
@@ -171,7 +174,7 @@ export class Session {
       );
     }
     try {
-      await this.#checkCodecs();
+      await checkCodecs(this.setup);
       this.#keeper.update();
       const patience = sleep(PREFLIGHT, this.#abort.signal).catch(() => undefined);
       await Promise.race([this.#firstManifest, patience]);
@@ -183,17 +186,6 @@ export class Session {
     this.send({ type: 'started' });
   }
 
-  async #checkCodecs(): Promise<void> {
-    const { video, audio } = this.setup.options;
-    if (this.setup.video && video.codec !== 'auto' && !(await canEncodeVideo(video.codec))) {
-      throw new CodecUnsupportedError('video', video.codec, 'not at any size');
-    }
-    if (!this.setup.audio) return;
-    const usual = { sampleRate: 48_000, numberOfChannels: 2 };
-    const { wasm } = await chooseAudio(audio.codec, usual, audio.bitrate);
-    if (wasm) await loadAacEncoder(this.setup.aacEncoderUrl);
-  }
-
   /** What was asked for can't be done: `start()` rejects, and nothing stays. */
   async #refuse(error: SteadyreelError): Promise<void> {
     if (this.#phase === 'over') return;
@@ -203,7 +195,6 @@ export class Session {
 
   async #writeManifest(manifest: Recording): Promise<void> {
     if (this.#abort.signal.aborted) return;
-    if (this.#remote) await this.#keepManifest(manifest);
     // A storage that has refused is only asked once more, for the last word.
     if (this.#error && this.#phase !== 'over') return;
     const { signal } = this.#abort;
@@ -220,8 +211,11 @@ export class Session {
     }
   }
 
-  /** On this device, while the recording is on its way to another storage. */
-  async #keepManifest(manifest: Recording): Promise<void> {
+  /** On this device, while the recording is on its way to another storage, which may take long. */
+  async #keepManifest(): Promise<void> {
+    const { manifest } = this.#keeper;
+    // It must not know of files that the journal does not: those would be missed after a crash.
+    await this.#log.settled();
     try {
       await this.journal.writeManifest(manifest);
       this.#log.saved(manifest);
@@ -332,6 +326,7 @@ export class Session {
     if (this.#error) throw this.#error;
     // From here on there is nothing left to abort.
     this.#end();
+    await this.#kept.settled();
     await this.#files.dispose(this.#remote);
     await this.journal.finish().catch(() => undefined);
     this.send({ type: 'done', recording: this.#keeper.manifest });
@@ -349,11 +344,18 @@ export class Session {
     } else {
       this.#keeper.update();
       await this.#keeper.written();
-      const missesNothing = this.#remote && this.#files.allStored && this.#saidAll;
-      await (missesNothing ? this.journal.finish() : this.journal.keep()).catch(() => undefined);
+      await this.#kept.settled();
+      if (this.#missesNothing) await this.journal.finish().catch(() => undefined);
+      else this.journal.leave();
     }
     const recording = manifest.files.length === 0 ? undefined : manifest;
     this.send({ type: 'failed', error: errorToMessage(error), recording });
+  }
+
+  /** True when everything that was recorded is where it was to go, and the journal is not needed any more. */
+  get #missesNothing(): boolean {
+    if (this.#files.damaged) return false;
+    return !this.#remote || (this.#files.allStored && this.#saidAll);
   }
 
   #end(): void {
@@ -375,6 +377,7 @@ export class Session {
     this.#files.cancel();
     await this.#files.stored();
     await this.#keeper.written();
+    await this.#kept.settled();
     await this.#files.dispose(true).catch(() => undefined);
     await this.#removeAll();
   }

@@ -35,6 +35,9 @@ const written = (before: Uint8Array, at: number, bytes: Uint8Array): Uint8Array<
   return after;
 };
 
+/** Bytes from which on a file that is grown is taken for a hole. */
+const HOLE = 4 * 1024 * 1024;
+
 export class MemoryOpfs {
   #root: Folder = newFolder();
   /** Files that a handle has open. */
@@ -180,6 +183,9 @@ export class MemoryOpfs {
       },
       truncate: (size: number): void => {
         if (size < entry.bytes.length) change(entry.bytes.slice(0, size));
+        // Filled with zeros; what is much larger is a hole that nobody looks into.
+        else if (size > entry.bytes.length && size < HOLE)
+          change(written(new Uint8Array(size), 0, entry.bytes));
       },
       flush: (): void => {
         this.#check('flush');

@@ -13,6 +13,7 @@ import { type OpenDevice, play, STARTED } from './timeline-recording.ts';
 import type { Outcome, Scenario } from './timeline-scenario.ts';
 
 const STORAGE = { kind: 'tus' as const, endpoint: 'https://storage.example' };
+const TAG = `${STORAGE.kind} ${STORAGE.endpoint}`;
 
 /** A storage that takes what comes as it comes; what it has can't be changed. */
 export class FakeStorage implements StorageSink {
@@ -106,11 +107,12 @@ export const crashesOf = async (
       if (at.has(++changes)) crashes.push({ disk: disk.copy(), storage: storage.copy(), frames, earlier });
     };
     const log = new RecordingLog(journal.tail, report.fail);
-    storage.onUpload = (key, upload) => log.upload(key, upload);
+    storage.onUpload = (key, upload) => log.upload(key, { ...upload, at: TAG });
     return {
       ...{ log, sink: storage, removeWhenStored: true },
       openStore: name => journal.openStore(name, report.fail),
       writeManifest: async manifest => {
+        await log.settled();
         await journal.writeManifest(manifest);
         log.saved(manifest);
         await storage.writeManifest(manifest);
@@ -146,7 +148,7 @@ export const recoverOn = async (disk: MemoryOpfs, storage: FakeStorage): Promise
       storage.onUpload = events.onUpload;
       return storage;
     },
-    goesOn: true,
+    ...{ tag: TAG, moves: false },
     onWritten: () => undefined,
     signal: new AbortController().signal,
   });

@@ -22,8 +22,8 @@ export interface CustomOptions {
   name?: string;
   /**
    * Stores a piece of a file; resolves once it is durable. For each file, pieces come in order and one at a time; files of one
-   * recording may come side by side. When it rejects, or takes longer than a minute, the piece is given again: `offset` says where
-   * it belongs, and what is there already is to be written over.
+   * recording may come side by side. When it rejects, the piece is given again: `offset` says where it
+   * belongs, and what is there already is to be written over. One that takes long is waited for.
    */
   write(chunk: CustomChunk): Promise<void>;
   /** Stores the manifest over the one before. Called whenever it changes, and with the final one at the end. */

@@ -5,9 +5,29 @@ import { Advance } from '../retry.ts';
 import type { SinkEvents, StorageSink, UploadSource } from '../sink.ts';
 import type { CustomConfig } from '../storage.ts';
 
+/** A piece that the page was given, and what came of it. */
+interface Piece {
+  offset: number;
+  length: number;
+  last: boolean;
+  done: Promise<unknown>;
+  settled: boolean;
+}
+
+/** One file on its way. */
+interface Transfer {
+  source: UploadSource;
+  persistence: Persistence;
+  signal: AbortSignal;
+}
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 export class CustomSink implements StorageSink {
   /** One for all files: while one of them gets through, none is given up. */
   readonly #patience = new Patience();
+  /** By key: a function that has not settled may still do what it was asked for, and is not asked twice. */
+  readonly #given = new Map<string, Piece>();
 
   constructor(
     private readonly config: CustomConfig,
@@ -25,71 +45,80 @@ export class CustomSink implements StorageSink {
   }
 
   /** Until it is done: whatever a page's function throws may pass. */
-  async #until<T>(work: () => Promise<T>, persistence: Persistence, signal: AbortSignal): Promise<T> {
+  async #until<T>(work: () => Promise<T>, { persistence, signal }: Omit<Transfer, 'source'>): Promise<T> {
     for (;;) {
       try {
         return await persistence.within(work, signal);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        await persistence.stalled(error instanceof Error ? error.message : String(error), signal);
+        await persistence.stalled(wordsOf(error), signal);
       }
     }
   }
 
   async writeManifest(manifest: Recording, signal: AbortSignal): Promise<void> {
     const work = (): Promise<unknown> => this.events.ask({ name: 'writeManifest', manifest });
-    await this.#until(work, this.#persistence(), signal);
+    await this.#until(work, { persistence: this.#persistence(), signal });
   }
 
   async store(source: UploadSource, signal: AbortSignal): Promise<void> {
-    const { chunkBytes, flushInterval } = this.config;
-    const persistence = this.#persistence(this.#patience);
+    const { chunkBytes, flushInterval, knowsSize } = this.config;
+    const transfer = { source, signal, persistence: this.#persistence(this.#patience) };
     // Of one that was cut off by a crash there may be something.
-    let offset = source.upload ? await this.#sizeOf(source, 0, persistence, signal) : 0;
+    let offset = source.upload ? await this.#sizeOf(transfer, 0) : 0;
     this.events.onUpload(source.key, { begun: true });
     const advance = new Advance(offset);
     for (let done = false; !done; ) {
       await source.waitFor(offset, chunkBytes, flushInterval * 1000, signal);
-      const length = Math.min(chunkBytes, source.size - offset);
-      const last = source.sealed && offset + length === source.size;
-      const taken = await this.#give(source, { offset, length, last }, persistence, signal);
-      if (taken) offset += length;
-      else offset = await this.#sizeOf(source, offset, persistence, signal);
-      done = taken && last;
+      const taken = await this.#give(transfer, offset);
+      if (taken) offset = taken.offset + taken.length;
+      else offset = await this.#sizeOf(transfer, offset);
+      done = taken?.last ?? false;
       if (!taken) advance.fallsBack(offset);
-      if (advance.reaches(offset)) persistence.progress();
+      if (advance.reaches(offset)) transfer.persistence.progress();
       this.events.onStored(source.key, offset);
-      source.release(offset);
+      // A page that can't tell what it has gets all of it again after a crash.
+      if (knowsSize || done) source.release(offset);
     }
   }
 
-  async #give(
-    source: UploadSource,
-    { offset, length, last }: { offset: number; length: number; last: boolean },
-    persistence: Persistence,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const { key } = source;
+  /** @returns the piece that was taken; `undefined` when none was, after a pause. */
+  async #give(transfer: Transfer, offset: number): Promise<Piece | undefined> {
+    const { source, persistence, signal } = transfer;
+    const piece = this.#given.get(source.key) ?? (await this.#begin(source, offset));
     try {
-      const bytes = await source.read(offset, length);
-      await persistence.within(() => this.events.ask({ name: 'write', key, offset, bytes, last }), signal);
-      return true;
+      await persistence.within(() => piece.done, signal, piece.length);
+      this.#given.delete(source.key);
+      return piece;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      await persistence.stalled(`${key}: ${error instanceof Error ? error.message : String(error)}`, signal);
-      return false;
+      if (piece.settled) this.#given.delete(source.key);
+      await persistence.stalled(`${source.key}: ${wordsOf(error)}`, signal);
+      return undefined;
     }
+  }
+
+  async #begin(source: UploadSource, offset: number): Promise<Piece> {
+    const { key } = source;
+    const length = Math.min(this.config.chunkBytes, source.size - offset);
+    const last = source.sealed && offset + length === source.size;
+    const bytes = await source.read(offset, length);
+    const done = this.events.ask({ name: 'write', key, offset, bytes, last });
+    const piece: Piece = { offset, length, last, done, settled: false };
+    const settle = (): void => {
+      piece.settled = true;
+    };
+    done.then(settle, settle);
+    this.#given.set(key, piece);
+    return piece;
   }
 
   /** Where to go on; a page that can't tell gets again what it has not confirmed. */
-  async #sizeOf(
-    { key, size }: UploadSource,
-    confirmed: number,
-    persistence: Persistence,
-    signal: AbortSignal,
-  ): Promise<number> {
-    if (!this.config.knowsSize) return confirmed;
-    const found = await this.#until(() => this.events.ask({ name: 'size', key }), persistence, signal);
+  async #sizeOf(transfer: Transfer, confirmed: number): Promise<number> {
+    const { key, size } = transfer.source;
+    // What is under way will tell.
+    if (!this.config.knowsSize || this.#given.has(key)) return confirmed;
+    const found = await this.#until(() => this.events.ask({ name: 'size', key }), transfer);
     return typeof found === 'number' && found >= 0 && found <= size ? found : 0;
   }
 

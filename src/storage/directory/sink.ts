@@ -1,6 +1,8 @@
 /** Writes a recording into a folder that the user has chosen: while it grows, and shown once it is whole. */
+import { DeviceStorageError } from '../../errors.ts';
 import { manifestKey, type Recording } from '../../manifest.ts';
 import { Patience, Persistence } from '../http.ts';
+import { Advance } from '../retry.ts';
 import type { SinkEvents, StorageSink, UploadSource } from '../sink.ts';
 import type { DirectoryConfig } from '../storage.ts';
 import { Folder } from './folder.ts';
@@ -8,6 +10,13 @@ import { Folder } from './folder.ts';
 /** Bytes that are written at once, and milliseconds after which what is there is written. */
 const CHUNK = 1024 ** 2;
 const INTERVAL = 2_000;
+
+interface Copying {
+  persistence: Persistence;
+  /** Over all tries. */
+  advance: Advance;
+  signal: AbortSignal;
+}
 
 export class DirectorySink implements StorageSink {
   readonly #folder: Folder;
@@ -38,6 +47,8 @@ export class DirectorySink implements StorageSink {
         return await work(persistence);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
+        // What is to be written can't be read: no folder can help that.
+        if (error instanceof DeviceStorageError) throw error;
         await persistence.stalled(error instanceof Error ? error.message : String(error), signal);
       }
     }
@@ -49,30 +60,38 @@ export class DirectorySink implements StorageSink {
       await stream.write(JSON.stringify(manifest));
       await stream.close();
     };
-    return this.#until(write, signal);
+    return this.#until(persistence => persistence.within(write, signal), signal);
   }
 
   async store(source: UploadSource, signal: AbortSignal): Promise<void> {
-    await this.#until(persistence => this.#copy(source, persistence, signal), signal, this.#patience);
+    const advance = new Advance(0);
+    await this.#until(
+      persistence => this.#copy(source, { persistence, advance, signal }),
+      signal,
+      this.#patience,
+    );
     this.events.onStored(source.key, source.size);
     source.release(source.size);
   }
 
   /** What is written is there only once the stream is closed: until then the journal keeps it all. */
-  async #copy(source: UploadSource, persistence: Persistence, signal: AbortSignal): Promise<void> {
-    const stream = await this.#folder.writable(source.key);
+  async #copy(source: UploadSource, { persistence, advance, signal }: Copying): Promise<void> {
+    const soon = <T>(work: () => Promise<T>): Promise<T> => persistence.within(work, signal);
+    const stream = await soon(() => this.#folder.writable(source.key));
     try {
       for (let offset = 0; !(source.sealed && offset === source.size); ) {
         await source.waitFor(offset, CHUNK, INTERVAL, signal);
         const length = Math.min(CHUNK, source.size - offset);
-        await stream.write(await source.read(offset, length));
+        const bytes = await source.read(offset, length);
+        await soon(() => stream.write(bytes));
         offset += length;
-        persistence.progress();
+        // What was there before and is written again is none.
+        if (advance.reaches(offset)) persistence.progress();
       }
-      await stream.close();
+      await soon(() => stream.close());
     } catch (error) {
-      // Else the copy would stay on the disk.
-      await stream.abort().catch(() => undefined);
+      // Else the copy would stay on the disk. A disk that hangs is not waited for.
+      void stream.abort().catch(() => undefined);
       throw error;
     }
   }

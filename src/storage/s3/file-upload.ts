@@ -1,5 +1,6 @@
 /** One file on its way into an S3 store: in parts, a few at once, each as soon as its bytes are there. */
 import { StorageRejectedError } from '../../errors.ts';
+import type { UploadHandle } from '../../media.ts';
 import { Advance } from '../retry.ts';
 import type { UploadSource } from '../sink.ts';
 import type { Slots } from '../slots.ts';
@@ -19,7 +20,7 @@ export interface UploadContext {
   /** Parts that are under way at once, over all files; each has its bytes in memory. */
   lanes: Slots;
   laneCount: number;
-  onUpload(key: string, uploadId: string): void;
+  onUpload(key: string, upload: UploadHandle): void;
   onStored(key: string, bytes: number): void;
 }
 
@@ -28,6 +29,8 @@ const GONE = Symbol('gone');
 
 export class FileUpload {
   #uploadId = '';
+  /** Of the upload that goes on: it may have been begun with other options. */
+  #partBytes: number;
   /** What the store has confirmed. */
   #parts = new Map<number, StoredPart>();
   #stored = 0;
@@ -37,7 +40,9 @@ export class FileUpload {
     private readonly context: UploadContext,
     private readonly source: UploadSource,
     private readonly attempts: Attempts,
-  ) {}
+  ) {
+    this.#partBytes = context.partBytes;
+  }
 
   /** Resolves when the file is in storage. */
   async run(): Promise<void> {
@@ -62,14 +67,16 @@ export class FileUpload {
     const { requests } = this.context;
     const { source, attempts } = this;
     if (typeof source.upload?.uploadId !== 'string') return false;
-    this.#uploadId = source.upload.uploadId;
+    const { uploadId, partBytes } = source.upload;
+    this.#uploadId = uploadId;
+    if (typeof partBytes === 'number') this.#partBytes = partBytes;
     const listed = await requests.list(attempts, source.key, this.#uploadId);
     return listed !== undefined && this.#adopt(listed);
   }
 
   /** False when the file is in the store already: a request of ours finished it, and the answer was lost. */
   async #begin(): Promise<boolean> {
-    const { requests, onUpload } = this.context;
+    const { requests, partBytes, onUpload } = this.context;
     const { source, attempts } = this;
     await source.waitFor(0, 1, FOREVER, attempts.signal);
     const uploadId = await requests.create(attempts, source.key);
@@ -78,26 +85,37 @@ export class FileUpload {
       return false;
     }
     this.#uploadId = uploadId;
-    onUpload(source.key, uploadId);
+    this.#partBytes = partBytes;
+    onUpload(source.key, { uploadId, partBytes });
     return true;
   }
 
   /** Whether what is there is this file, by what its parts would be. @throws StorageRejectedError when it is another one. */
   async #checkFinished(): Promise<void> {
-    const { requests, endpoint, partBytes, onStored } = this.context;
+    const { endpoint, onStored } = this.context;
     const { source, attempts } = this;
     await source.waitFor(0, Number.POSITIVE_INFINITY, FOREVER, attempts.signal);
-    const parts = [];
-    for (const place of partsOf(source.size, partBytes)) {
-      const digest = await md5Of(await source.read(place.start, place.size));
-      parts.push({ number: place.number, etag: etagOf(digest) });
-    }
-    const file = { size: source.size, parts };
-    const found = await requests.complete(attempts, source.key, this.#uploadId || 'finished', file);
-    if (found !== 'done')
+    if (!(await this.#isFinished()))
       throw new StorageRejectedError(endpoint, 409, `there is another file of the name ${source.key}`);
     onStored(source.key, source.size);
     source.release(source.size);
+  }
+
+  async #isFinished(): Promise<boolean> {
+    const { requests } = this.context;
+    const { source, attempts } = this;
+    const parts = [];
+    try {
+      for (const place of partsOf(source.size, this.#partBytes)) {
+        const digest = await md5Of(await source.read(place.start, place.size));
+        parts.push({ number: place.number, etag: etagOf(digest) });
+      }
+    } catch {
+      // The store had confirmed what is not here any more, and a finished file is never replaced.
+      return (await requests.sizeOf(attempts, source.key)) === source.size;
+    }
+    const file = { size: source.size, parts };
+    return (await requests.complete(attempts, source.key, this.#uploadId || 'finished', file)) === 'done';
   }
 
   /** Puts all parts and joins them. */
@@ -123,9 +141,11 @@ export class FileUpload {
   async #adopt(listed: readonly StoredPart[]): Promise<boolean> {
     const { source, attempts, context } = this;
     await source.waitFor(0, Number.POSITIVE_INFINITY, FOREVER, attempts.signal);
-    const places = partsOf(source.size, context.partBytes);
+    const places = partsOf(source.size, this.#partBytes);
     this.#forget();
     if (listed.some(({ number }) => number > places.length)) {
+      // It ends only if all that it has can be put again.
+      await source.read(0, 1);
       await context.requests.abort(attempts, source.key, this.#uploadId);
       return false;
     }
@@ -157,7 +177,7 @@ export class FileUpload {
   get #confirmedUpTo(): number {
     let number = 1;
     while (this.#parts.has(number)) number++;
-    return Math.min(this.source.size, partAt(number, this.context.partBytes).start);
+    return Math.min(this.source.size, partAt(number, this.#partBytes).start);
   }
 
   async #putMissing(): Promise<typeof GONE | undefined> {
@@ -186,9 +206,9 @@ export class FileUpload {
 
   /** False when the file ends before this part. */
   async #put(number: number, signal: AbortSignal): Promise<boolean> {
-    const { requests, lanes, partBytes, endpoint } = this.context;
+    const { requests, lanes, endpoint } = this.context;
     const { source } = this;
-    const { start, size: most } = partAt(number, partBytes);
+    const { start, size: most } = partAt(number, this.#partBytes);
     await source.waitFor(start, most, FOREVER, signal);
     const size = Math.min(most, source.size - start);
     if (size <= 0) return false;

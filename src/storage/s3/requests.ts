@@ -2,6 +2,7 @@
 import { StorageRejectedError } from '../../errors.ts';
 import { type Persistence, refusal } from '../http.ts';
 import { verdictOf } from '../retry.ts';
+import { Slots } from '../slots.ts';
 import type { S3Config } from '../storage.ts';
 
 /** A part that the store has. */
@@ -32,14 +33,25 @@ interface Signed {
   headers: Record<string, string>;
 }
 
+/** Requests to the handler that are under way at once: after an outage, hundreds of files may wait. */
+const AT_ONCE = 6;
+
 /** A store's words are XML: what matters is in one line. */
 const inWords = async (response: Response): Promise<string> => {
-  const text = await response.text().catch(() => '');
-  const [, code = ''] = /<Code>([^<]*)<\/Code>/.exec(text) ?? [];
+  const [, code = ''] = /<Code>([^<]*)<\/Code>/.exec(await response.text()) ?? [];
   return `HTTP ${response.status} ${code}`.trim();
 };
 
+/** The answer with all of its body: it comes in time with it, or it has not come. */
+const whole = async (response: Response): Promise<Response> => {
+  const { status, statusText, headers } = response;
+  const hasBody = ![204, 205, 304].includes(status);
+  return new Response(hasBody ? await response.text() : null, { status, statusText, headers });
+};
+
 export class S3Requests {
+  readonly #slots = new Slots(AT_ONCE);
+
   constructor(
     private readonly config: S3Config,
     /** Headers that the page says anew before each request. */
@@ -60,20 +72,14 @@ export class S3Requests {
     json?: unknown,
   ): Promise<Response> {
     const body = json === undefined ? undefined : JSON.stringify(json);
+    const request = async (limited: AbortSignal): Promise<Response> => {
+      const headers = await this.headers(body === undefined ? {} : { 'Content-Type': 'application/json' });
+      const init = { ...{ method, headers, signal: limited }, ...(body === undefined ? {} : { body }) };
+      return whole(await fetch(`${this.config.endpoint}/${path}`, init));
+    };
+    const attempt = (): Promise<Response | undefined> => persistence.attempt(request, signal, body?.length);
     for (;;) {
-      const response = await persistence.attempt(
-        async limited => {
-          const headers = await this.headers(
-            body === undefined ? {} : { 'Content-Type': 'application/json' },
-          );
-          return fetch(`${this.config.endpoint}/${path}`, {
-            ...{ method, headers, signal: limited },
-            ...(body === undefined ? {} : { body }),
-          });
-        },
-        signal,
-        body?.length,
-      );
+      const response = await this.#slots.run(attempt, signal);
       if (response) return response;
     }
   }
@@ -116,6 +122,14 @@ export class S3Requests {
     return (await this.#json(response, [404])) === undefined ? 'missing' : 'done';
   }
 
+  /** Bytes of a finished file; `undefined` when there is none. */
+  async sizeOf(attempts: Attempts, key: string): Promise<number | undefined> {
+    const response = await this.send(attempts, 'HEAD', key);
+    if (response.status === 404) return undefined;
+    if (!response.ok) throw await refusal(this.config.endpoint, response);
+    return Number(response.headers.get('Content-Length'));
+  }
+
   /** Ends an upload that can't be used. */
   async abort(attempts: Attempts, key: string, uploadId: string): Promise<void> {
     await this.send(attempts, 'DELETE', `${key}/upload?uploadId=${encodeURIComponent(uploadId)}`);
@@ -129,8 +143,10 @@ export class S3Requests {
       const signed = await this.#sign(attempts, key, uploadId, part);
       if (!signed) return undefined;
       const response = await persistence.attempt(
-        limited =>
-          fetch(signed.url, { method: 'PUT', headers: signed.headers, body: part.body, signal: limited }),
+        async limited => {
+          const init = { method: 'PUT', headers: signed.headers, body: part.body, signal: limited };
+          return whole(await fetch(signed.url, init));
+        },
         signal,
         part.body.byteLength,
       );

@@ -1,5 +1,6 @@
 /** Stores a recording in an S3 store over presigned addresses, each file by a multipart upload that grows with it. */
 import { manifestKey, type Recording } from '../../manifest.ts';
+import type { UploadHandle } from '../../media.ts';
 import { Patience, Persistence, refusal } from '../http.ts';
 import { askForHeaders, type SinkEvents, type StorageSink, type UploadSource } from '../sink.ts';
 import { Slots } from '../slots.ts';
@@ -41,7 +42,7 @@ export class S3Sink implements StorageSink {
     const { endpoint, partBytes, lanes: laneCount } = this.config;
     const context = {
       ...{ requests: this.#requests, endpoint, partBytes, lanes: this.#lanes, laneCount },
-      onUpload: (key: string, uploadId: string) => this.events.onUpload(key, { uploadId }),
+      onUpload: (key: string, upload: UploadHandle) => this.events.onUpload(key, upload),
       onStored: (key: string, bytes: number) => this.events.onStored(key, bytes),
     };
     await new FileUpload(context, source, { persistence: this.#persistence(this.#patience), signal }).run();
