@@ -5,7 +5,7 @@ import { startWorker } from './hand-over.ts';
 import { lockedRecordings } from './journal/lock.ts';
 import { journalFolders, readSetup } from './journal/setup.ts';
 import type { Recording } from './manifest.ts';
-import { isSameStorage, type Storage } from './storage/storage.ts';
+import { canFinishOn, type Storage } from './storage/storage.ts';
 import type { FromWorker, ToWorker } from './worker/protocol.ts';
 
 /** A recording that was cut off by a crash, or that its storage did not take to the end. */
@@ -21,7 +21,7 @@ export interface RecoveryProgress {
   recordingId: string;
   /** Bytes of its files that the storage has confirmed, of those that had to be stored. */
   storedBytes: number;
-  /** Bytes of the files that were being written. */
+  /** Bytes of the files that have to be stored: those that were being written, and others that still lie here. */
   recordedBytes: number;
 }
 
@@ -49,11 +49,14 @@ export const unfinishedRecordings = async ({
   storage,
   fromAnyStorage = false,
 }: Pick<RecoverOptions, 'storage' | 'fromAnyStorage'>): Promise<UnfinishedRecording[]> => {
+  // In this order: a recording that begins meanwhile has no folder yet, or its lock; of one that ends, what says that there is
+  // something to be finished goes before its lock does.
+  const folders = await journalFolders();
   const busy = await lockedRecordings();
   const found: UnfinishedRecording[] = [];
-  for (const { id, path } of await journalFolders()) {
+  for (const { id, path } of folders) {
     const setup = busy.has(id) ? undefined : await readSetup(path);
-    if (!setup || (!fromAnyStorage && !isSameStorage(setup.storage, storage.config))) continue;
+    if (!setup || !canFinishOn(setup.storage, storage.config, fromAnyStorage)) continue;
     const { startedAt, metadata } = setup;
     found.push({ id, startedAt, metadata });
   }

@@ -9,11 +9,27 @@ import {
 } from 'steadyreel';
 import { byId } from './dom.ts';
 
-/** The storage that is chosen, and where that is in words. */
-export const chosenStorage = (): { storage: Storage; where: string } =>
+/** A storage, and where that is in words. */
+export interface Place {
+  storage: Storage;
+  where: string;
+}
+
+/** The storage that is chosen. */
+export const chosenStorage = (): Place =>
   byId('storage', HTMLSelectElement).value === 'device'
     ? { storage: device(), where: 'on this device' }
     : { storage: tus({ endpoint: '/storage' }), where: 'on the server' };
+
+const CHOICE = 'steadyreel-demo-storage';
+
+/** After a crash the page comes back to the storage that was chosen: what was cut off was on its way there. */
+export const rememberStorage = (): void => {
+  const select = byId('storage', HTMLSelectElement);
+  const before = localStorage.getItem(CHOICE);
+  if (before === 'device' || before === 'server') select.value = before;
+  select.addEventListener('change', () => localStorage.setItem(CHOICE, select.value));
+};
 
 /** The recorder's options as they are chosen. */
 export const chosenOptions = (storage: Storage, title: string): RecorderOptions => {

@@ -15,6 +15,14 @@ const BADGES: Record<Recording['state'], string | undefined> = {
   failed: 'Failed',
 };
 
+/** What a badge means. */
+const NOTES: Record<Recording['state'], string | undefined> = {
+  complete: undefined,
+  recording: 'It is being recorded, or was cut off.',
+  recovered: 'It was cut off, and finished later from what this browser had kept.',
+  failed: undefined,
+};
+
 const fileName = (recording: Recording, file: RecordedFile): string => {
   const time = recording.startedAt.slice(0, 19).replace(/[:T]/g, '-');
   return `steadyreel-${time}-${String(file.index).padStart(4, '0')}.mp4`;
@@ -185,6 +193,7 @@ export class Recordings {
   #header(recording: Recording, id: string, playAll: () => void): HTMLElement {
     const { files } = recording;
     const badge = BADGES[recording.state];
+    const note = NOTES[recording.state];
     const when = format.moment(recording.startedAt);
     const size = format.bytes(describe.totalBytes(files));
     const facts = `${format.duration(recording.duration)} · ${format.count(files.length, 'file')} · ${size}`;
@@ -195,8 +204,9 @@ export class Recordings {
       el(
         'div',
         {},
-        el('h3', { id }, when, badge && el('span', { class: 'badge' }, badge)),
+        el('h3', { id }, when, badge && el('span', { class: `badge ${recording.state}` }, badge)),
         el('p', { class: 'facts' }, facts),
+        note && el('p', { class: 'facts' }, note),
       ),
       el(
         'div',

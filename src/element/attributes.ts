@@ -17,6 +17,19 @@ const storageFrom = (read: ReadAttribute): Storage => {
 };
 
 /**
+ * Where the recordings go, as the attributes and the page's own options say.
+ *
+ * @throws OptionInvalidError (`option-invalid`).
+ */
+export const whereFrom = (
+  read: ReadAttribute,
+  extra: RecorderOptions,
+): Pick<RecorderOptions, 'workerUrl'> & { storage: Storage } => {
+  const workerUrl = extra.workerUrl ?? read('worker-url');
+  return { ...(workerUrl === null ? {} : { workerUrl }), storage: extra.storage ?? storageFrom(read) };
+};
+
+/**
  * The options that the attributes ask for, with the page's own options merged over them: those of `video`
  * and `audio` one by one, the others as a whole. They are checked here already, so that nobody is asked for a
  * camera in vain.
@@ -24,13 +37,12 @@ const storageFrom = (read: ReadAttribute): Storage => {
  * @throws OptionInvalidError (`option-invalid`), OptionUnknownError (`option-unknown`).
  */
 export const optionsFrom = (read: ReadAttribute, extra: RecorderOptions): RecorderOptions => {
-  const [videoCodec, audioCodec, workerUrl] = [read('codec'), read('audio-codec'), read('worker-url')];
+  const [videoCodec, audioCodec] = [read('codec'), read('audio-codec')];
   const video = videoCodec === null ? {} : { codec: videoCodec as VideoCodecChoice };
   const audio = audioCodec === null ? {} : { codec: audioCodec as AudioCodecChoice };
   const options = {
-    ...(workerUrl === null ? {} : { workerUrl }),
     ...extra,
-    storage: extra.storage ?? storageFrom(read),
+    ...whereFrom(read, extra),
     video: extra.video === false ? (false as const) : { ...video, ...extra.video },
     audio: extra.audio === false ? (false as const) : { ...audio, ...extra.audio },
   };

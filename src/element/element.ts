@@ -2,12 +2,20 @@
 import { asSteadyreelError } from '../errors.ts';
 import type { RecorderEvents, RecorderState } from '../events.ts';
 import { Recorder, type RecorderOptions, type Recording } from '../index.ts';
-import { optionsFrom } from './attributes.ts';
+import { optionsFrom, whereFrom } from './attributes.ts';
 import { capture } from './capture.ts';
+import { Recovery } from './recovery.ts';
+import { RecoveryView } from './recovery-view.ts';
 import { View } from './view.ts';
 
-/** The element's events: those of the recorder, with the recorder's event as `detail`. */
-export type SteadyRecorderEventMap = { [Name in keyof RecorderEvents]: CustomEvent<RecorderEvents[Name]> };
+/** The element's events: those of the recorder, with the recorder's event as `detail`, and `recovered`. */
+export type SteadyRecorderEventMap = { [Name in keyof RecorderEvents]: CustomEvent<RecorderEvents[Name]> } & {
+  recovered: CustomEvent<{ recordings: readonly Recording[] }>;
+};
+type EventName = keyof SteadyRecorderEventMap;
+
+/** Events that a page may want to hear of all its recorders at once. */
+const BUBBLING: readonly EventName[] = ['recording', 'recovered'];
 
 const ACTIVE: readonly RecorderState[] = ['starting', 'recording', 'paused', 'waiting', 'stopping'];
 
@@ -18,28 +26,38 @@ const endTracks = (stream: MediaStream): void => {
   for (const track of stream.getTracks()) track.stop();
 };
 
+/** What a page set before the element was defined lies on the instance, and hides the accessor of that name. */
+const takeEarly = <T>(element: object, name: string): T | undefined => {
+  const early = Object.getOwnPropertyDescriptor(element, name);
+  if (early) Reflect.deleteProperty(element, name);
+  return early?.value;
+};
+
 /** Without a DOM, as on a server that renders pages, the module can still be imported. */
 const Base = (typeof HTMLElement === 'undefined' ? class {} : HTMLElement) as typeof HTMLElement;
 
 /**
- * `<steady-recorder>`: preview, record and stop button, duration, stored bytes, state and errors.
+ * `<steady-recorder>`: preview, record and stop button, duration, stored bytes, state and errors. It offers to finish
+ * what a crash has cut off on the way to its storage, or the storage did not take.
  *
  * Attributes, read at each start: `endpoint` (address of a tus endpoint), `storage` (`tus`, the default with
  * an endpoint, or `device`, the default without), `codec` and `audio-codec` (as in `RecorderOptions`),
  * `worker-url`, `source` (`camera`, the default, or `screen`: what the button captures when `stream` is
- * null), `autorecord` or `auto-record` (starts as soon as a stream with a live track is set).
+ * null), `autorecord` or `auto-record` (starts as soon as a stream with a live track is set), `autorecover` or
+ * `auto-recover` (finishes what was cut off without being asked, when the element comes into the page).
  *
  * Events: `state`, `file`, `progress`, `recording` (this one bubbles), `warning`, `error`, each a
- * `CustomEvent` whose `detail` is the recorder's event of that name. Whatever fails becomes an `error` event
- * and a text in the element; no method rejects.
+ * `CustomEvent` whose `detail` is the recorder's event of that name; `recovered` (bubbles too), whose `detail` has the
+ * `recordings` that were finished. Whatever fails becomes an `error` event and a text in the element; no method rejects.
  *
  * Parts for styling: `panel`, `preview`, `controls`, `button`, `duration`, `state`, `progress`, `bytes`,
- * `error`; `--steady-recorder-accent` is its one colour.
+ * `error`, `recovery`, `recovery-text`, `recovery-button`, `recovery-progress`, `recovery-bytes`;
+ * `--steady-recorder-accent` is its one colour.
  */
 export class SteadyRecorderElement extends Base {
-  /** More options for the recorder, merged over those of the attributes. Taken up at the next start. */
-  // A page may have set it before the element was defined: then this very field would wipe it out.
-  options: RecorderOptions = (this as Partial<SteadyRecorderElement>).options ?? {};
+  /** Attributes whose changes the browser tells of. */
+  static readonly observedAttributes = ['endpoint', 'storage'];
+  #options: RecorderOptions = takeEarly<RecorderOptions>(this, 'options') ?? {};
   #recorder: Recorder | undefined;
   /** Removes the listeners from the recorder. */
   #detach = (): void => undefined;
@@ -52,11 +70,33 @@ export class SteadyRecorderElement extends Base {
   #run = 0;
   #reported = '';
   readonly #view: View;
+  readonly #recovery: Recovery;
+  /** A tab beside this one may have been closed by a crash meanwhile. */
+  readonly #onShown = (): void => {
+    if (!document.hidden) void this.#recovery.look();
+  };
 
   constructor() {
     super();
     const press = (stop: boolean): void => void (stop ? this.stop() : this.start());
-    this.#view = new View(this.attachShadow({ mode: 'open' }), press);
+    const offer = new RecoveryView(() => void this.recover());
+    this.#view = new View(this.attachShadow({ mode: 'open' }), offer.node, press);
+    this.#recovery = new Recovery(offer, {
+      where: () => whereFrom(name => this.getAttribute(name), this.#options),
+      recovered: recordings => this.#emit('recovered', { recordings }),
+      failed: error => this.#emit('error', { error }),
+    });
+  }
+
+  /** More options for the recorder, merged over those of the attributes. Taken up at the next start. */
+  get options(): RecorderOptions {
+    return this.#options;
+  }
+
+  /** See the getter. */
+  set options(options: RecorderOptions) {
+    this.#options = options;
+    this.#lookAnew();
   }
 
   /** The recorder of the recording that runs, or of the last one. */
@@ -111,19 +151,33 @@ export class SteadyRecorderElement extends Base {
     this.#view.progress(0, 0, 0);
   }
 
+  /** Finishes what was cut off on the way to the element's storage, as its button does. Never rejects. */
+  recover(): Promise<void> {
+    return this.#recovery.finish();
+  }
+
   /** Called by the browser: takes up attributes, and starts when `autorecord` says so. */
   connectedCallback(): void {
-    // A stream set before the element was defined lies on the instance and hides the accessor.
-    const early = Object.getOwnPropertyDescriptor(this, 'stream');
-    if (early) {
-      Reflect.deleteProperty(this, 'stream');
-      this.#stream = early.value;
-    }
+    this.#stream = takeEarly<MediaStream>(this, 'stream') ?? this.#stream;
     if (this.#state === 'idle') void this.#takeUp();
+    document.addEventListener('visibilitychange', this.#onShown);
+    this.#lookAnew();
+  }
+
+  /** Called by the browser: another storage may have been left with something to be finished. */
+  attributeChangedCallback(): void {
+    this.#lookAnew();
+  }
+
+  #lookAnew(): void {
+    if (!this.isConnected) return;
+    this.#recovery.clear('done', 'failed');
+    void this.#recovery.look(this.hasAttribute('autorecover') || this.hasAttribute('auto-recover'));
   }
 
   /** Called by the browser: stops the recording and lets go of a stream that the element captured itself. */
   disconnectedCallback(): void {
+    document.removeEventListener('visibilitychange', this.#onShown);
     // An element that is only moved is connected again before the microtask runs.
     queueMicrotask(() => {
       if (!this.isConnected) void this.stop();
@@ -143,9 +197,10 @@ export class SteadyRecorderElement extends Base {
     this.#reported = '';
     this.#view.error('');
     this.#view.progress(0, 0, 0);
+    this.#recovery.clear('done');
     this.#setState('starting');
     try {
-      const options = optionsFrom(name => this.getAttribute(name), this.options);
+      const options = optionsFrom(name => this.getAttribute(name), this.#options);
       const stream = this.#stream ?? (await this.#capture(run));
       if (run !== this.#run) return;
       this.#view.preview(stream);
@@ -218,6 +273,8 @@ export class SteadyRecorderElement extends Base {
     this.#state = state;
     this.#view.state(state);
     this.#emit('state', event);
+    // What the storage did not take can be stored later.
+    if (state === 'failed') void this.#recovery.look();
   }
 
   /** Once for each error: the recorder tells of it by an event, and by a rejection with its twin. */
@@ -229,7 +286,7 @@ export class SteadyRecorderElement extends Base {
     this.#emit('error', { error: known });
   }
 
-  #emit<Name extends keyof RecorderEvents>(name: Name, detail: RecorderEvents[Name]): void {
-    this.dispatchEvent(new CustomEvent(name, { detail, composed: true, bubbles: name === 'recording' }));
+  #emit<Name extends EventName>(name: Name, detail: SteadyRecorderEventMap[Name]['detail']): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, composed: true, bubbles: BUBBLING.includes(name) }));
   }
 }

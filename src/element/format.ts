@@ -17,3 +17,10 @@ export const formatBytes = (bytes: number): string => {
   while (value >= 999.95 && unit < UNITS.length - 1) [value, unit] = [value / 1000, unit + 1];
   return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
 };
+
+/** `12:03`, with the date before it when that was not today: in the reader's language and time zone. */
+export const formatMoment = (rfc3339: string, now = new Date()): string => {
+  const date = new Date(rfc3339);
+  const today = date.toDateString() === now.toDateString();
+  return date.toLocaleString([], { timeStyle: 'short', ...(today ? {} : { dateStyle: 'medium' }) });
+};

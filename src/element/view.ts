@@ -1,6 +1,7 @@
 /** The element's shadow tree: no inline style and no inline handler, so that no content security policy is in its way. */
 import type { RecorderEvents, RecorderState } from '../events.ts';
 import { formatBytes, formatDuration } from './format.ts';
+import { make } from './make.ts';
 
 /** Every colour follows the page's `color-scheme`; every size follows its font. */
 const CSS = `
@@ -14,15 +15,20 @@ video{display:block;width:100%;aspect-ratio:16/9;object-fit:contain;background:#
 button{display:inline-flex;align-items:center;gap:.5em;min-height:2.75em;padding:0 1.1em;font:inherit;font-weight:600;color:inherit;
 background:light-dark(#0000000d,#ffffff1a);border:1px solid light-dark(#0003,#fff4);border-radius:2em;cursor:pointer}
 button:hover{background:light-dark(#0000001a,#ffffff2b)}
-button:focus-visible{outline:3px solid Highlight;outline-offset:2px}
+button:focus-visible{outline:3px solid light-dark(#0a58ca,#8ab8ff);outline-offset:2px}
 button[aria-disabled=true]{opacity:.55;cursor:default}
-button::before{content:"";width:.8em;height:.8em;border-radius:50%;background:var(--accent)}
-button[data-on]::before{border-radius:.15em}
+[part=button]::before{content:"";width:.8em;height:.8em;border-radius:50%;background:var(--accent)}
+[part=button][data-on]::before{border-radius:.15em}
 [part=duration]{font-variant-numeric:tabular-nums;font-size:1.15em;font-weight:600}
 [part=state]{opacity:.8}
 progress{width:100%;height:.4em;accent-color:var(--accent)}
-[part=bytes]{font-size:.85em;opacity:.8;font-variant-numeric:tabular-nums}
+[part~=bytes]{font-size:.85em;opacity:.8;font-variant-numeric:tabular-nums}
 [part=error]{margin:0;padding:.6em .8em;border-radius:.5em;color:light-dark(#8d0c22,#ffb3bd);background:light-dark(#fdecef,#3d1219);overflow-wrap:anywhere}
+[part=recovery]{display:flex;flex-wrap:wrap;align-items:center;gap:.6em 1em;padding:.6em .8em;border-radius:.5em;background:light-dark(#fdf3dd,#33270f)}
+[part=recovery][data-state=done]{background:light-dark(#e2f3ea,#12301f)}
+[part=recovery][data-state=failed]{color:light-dark(#8d0c22,#ffb3bd);background:light-dark(#fdecef,#3d1219)}
+[part=recovery-text]{flex:1 1 12em;margin:0;min-height:1.2em;overflow-wrap:anywhere}
+[part=recovery-text]:focus{outline:none}
 `;
 
 const LABELS: Record<RecorderState, string> = {
@@ -41,18 +47,6 @@ const STOPPABLE: readonly RecorderState[] = ['recording', 'paused', 'waiting'];
 /** States in which the button has nothing to do but wait. */
 const BUSY: readonly RecorderState[] = ['starting', 'stopping'];
 
-const make = <T extends keyof HTMLElementTagNameMap>(
-  tag: T,
-  part: string,
-  attributes: Record<string, string>,
-  ...children: Node[]
-): HTMLElementTagNameMap[T] => {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries({ part, ...attributes })) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-};
-
 let sheet: CSSStyleSheet | undefined;
 
 /** What the element shows. */
@@ -65,7 +59,8 @@ export class View {
   readonly #bytes = make('span', 'bytes', {});
   readonly #error = make('p', 'error', { role: 'alert' });
 
-  constructor(root: ShadowRoot, press: (stop: boolean) => void) {
+  /** @param recovery stands above all. */
+  constructor(root: ShadowRoot, recovery: HTMLElement, press: (stop: boolean) => void) {
     if (!sheet) {
       sheet = new CSSStyleSheet();
       sheet.replaceSync(CSS);
@@ -77,7 +72,8 @@ export class View {
       if (this.#button.ariaDisabled !== 'true') press('on' in this.#button.dataset);
     });
     const controls = make('div', 'controls', {}, this.#button, this.#duration, this.#state);
-    root.append(make('div', 'panel', {}, this.#video, controls, this.#progress, this.#bytes, this.#error));
+    const rest = [this.#video, controls, this.#progress, this.#bytes, this.#error];
+    root.append(make('div', 'panel', {}, recovery, ...rest));
     this.state('idle');
     this.progress(0, 0, 0);
     this.error('');

@@ -12,6 +12,7 @@ import {
   writeText,
 } from '../opfs.ts';
 import { segmentsAmong } from '../segments.ts';
+import { Ballast } from './ballast.ts';
 import type { ByteStore } from './growing-file.ts';
 import { Kept } from './kept.ts';
 import { lockRecording } from './lock.ts';
@@ -21,7 +22,10 @@ import { QuotaWatch, Usage } from './quota.ts';
 import { type JournalSetup, readJson, readSetup, SETUP_NAME } from './setup.ts';
 import { type Generation, Tail } from './tail.ts';
 
-/** Files on their way to another storage lie in segments, whose first ones can be let go. */
+/**
+ * Files lie in segments, whose first ones can be let go. On this device for good too: Chromium takes room for a growing file by
+ * doubling what it has, so that a large one would find none long before there is none.
+ */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
 
 /** What another tab has left behind. */
@@ -48,7 +52,25 @@ export class Journal {
     /** Absent when the browser gave us no file system: bytes then lie in memory, and are gone with the tab. */
     readonly tail: Tail | undefined,
     private readonly unlock: () => void,
-  ) {}
+    private readonly ballast?: Ballast | undefined,
+  ) {
+    if (tail) tail.room = ballast;
+  }
+
+  /** Hears when there is no more room but what was held back. Must not throw. */
+  set onShortage(hear: Ballast['onShortage']) {
+    if (this.ballast) this.ballast.onShortage = hear;
+  }
+
+  /** Looks whether there is room again. */
+  refill(): void {
+    void this.ballast?.refill();
+  }
+
+  #close(): void {
+    this.tail?.close();
+    this.ballast?.close();
+  }
 
   /** False when nothing outlives the tab. */
   get durable(): boolean {
@@ -68,7 +90,7 @@ export class Journal {
     try {
       await createDirectory(path);
       const [tail] = await Promise.all([Tail.open(path), writeText(path, SETUP_NAME, JSON.stringify(setup))]);
-      return new Journal(setup, path, tail, unlock);
+      return new Journal(setup, path, tail, unlock, await Ballast.open(path));
     } catch (error) {
       // Without a device there is nothing to store on; a journal may also be in memory.
       if (!final) return new Journal(setup, path, undefined, unlock);
@@ -93,6 +115,7 @@ export class Journal {
         unlock();
         return undefined;
       }
+      await Ballast.remove(path);
       const { generations, writtenAt } = await Tail.read(path);
       const tail = await Tail.open(path, generations[0]?.generation ?? 0);
       const manifest = await readJson<Recording>(path, MANIFEST_NAME);
@@ -104,32 +127,32 @@ export class Journal {
     }
   }
 
-  get #segmentBytes(): number {
-    return this.#final ? Number.POSITIVE_INFINITY : SEGMENT_BYTES;
-  }
-
   /** A place for a new file. */
   openStore(name: string, onError: (error: unknown) => void): ByteStore {
     if (!this.tail) return new MemoryStore(this.#memory);
-    const { path, kept, usage } = this;
-    return new OpfsStore({ path, name, segmentBytes: this.#segmentBytes, kept, usage, onError });
+    const { path, kept, usage, ballast: room } = this;
+    return new OpfsStore({ path, name, segmentBytes: SEGMENT_BYTES, kept, usage, room, onError });
   }
 
   /** A file that is there already; what lies behind `size` is cut off. */
   async reopenStore(name: string, size: number, onError: (error: unknown) => void): Promise<ByteStore> {
-    const { path, kept, usage } = this;
+    const { path, kept, usage, ballast: room } = this;
     // One that was only prepared begins where the file ends, or behind that.
     const segments = segmentsAmong(await fileNames(path), name).filter(
       ({ start }) => start === 0 || start < size,
     );
     const existing = { segments, size };
-    return new OpfsStore({ path, name, segmentBytes: this.#segmentBytes, kept, usage, onError }, existing);
+    return new OpfsStore({ path, name, segmentBytes: SEGMENT_BYTES, kept, usage, room, onError }, existing);
   }
 
-  /** The bytes of a file from `from` to `size`, or `undefined` when they are not all there. */
-  async readEnd(name: string, from: number, size: number): Promise<Uint8Array | undefined> {
+  /**
+   * The bytes of a file from `from` to `size`, or `undefined` when they are not all there; `'let-go'` when the first of them were, as the
+   * storage had them, and the others are there.
+   */
+  async readEnd(name: string, from: number, size: number): Promise<Uint8Array | 'let-go' | undefined> {
     const bytes = new Uint8Array(size - from);
     const segments = segmentsAmong(await fileNames(this.path), name);
+    const letGo = Math.max(0, Math.min(size, segments[0]?.start ?? 0) - from);
     let done = 0;
     for (const [i, segment] of segments.entries()) {
       const file = await readFile(this.path, segment.name);
@@ -141,7 +164,8 @@ export class Journal {
       bytes.set(read, start - from);
       done += read.byteLength;
     }
-    return done === bytes.byteLength ? bytes : undefined;
+    if (letGo + done < bytes.byteLength) return undefined;
+    return letGo > 0 ? 'let-go' : bytes;
   }
 
   /** Keeps the manifest beside the files. */
@@ -156,7 +180,7 @@ export class Journal {
 
   /** Nothing is left to be finished: only what is the recording itself stays, and only where this device is its storage. */
   async finish(): Promise<void> {
-    this.tail?.close();
+    this.#close();
     if (this.durable && this.#final) await this.#removeTraces();
     if (this.durable && !this.#final) await this.#removeFolder();
     this.unlock();
@@ -168,16 +192,17 @@ export class Journal {
    */
   async keep(): Promise<void> {
     if (this.#final) return this.finish();
-    this.tail?.close();
+    this.#close();
     const target = recordingPath(this.setup.id);
     const moves = this.path.join('/') !== target.join('/');
+    if (this.durable) await Ballast.remove(this.path).catch(() => undefined);
     if (this.durable && moves && (await this.#isWhole())) await moveDirectory(this.path, target);
     this.unlock();
   }
 
   /** Leaves it as it is, for somebody else to finish. */
   leave(): void {
-    this.tail?.close();
+    this.#close();
     this.unlock();
   }
 
@@ -193,7 +218,7 @@ export class Journal {
 
   /** Deletes what is here. */
   async remove(): Promise<void> {
-    this.tail?.close();
+    this.#close();
     if (this.durable) await this.#removeFolder();
     this.unlock();
   }
@@ -202,6 +227,7 @@ export class Journal {
   async #removeTraces(): Promise<void> {
     await removeFile(this.path, SETUP_NAME);
     await Tail.remove(this.path);
+    await Ballast.remove(this.path);
   }
 
   async #removeFolder(): Promise<void> {

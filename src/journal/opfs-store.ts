@@ -5,6 +5,7 @@ import { type Segment, segmentAt } from '../segments.ts';
 import type { ByteStore } from './growing-file.ts';
 import type { Kept } from './kept.ts';
 import type { Usage } from './quota.ts';
+import { type SpareRoom, writeAll } from './write.ts';
 
 /** What went wrong in the private file system, typed. */
 const failure = (detail: string, cause: unknown): DeviceStorageError =>
@@ -14,11 +15,13 @@ const failure = (detail: string, cause: unknown): DeviceStorageError =>
 export interface OpfsStoreSetup {
   path: readonly string[];
   name: string;
-  /** Bytes of a segment; infinite for a file that stays in one piece. */
+  /** Bytes of a segment. */
   segmentBytes: number;
   /** What is kept of all files of the recording although the storage has it. */
   kept: Kept;
   usage: Usage;
+  /** Where room comes from when there is none. */
+  room?: SpareRoom | undefined;
   onError(error: unknown): void;
 }
 
@@ -134,16 +137,9 @@ export class OpfsStore implements ByteStore {
   #write(bytes: Uint8Array, handle: SyncAccessHandle): void {
     const at = this.#size - this.#current.start;
     try {
-      let done = 0;
-      while (done < bytes.byteLength) {
-        const rest = done === 0 ? bytes : bytes.subarray(done);
-        const written = handle.write(rest, { at: at + done });
-        if (written === 0)
-          throw new DeviceStorageError('a write took no bytes: the disk or the quota is full');
-        done += written;
-      }
-      this.#size += done;
-      this.setup.usage.add(done);
+      writeAll(handle, bytes, at, this.setup.room);
+      this.#size += bytes.byteLength;
+      this.setup.usage.add(bytes.byteLength);
     } catch (error) {
       const { name } = this.setup;
       this.#failure = failure(`${name} could not be written, the disk or the quota may be full`, error);

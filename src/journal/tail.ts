@@ -4,6 +4,7 @@
  */
 import { createDirectory, openSync, readFile, removeFile, type SyncAccessHandle } from '../opfs.ts';
 import { decodeRecords, encodeRecord, type JournalRecord } from './records.ts';
+import { type SpareRoom, writeAll } from './write.ts';
 
 /** What was written since a checkpoint. */
 export interface Generation {
@@ -17,6 +18,8 @@ const NAMES = ['tail-0', 'tail-1'] as const;
 export class Tail {
   #generation: number;
   #size = 0;
+  /** Where room comes from when there is none. */
+  room: SpareRoom | undefined;
 
   private constructor(
     private readonly handles: readonly [SyncAccessHandle, SyncAccessHandle],
@@ -68,12 +71,7 @@ export class Tail {
 
   append(record: JournalRecord): void {
     const bytes = encodeRecord(this.#generation, record);
-    for (let done = 0; done < bytes.byteLength; ) {
-      const rest = done === 0 ? bytes : bytes.subarray(done);
-      const written = this.#handle.write(rest, { at: this.#size + done });
-      if (written === 0) throw new DOMException('a write took no bytes', 'QuotaExceededError');
-      done += written;
-    }
+    writeAll(this.#handle, bytes, this.#size, this.room);
     this.#size += bytes.byteLength;
   }
 

@@ -114,3 +114,15 @@ export const isSameStorage = (name: { kind: string; endpoint?: string }, config:
   const other = storageName(config);
   return name.kind === other.kind && name.endpoint === other.endpoint;
 };
+
+/**
+ * True when a recording that was on its way to one storage can be finished on another.
+ *
+ * @param anywhere also from one server to another. What this device keeps for itself is finished where it is, and nothing else
+ * goes there.
+ */
+export const canFinishOn = (
+  name: { kind: string; endpoint?: string },
+  config: StorageConfig,
+  anywhere: boolean,
+): boolean => isSameStorage(name, config) || (anywhere && name.kind !== 'device' && config.kind !== 'device');

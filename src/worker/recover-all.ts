@@ -4,7 +4,7 @@ import { Journal } from '../journal/journal.ts';
 import { journalFolders } from '../journal/setup.ts';
 import type { Recording } from '../manifest.ts';
 import { createSink } from '../storage/create-sink.ts';
-import { isSameStorage } from '../storage/storage.ts';
+import { canFinishOn, isSameStorage } from '../storage/storage.ts';
 import type { Asks } from './asks.ts';
 import type { FromWorker, RecoverySetup } from './protocol.ts';
 import { Recovery } from './recovery.ts';
@@ -23,21 +23,23 @@ const recoverOne = async (
   const found = await Journal.reopen(id, path);
   if (!found) return undefined;
   const { storage } = found.journal.setup;
-  const same = isSameStorage(storage, setup.storage);
-  // What this device keeps for itself is finished where it is, and nothing else goes there.
-  if (!same && (!setup.fromAnyStorage || [storage.kind, setup.storage.kind].includes('device'))) {
+  if (!canFinishOn(storage, setup.storage, setup.fromAnyStorage)) {
     found.journal.leave();
     return undefined;
   }
   const stored = new Map<string, number>();
-  const onStored = (key: string, bytes: number): void => {
-    stored.set(key, bytes);
+  const tell = (): void => {
     const storedBytes = [...stored.values()].reduce((sum, size) => sum + size, 0);
     send({ type: 'recovering', recordingId: id, storedBytes, recordedBytes: recovery.recordedBytes });
   };
+  const onStored = (key: string, bytes: number): void => {
+    stored.set(key, bytes);
+    tell();
+  };
   const recovery = new Recovery(found, {
     openSink: events => createSink(setup.storage, { ...events, onStored, ask: call => asks.ask(call) }),
-    goesOn: same,
+    goesOn: isSameStorage(storage, setup.storage),
+    onWritten: tell,
     signal,
   });
   return recovery.run();

@@ -15,12 +15,16 @@ export interface RecoveryContext {
   openSink(events: Pick<SinkEvents, 'onTrouble' | 'onUpload' | 'stoppedAt'>): StorageSink;
   /** False when it was on its way to another storage: its uploads begin anew. */
   goesOn: boolean;
+  /** All files are whole on this device: from now on it is known how much has to be stored. */
+  onWritten(): void;
   signal: AbortSignal;
 }
 
 export class Recovery {
   /** What went wrong first. */
   #error: unknown;
+  /** Bytes of finished files that have to be stored. */
+  #sealedBytes = 0;
   readonly #began = performance.now();
   readonly #journal: Journal;
   readonly #sink: StorageSink;
@@ -96,7 +100,8 @@ export class Recovery {
       const known = this.context.goesOn ? all : { ...all, uploads: {} };
       await this.#restore(log, known);
       this.#files.endAll();
-      await Promise.all([this.#files.settled(), this.#storeSealed(known)]);
+      const written = this.#files.settled().then(() => this.context.onWritten());
+      await Promise.all([written, this.#storeSealed(known)]);
       await this.#files.stored();
       this.#check();
       return await this.#complete();
@@ -106,9 +111,9 @@ export class Recovery {
     }
   }
 
-  /** Bytes of the files that were being written. */
+  /** Bytes of the files that have to be stored. */
   get recordedBytes(): number {
-    return this.#files.recordedBytes;
+    return this.#files.recordedBytes + this.#sealedBytes;
   }
 
   #check(): void {
@@ -135,7 +140,7 @@ export class Recovery {
       open.map(async ({ setup, bytes: { from, size, crc } }) => {
         const name = fileNameOf(fileKey(this.#journal.setup.id, setup.index));
         const end = await this.#journal.readEnd(name, from, size);
-        return end !== undefined && crc32(end) === crc;
+        return end === 'let-go' || (end !== undefined && crc32(end) === crc);
       }),
     );
     return whole.every(Boolean);
@@ -174,6 +179,7 @@ export class Recovery {
     await Promise.all(
       sealed.map(async file => {
         if (!(await this.#journal.has(fileNameOf(file.key)))) return;
+        this.#sealedBytes += file.bytes;
         await this.#sink
           .store(await this.#sourceOf(file, uploads[file.key]), signal)
           .catch(error => this.#fail(error));

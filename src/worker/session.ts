@@ -9,6 +9,7 @@ import {
   RecordingEmptyError,
   type SteadyreelError,
 } from '../errors.ts';
+import type { Shortage } from '../journal/ballast.ts';
 import { Journal } from '../journal/journal.ts';
 import type { Recording } from '../manifest.ts';
 import { wallClock } from '../source/wall-clock.ts';
@@ -70,6 +71,7 @@ export class Session {
       warn: (code, message, count) => this.#warnings.warn(code, message, count),
       fail: error => this.#fail(error),
     };
+    journal.onShortage = (shortage, bytesLeft) => this.#onShortage(shortage, bytesLeft);
     this.#log = new RecordingLog(journal.tail, report.fail);
     this.#sink = this.#openSink(report);
     this.#keeper = this.#openKeeper();
@@ -234,12 +236,18 @@ export class Session {
 
   /** Warns while there is still time, and ends the recording while there is still room to finish it. */
   async #lookForRoom(): Promise<void> {
+    this.journal.refill();
     const { recordedBytes, duration } = this.#stats;
     const found = await this.journal.quota.look(duration > 0 ? recordedBytes / duration : 0);
     if (!found || found.room === 'ample' || this.#phase !== 'recording') return;
+    this.#onShortage(found.room, found.left);
+  }
+
+  /** While there is still time, or while there is still room to finish what there is. */
+  #onShortage(shortage: Shortage, bytesLeft: number): void {
     this.journal.kept.letGo();
-    if (found.room === 'full') return this.#fail(new DeviceStorageFullError(found.left));
-    const left = Math.round(found.left / 1024 ** 2);
+    if (shortage === 'full') return this.#fail(new DeviceStorageFullError(bytesLeft));
+    const left = Math.round(bytesLeft / 1024 ** 2);
     this.#warnings.warn(
       'device-storage-low',
       `This device has room for ${left} MiB more; the recording ends when there is none.`,

@@ -14,7 +14,8 @@ import type { CrashPage } from './pages/crash.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 const HTML = '<!doctype html><script src="/steadyreel.iife.js"></script><script src="/page.js"></script>';
 
-const bundle = async (): Promise<string> => {
+/** A page's script, with all that it needs but the package. */
+export const bundlePage = async (entry: string): Promise<string> => {
   const built = (await build({
     configFile: false,
     logLevel: 'error',
@@ -23,7 +24,7 @@ const bundle = async (): Promise<string> => {
       write: false,
       minify: false,
       target: 'es2022',
-      lib: { entry: 'test/e2e/pages/crash.ts', formats: ['iife'], name: 'crash' },
+      lib: { entry, formats: ['iife'], name: 'crash' },
       rollupOptions: { external: ['steadyreel'], output: { globals: { steadyreel: 'Steadyreel' } } },
     },
   })) as Rollup.RollupOutput[];
@@ -41,7 +42,7 @@ export class Station {
     const folder = await mkdtemp(join(tmpdir(), 'steadyreel-crash-'));
     const files: Record<string, [type: string, text: string]> = {
       '/': ['text/html', HTML],
-      '/page.js': ['text/javascript', await bundle()],
+      '/page.js': ['text/javascript', await bundlePage('test/e2e/pages/crash.ts')],
       '/steadyreel.iife.js': [
         'text/javascript',
         await readFile(join(ROOT, 'dist/steadyreel.iife.js'), 'utf8'),
@@ -69,8 +70,13 @@ export class Station {
   }
 
   /** Opens the page; `onReport` hears at once what it makes. */
-  async open(browser: RawChromium, onReport: (made: Made) => void = () => undefined): Promise<Page> {
-    const tab = await browser.open(this.server.url, message => onReport(JSON.parse(message)));
+  async open(
+    browser: RawChromium,
+    onReport: (made: Made) => void = () => undefined,
+    query: Record<string, string> = {},
+  ): Promise<Page> {
+    const url = `${this.server.url}?${new URLSearchParams(query)}`;
+    const tab = await browser.open(url, message => onReport(JSON.parse(message)));
     return new Page(tab);
   }
 
@@ -117,6 +123,12 @@ export class Page {
     ...args: Parameters<CrashPage[Name]>
   ): Promise<Awaited<ReturnType<CrashPage[Name]>>> {
     return this.tab.evaluate(`page.${name}(...${JSON.stringify(args)})`);
+  }
+
+  /** Lets it have so many bytes on its device. */
+  async limit(quotaSize: number): Promise<void> {
+    const origin = await this.tab.evaluate('location.origin');
+    await this.tab.send('Storage.overrideQuotaForOrigin', { origin, quotaSize });
   }
 }
 

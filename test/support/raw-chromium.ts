@@ -12,7 +12,7 @@ interface Answer {
   error?: { message: string };
   /** Of what the browser tells without having been asked. */
   method?: string;
-  params?: { payload?: string };
+  params?: { payload?: string; sessionId?: string; targetInfo?: { type: string } };
   sessionId?: string;
 }
 
@@ -44,13 +44,47 @@ export class Tab {
     return result.value;
   }
 
+  /** A command of the protocol for this tab. */
+  send(method: string, params: object): Promise<unknown> {
+    return this.browser.send(method, params, this.sessionId);
+  }
+
   /** Shows it, and hides the one that was shown. */
   async show(): Promise<void> {
     await this.browser.send('Target.activateTarget', { targetId: this.targetId });
   }
 
+  /** The worker that its page has started. */
+  async worker(): Promise<TabWorker> {
+    const settings = { autoAttach: true, waitForDebuggerOnStart: false, flatten: true };
+    await this.browser.send('Target.setAutoAttach', settings, this.sessionId);
+    for (;;) {
+      const session = this.browser.workers.get(this.sessionId);
+      if (session !== undefined) return new TabWorker(this.browser, session);
+      await new Promise(resolve => setTimeout(resolve, 20));
+    }
+  }
+
   async close(): Promise<void> {
     await this.browser.send('Target.closeTarget', { targetId: this.targetId });
+  }
+}
+
+/** A worker of a tab's page. */
+export class TabWorker {
+  constructor(
+    private readonly browser: RawChromium,
+    private readonly sessionId: string,
+  ) {}
+
+  /** Bytes that are in use once the garbage is collected: objects, and what array buffers hold. */
+  async memory(): Promise<number> {
+    await this.browser.send('HeapProfiler.collectGarbage', {}, this.sessionId);
+    const used = (await this.browser.send('Runtime.getHeapUsage', {}, this.sessionId)) as {
+      usedSize: number;
+      backingStorageSize?: number;
+    };
+    return used.usedSize + (used.backingStorageSize ?? 0);
   }
 }
 
@@ -60,6 +94,8 @@ export class RawChromium {
   readonly #waiting = new Map<number, Waiting>();
   /** Hear what the tabs report, by their sessions. */
   readonly #listeners = new Map<string, (message: string) => void>();
+  /** Sessions of workers, by those of their tabs. */
+  readonly workers = new Map<string, string>();
   #lastId = 0;
   #rest = '';
 
@@ -103,6 +139,8 @@ export class RawChromium {
     this.#rest = messages.pop() ?? '';
     for (const message of messages) {
       const { id = 0, result, error, method, params, sessionId = '' } = JSON.parse(message) as Answer;
+      if (method === 'Target.attachedToTarget' && params?.targetInfo?.type === 'worker')
+        this.workers.set(sessionId, params.sessionId ?? '');
       if (method === 'Runtime.bindingCalled') this.#listeners.get(sessionId)?.(params?.payload ?? '');
       const waiting = this.#waiting.get(id);
       this.#waiting.delete(id);

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { optionsFrom } from '../../src/element/attributes.ts';
+import { optionsFrom, whereFrom } from '../../src/element/attributes.ts';
 import { capture } from '../../src/element/capture.ts';
-import { formatBytes, formatDuration } from '../../src/element/format.ts';
+import { formatBytes, formatDuration, formatMoment } from '../../src/element/format.ts';
 import { defineSteadyRecorder, SteadyRecorderElement } from '../../src/element/index.ts';
-import type { RecorderOptions } from '../../src/index.ts';
+import type { RecorderOptions, Storage } from '../../src/index.ts';
 
 const read =
   (attributes: Record<string, string>) =>
@@ -37,6 +37,16 @@ describe('the attributes of <steady-recorder>', () => {
       video: { codec: 'vp9' },
       audio: { codec: 'opus' },
       workerUrl: '/worker.js',
+    });
+  });
+
+  test('where the recordings go is known before anything is recorded', () => {
+    const where = whereFrom(read({ 'worker-url': '/worker.js' }), {});
+    expect([where.storage.kind, where.workerUrl]).toEqual(['device', '/worker.js']);
+    const storage = { kind: 'other' } as unknown as Storage;
+    expect(whereFrom(read({ storage: 'device' }), { storage, workerUrl: '/other.js' })).toEqual({
+      storage,
+      workerUrl: '/other.js',
     });
   });
 
@@ -136,5 +146,11 @@ describe('numbers as people read them', () => {
     [5e15, '5000.0 TB'],
   ])('%d bytes are %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
+  });
+
+  test('a time of today has no date', () => {
+    const [now, earlier] = [new Date(2026, 0, 5, 18, 30), new Date(2026, 0, 5, 9, 5)];
+    expect(formatMoment(earlier.toISOString(), now)).toMatch(/^0?9[:.]05\D*$/);
+    expect(formatMoment(earlier.toISOString(), new Date(2026, 0, 6))).toMatch(/2026.*9[:.]05/);
   });
 });

@@ -22,6 +22,8 @@ export class FakeStorage implements StorageSink {
   onUpload: (key: string, upload: UploadHandle) => void = () => undefined;
   /** Bytes of a file that are taken at once. */
   chunk = 5_000;
+  /** Bytes of each file that it was asked to store and has, as it tells. */
+  told = new Map<string, number>();
 
   copy(): FakeStorage {
     const other = new FakeStorage();
@@ -43,12 +45,14 @@ export class FakeStorage implements StorageSink {
     else if (upload && upload.of !== key)
       this.faults.push(`${key} goes on with the upload of ${String(upload.of)}`);
     this.files.set(key, there);
+    this.told.set(key, there.bytes.length);
     while (!(source.sealed && there.bytes.length >= source.size)) {
       await source.waitFor(there.bytes.length, this.chunk, 100, signal);
       const length = Math.min(this.chunk, source.size - there.bytes.length);
       if (length < 0)
         return void this.faults.push(`${key} has ${source.size} bytes, ${there.bytes.length} were stored`);
       there.bytes = Buffer.concat([there.bytes, await source.read(there.bytes.length, length)]);
+      this.told.set(key, there.bytes.length);
       source.release(there.bytes.length);
     }
     there.complete = true;
@@ -143,9 +147,15 @@ export const recoverOn = async (disk: MemoryOpfs, storage: FakeStorage): Promise
       return storage;
     },
     goesOn: true,
+    onWritten: () => undefined,
     signal: new AbortController().signal,
   });
-  return recovery.run();
+  storage.told.clear();
+  const recording = await recovery.run();
+  const told = [...storage.told.values()].reduce((sum, bytes) => sum + bytes, 0);
+  if (told !== recovery.recordedBytes)
+    storage.faults.push(`told of ${told} bytes stored of ${recovery.recordedBytes}`);
+  return recording;
 };
 
 /** Bytes of a recording's files in storage, in the manifest's order. */

@@ -1,7 +1,22 @@
 /** This device as storage, as the page sees it. */
 import { StorageNotFoundError } from '../../errors.ts';
-import { byStartDescending, checkManifest, MANIFEST_NAME, parseKey, type Recording } from '../../manifest.ts';
-import { directoryNames, RECORDINGS_PATH, readFile, recordingPath, removeDirectory } from '../../opfs.ts';
+import {
+  byStartDescending,
+  checkManifest,
+  isManifestKey,
+  MANIFEST_NAME,
+  parseKey,
+  type Recording,
+} from '../../manifest.ts';
+import {
+  directoryNames,
+  fileNames,
+  RECORDINGS_PATH,
+  readFile,
+  recordingPath,
+  removeDirectory,
+} from '../../opfs.ts';
+import { segmentsAmong } from '../../segments.ts';
 import type { DeviceConfig, Storage } from '../storage.ts';
 
 /**
@@ -20,10 +35,10 @@ class DeviceStorage implements Storage {
 
   async read(key: string): Promise<Blob> {
     const parsed = parseKey(key);
-    const file = parsed && (await readFile(recordingPath(parsed.recordingId), parsed.name));
-    if (!file) throw new StorageNotFoundError(key);
-    // Files in the private file system have no type that a media element would take.
-    return file.slice(0, file.size, key.endsWith('.json') ? 'application/json' : 'video/mp4');
+    const parts = parsed ? await readSegments(recordingPath(parsed.recordingId), parsed.name) : [];
+    if (parts.length === 0) throw new StorageNotFoundError(key);
+    // Files in the private file system have no type that a media element would take. Nothing is read before it is asked for.
+    return new Blob(parts, { type: isManifestKey(key) ? 'application/json' : 'video/mp4' });
   }
 
   async list(): Promise<Recording[]> {
@@ -39,6 +54,14 @@ class DeviceStorage implements Storage {
     return removeDirectory(recordingPath(recordingId));
   }
 }
+
+/** A file in all its segments; nothing when its beginning is not here. */
+const readSegments = async (path: readonly string[], name: string): Promise<File[]> => {
+  const segments = segmentsAmong(await fileNames(path), name);
+  if (segments[0]?.start !== 0) return [];
+  const files = await Promise.all(segments.map(segment => readFile(path, segment.name)));
+  return files.every(file => file !== undefined) ? files : [];
+};
 
 /** A folder without a readable manifest is one that is just being made, or was torn: not a recording. */
 const readManifest = async (recordingId: string): Promise<Recording | undefined> => {

@@ -84,10 +84,10 @@ export class TusSink implements StorageSink {
     let upload = (await this.#uploads.find(transfer, source.upload)) ?? (await this.#open(transfer));
     const advance = new Advance(upload.offset);
     for (;;) {
+      this.events.onStored(source.key, upload.offset);
       await source.waitFor(upload.offset, chunkBytes, flushInterval * 1000, signal);
       if (source.sealed && upload.lengthKnown && upload.offset >= source.size) return;
       upload = await this.#step(transfer, upload, advance);
-      this.events.onStored(source.key, upload.offset);
       source.release(upload.offset);
     }
   }

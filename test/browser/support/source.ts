@@ -47,8 +47,11 @@ export const makeFrame = (counter: number, timestamp: number, look: FrameLook = 
   const luma = data.subarray(0, width * height);
   luma.fill(lumaLevels(range).black + 60 + (counter % 32));
   if (look.noise) {
-    for (let i = 0; i < luma.length; i++)
-      luma[i] = 80 + ((i * 7919 + counter * 104729 + ((i * i) >> 3)) % 16);
+    let state = (counter + 1) * 2_654_435_761;
+    for (let i = 0; i < luma.length; i++) {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+      luma[i] = 60 + (state >>> 25);
+    }
   }
   paintCounter(luma, width, width, height, counter, range);
   const init: VideoFrameBufferInit & { rotation: number; flip: boolean; transfer: ArrayBuffer[] } = {
