@@ -36,11 +36,16 @@ const table = rows => {
     .join('\n');
 };
 
-/** The most that came in a second, of a number that only grows. @param {Sample[]} samples @param {(sample: Sample) => number} of */
+/**
+ * The most that came in a second, of a number that only grows: over the shortest time of a second or more.
+ *
+ * @param {Sample[]} samples
+ * @param {(sample: Sample) => number} of
+ */
 const peak = (samples, of) =>
-  samples.slice(1).reduce((most, sample, index) => {
-    const before = samples[index] ?? sample;
-    return Math.max(most, (of(sample) - of(before)) / (sample.at - before.at));
+  samples.reduce((most, sample) => {
+    const before = samples.findLast(({ at }) => at <= sample.at - 0.95);
+    return before ? Math.max(most, (of(sample) - of(before)) / (sample.at - before.at)) : most;
   }, 0);
 
 /** @param {Sample[]} samples @param {(sample: Sample) => Record<string, number>} of */
