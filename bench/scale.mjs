@@ -11,7 +11,7 @@ import { build } from 'vite';
 import { startCeph } from '../scripts/ceph/cluster.mjs';
 import { CACHE, ROOT } from '../scripts/lib/paths.mjs';
 import { Child } from './scale/child.mjs';
-import { busySeconds, cpuSeconds, loadOf, machine, memoryOf } from './scale/machine.mjs';
+import { busySeconds, childrenOf, cpuSeconds, loadOf, machine, memoryOf } from './scale/machine.mjs';
 import { report } from './scale/report.mjs';
 
 /**
@@ -136,6 +136,8 @@ try {
   const loadBefore = loadOf();
   console.error(`${settings.recorders} recorders for ${settings.seconds} s …`);
 
+  // The stores and the gateway, and all that this benchmark has started besides; they run to its end.
+  const own = [process.pid, ...childrenOf(process.pid)];
   /** @type {Sample[]} */
   const samples = [];
   const began = performance.now();
@@ -167,6 +169,7 @@ try {
         cpu: used.slice(1).reduce((sum, one) => sum + one, 0),
       },
       busy: busySeconds(),
+      own: own.reduce((sum, pid) => sum + cpuSeconds(pid), 0),
     });
   };
   while (!isDone) {

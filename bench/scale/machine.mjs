@@ -1,5 +1,5 @@
 /** What Linux says of processes and of the machine. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 
 /** Ticks a second in /proc, on all Linux machines that Node runs on. */
@@ -12,6 +12,21 @@ export const cpuSeconds = pid => {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS;
 };
+
+/** Processes that a process has started and that still run. @param {number} parent */
+export const childrenOf = parent =>
+  readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
+    .filter(pid => {
+      try {
+        const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+        return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]) === parent;
+      } catch {
+        // It has just ended.
+        return false;
+      }
+    });
 
 /** Bytes of a process that are in memory. @param {number} pid */
 export const memoryOf = pid => {

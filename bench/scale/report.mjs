@@ -7,7 +7,7 @@
  * @typedef {{
  *   recording: number, recorded: number, stored: number, parts: number, partBytes: number, backlog: number, cpu: number,
  * }} RecordersSample
- * @typedef {{ at: number, handler: HandlerSample, recorders: RecordersSample, busy: number }} Sample
+ * @typedef {{ at: number, handler: HandlerSample, recorders: RecordersSample, busy: number, own: number }} Sample
  * @typedef {{
  *   machine: Record<string, string | number>, settings: Settings, idleMemory: number, samples: Sample[],
  *   durations: import('./messages.ts').Durations, results: RecorderResult[],
@@ -109,7 +109,10 @@ const summarize = ({ machine, settings, idleMemory, samples, durations, results,
         ),
       ),
       requestsTriedAgain: results.reduce((sum, one) => sum + one.troubles.length, 0),
+      troubles: [...new Set(results.flatMap(one => one.troubles))],
     },
+    othersPercent: round((100 * (last.busy - first.busy - (last.own - first.own))) / (last.at - first.at)),
+    ownPercent: round((100 * (last.own - first.own)) / (last.at - first.at)),
     machineBusyPercent: round(
       (100 * (last.busy - first.busy)) / (last.at - first.at) / Number(machine.processors),
     ),
@@ -139,7 +142,7 @@ export const report = measured => {
   const every = Math.max(1, Math.ceil(overTime.length / 10));
   const parts = [
     `${settings.recorders} recorders at ${round(settings.bitrate / 1e6, 2)} Mbit/s for ${settings.seconds} s, parts of ${mib(settings.partBytes)}, starts spread over ${settings.spread} s.`,
-    `${machine.processors} × ${machine.processor}, ${round(Number(machine.memory) / 1024 ** 3)} GiB, Linux ${machine.linux}, Node ${machine.node}; load before ${round(Number(machine.loadBefore))}. The whole machine was ${data.machineBusyPercent} % busy, the recorders took ${data.recordersCpuPercent} % of a processor.`,
+    `${machine.processors} × ${machine.processor}, ${round(Number(machine.memory) / 1024 ** 3)} GiB, Linux ${machine.linux}, Node ${machine.node}; load before ${round(Number(machine.loadBefore))}. The whole machine was ${data.machineBusyPercent} % busy: all of this benchmark took ${data.ownPercent} % of a processor (the recorders ${data.recordersCpuPercent} %), what else ran there ${data.othersPercent} %.`,
     table([
       ['Handler', ''],
       [
@@ -173,7 +176,7 @@ export const report = measured => {
         'end of a recording to its end in the store',
         `median ${uploads.medianSecondsToFinish} s, most ${uploads.maxSecondsToFinish} s`,
       ],
-      ['requests tried again', uploads.requestsTriedAgain],
+      ['requests tried again', [uploads.requestsTriedAgain, ...uploads.troubles].join('; ')],
       ['files complete', `${checked.complete} of ${checked.files}`],
       ['SHA-256 compared and equal', `${checked.same} of ${checked.compared}`],
     ]),

@@ -42,7 +42,7 @@ export const createUpload = async (store: S3Store, { objectKey }: FileTarget): P
 /**
  * Signs an address for each part. The store is asked first: it would refuse a wrong upload too, but in an answer
  * that a page of another origin can't read, and after the bytes were sent. What it has is listed only where the parts could make
- * the file too large: of an upload of 2,000 parts, that is three requests and half a megabyte of XML for every part.
+ * the file too large: of an upload of 2,000 parts, that is three requests and a third of a megabyte of XML for every part.
  */
 export const signParts = async (
   request: Request,
