@@ -15,7 +15,7 @@ export default defineConfig({
   retries: 0,
   forbidOnly: true,
   timeout: 60_000,
-  globalTimeout: 8 * 60_000,
+  globalTimeout: 14 * 60_000,
   reporter: [
     ['line'],
     ['json', { outputFile: process.env.STEADYREEL_E2E_REPORT ?? 'test-results/report.json' }],

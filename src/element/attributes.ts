@@ -1,6 +1,13 @@
 /** From the element's attributes to the recorder's options. Pure but for making the storage. */
 import { OptionInvalidError } from '../errors.ts';
-import { type AudioCodecChoice, device, type RecorderOptions, tus, type VideoCodecChoice } from '../index.ts';
+import {
+  type AudioCodecChoice,
+  device,
+  type RecorderOptions,
+  s3,
+  tus,
+  type VideoCodecChoice,
+} from '../index.ts';
 import { resolveOptions } from '../options.ts';
 import type { Storage } from '../storage/storage.ts';
 
@@ -11,9 +18,10 @@ const storageFrom = (read: ReadAttribute): Storage => {
   const endpoint = read('endpoint');
   const kind = read('storage') ?? (endpoint === null ? 'device' : 'tus');
   if (kind === 'device') return device();
-  if (kind !== 'tus') throw new OptionInvalidError('storage', '"tus" or "device"', kind);
-  if (!endpoint) throw new OptionInvalidError('endpoint', 'the address of a tus endpoint', endpoint);
-  return tus({ endpoint });
+  if (kind !== 'tus' && kind !== 's3')
+    throw new OptionInvalidError('storage', '"tus", "s3" or "device"', kind);
+  if (!endpoint) throw new OptionInvalidError('endpoint', 'the address of the storage handler', endpoint);
+  return kind === 'tus' ? tus({ endpoint }) : s3({ endpoint });
 };
 
 /**

@@ -40,8 +40,8 @@ const Base = (typeof HTMLElement === 'undefined' ? class {} : HTMLElement) as ty
  * `<steady-recorder>`: preview, record and stop button, duration, stored bytes, state and errors. It offers to finish
  * what a crash has cut off on the way to its storage, or the storage did not take.
  *
- * Attributes, read at each start: `endpoint` (address of a tus endpoint), `storage` (`tus`, the default with
- * an endpoint, or `device`, the default without), `codec` and `audio-codec` (as in `RecorderOptions`),
+ * Attributes, read at each start: `endpoint` (address of the storage handler), `storage` (`tus`, the default
+ * with an endpoint, `s3`, or `device`, the default without), `codec` and `audio-codec` (as in `RecorderOptions`),
  * `worker-url`, `source` (`camera`, the default, or `screen`: what the button captures when `stream` is
  * null), `autorecord` or `auto-record` (starts as soon as a stream with a live track is set), `autorecover` or
  * `auto-recover` (finishes what was cut off without being asked, when the element comes into the page).

@@ -44,6 +44,8 @@ export class RecordingFiles {
   /** Epochs whose first packet has come. */
   #begun = new Set<number>();
   #storing: Promise<void>[] = [];
+  /** Files that the storage has not, or not wholly. */
+  #unstored = 0;
   #finished = new Set<OpenFile>();
   #idle: (() => void) | undefined;
   /** While a log is read again: what the muxers give out meanwhile. Nothing is written until all of it is read. */
@@ -141,6 +143,7 @@ export class RecordingFiles {
     this.#opened = Math.max(this.#opened, file.setup.index);
     for (const other of this.#finished) if (other.empty) this.#bridge(other);
     this.context.keeper.add(file, known);
+    this.#unstored++;
     this.#storing.push(this.#store(file));
   }
 
@@ -150,6 +153,7 @@ export class RecordingFiles {
     try {
       await sink.store(bytes, signal);
       log.stored(bytes.key);
+      this.#unstored--;
     } catch (error) {
       if (!signal.aborted) onStorageError(error);
       // The file may still be growing, and is kept: only its handle is let go, once it is sealed.
@@ -278,6 +282,11 @@ export class RecordingFiles {
   /** Resolves when the storage has all files, or has refused; never rejects. */
   async stored(): Promise<void> {
     await Promise.all(this.#storing);
+  }
+
+  /** True when nothing is left that only this device has. */
+  get allStored(): boolean {
+    return this.#unstored === 0 && this.#open.length === 0;
   }
 
   /** Lets go of the bytes kept here. */

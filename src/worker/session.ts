@@ -43,6 +43,8 @@ export class Session {
   #error: SteadyreelError | undefined;
   #stoppedAt: number | undefined;
   #storedBytes = new Map<string, number>();
+  /** The storage has the newest manifest. */
+  #saidAll = false;
   #settleFirstManifest: (error?: unknown) => void = () => undefined;
   readonly #firstManifest: Promise<void>;
   readonly #abort = new AbortController();
@@ -207,7 +209,9 @@ export class Session {
     const { signal } = this.#abort;
     const patience = this.#error ? AbortSignal.any([signal, AbortSignal.timeout(LAST_WORD)]) : signal;
     try {
+      this.#saidAll = false;
       await this.#sink.writeManifest(manifest, patience);
+      this.#saidAll = true;
       if (!this.#remote) this.#log.saved(manifest);
       this.#settleFirstManifest();
     } catch (error) {
@@ -345,7 +349,8 @@ export class Session {
     } else {
       this.#keeper.update();
       await this.#keeper.written();
-      await this.journal.keep().catch(() => undefined);
+      const missesNothing = this.#remote && this.#files.allStored && this.#saidAll;
+      await (missesNothing ? this.journal.finish() : this.journal.keep()).catch(() => undefined);
     }
     const recording = manifest.files.length === 0 ? undefined : manifest;
     this.send({ type: 'failed', error: errorToMessage(error), recording });

@@ -1,5 +1,13 @@
 /** Encoders that die in flight are replaced: what they held is lost and counted, and nothing else is. */
-import { Recorder, type RecorderEvents, type Recording, type SteadyreelError, tus } from 'steadyreel';
+import {
+  device,
+  Recorder,
+  type RecorderEvents,
+  type Recording,
+  type SteadyreelError,
+  tus,
+  unfinishedRecordings,
+} from 'steadyreel';
 import { expect, inject, test } from 'vitest';
 import { commands } from 'vitest/browser';
 import { checkFiles } from './support/check.ts';
@@ -143,6 +151,10 @@ test('no encoder works any more: the recording ends with an error, and all befor
   // What the encoder said, not that there is no other.
   expect(error?.message).toContain('The codec was reclaimed.');
   expect([recording.state, recording.error?.code]).toEqual(['failed', 'encoder-failed']);
+  // The storage has all of it: nothing is left here to be finished.
+  expect((await device().list()).map(({ id }) => id)).not.toContain(recording.id);
+  const left = await unfinishedRecordings({ storage: tus({ endpoint: inject('endpoint') }) });
+  expect(left.map(({ id }) => id)).not.toContain(recording.id);
   await checkFiles({ ...recording, state: 'complete' }, true);
   const counters = await expectLossCounted(outcome);
   expect(counters).toEqual(Array.from({ length: recording.files[0]?.video?.frames ?? 0 }, (_, i) => i));

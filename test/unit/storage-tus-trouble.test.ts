@@ -102,8 +102,10 @@ describe('a network that fails', () => {
     await sink.store(file, signal);
     expect(sha256(await client.bytes())).toBe(sha256(bytes));
     const patches = sent.filter(({ method }) => method === 'PATCH').map(({ headers }) => headers);
-    expect(patches.map(headers => headers.get('upload-length'))).toEqual([String(CHUNK), null]);
-    expect(Number(patches[1]?.get('upload-offset'))).toBeGreaterThan(0);
+    // Again only as long as the server has not got round to the request that was cut.
+    const [first, ...others] = patches.map(headers => headers.get('upload-length'));
+    expect([first, others.at(-1)]).toEqual([String(CHUNK), null]);
+    expect(Number(patches.at(-1)?.get('upload-offset'))).toBeGreaterThan(0);
   });
 
   it('a request that is cut in the middle: what came through is kept', async () => {
