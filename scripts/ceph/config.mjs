@@ -45,6 +45,10 @@ const everybody = ({ folder, libraries, fsid, monitorPort, size }) => ({
   // Copies may lie on stores of one machine.
   osd_crush_chooseleaf_type: 0,
   mon_allow_pool_size_one: true,
+  // A store that dies is missed soon, also just after it began; by default two other machines would have to say so.
+  mon_osd_min_down_reporters: 1,
+  osd_heartbeat_interval: 1,
+  osd_heartbeat_grace: 10,
   mon_max_pg_per_osd: 2000,
   // Its default of a second is for clusters of many machines; here it is most of the time that a start takes.
   paxos_propose_interval: 0.05,
@@ -64,7 +68,8 @@ const stores = ({ folder, store }) => ({
 
 /** @param {CephLayout} layout @returns {Section} */
 const gateway = ({ gatewayPort }) => ({
-  rgw_frontends: `beast endpoint=127.0.0.1:${gatewayPort}`,
+  // Else each short answer waits 40 ms for the acknowledgement of its own first half.
+  rgw_frontends: `beast endpoint=127.0.0.1:${gatewayPort} tcp_nodelay=1`,
   rgw_rados_pool_pg_num_min: 1,
   rgw_thread_pool_size: 64,
 });

@@ -3,14 +3,17 @@
 /** What an HTTP status means for a request that may be repeated. */
 export type Verdict = 'done' | 'retry' | 'unauthorized' | 'full' | 'missing' | 'conflict' | 'rejected';
 
-/** 423 is a lock that another request of ours still holds; 460 a wrong checksum (tus 1.0). */
+/**
+ * 423 is a lock that another request of ours still holds; 460 a wrong checksum (tus 1.0). 501 does not pass: a tus server without
+ * creation-defer-length answers so.
+ */
 export const verdictOf = (status: number): Verdict => {
   if (status >= 200 && status < 300) return 'done';
   if (status === 401 || status === 403) return 'unauthorized';
   if (status === 413 || status === 507) return 'full';
   if (status === 404 || status === 410) return 'missing';
   if (status === 409) return 'conflict';
-  if (status >= 500 || [408, 423, 425, 429, 460].includes(status)) return 'retry';
+  if ((status >= 500 && status !== 501) || [408, 423, 425, 429, 460].includes(status)) return 'retry';
   return 'rejected';
 };
 

@@ -111,6 +111,41 @@ describe('a store that stumbles', () => {
   });
 });
 
+describe('signing', () => {
+  const wanted = { parts: [{ number: 2_001, size: 5 * 1024 ** 2, md5: '1B2M2Y8AsgTpgAmY7PhCfg==' }] };
+  const sign = ({ send }: ReturnType<typeof newHandler>) => send('POST', `${FILE}/parts?uploadId=u`, wanted);
+
+  it('costs the same however many parts there are, where the file has room for as many as there may be', async () => {
+    const made = newHandler([xml(PARTS)]);
+    expect((await sign(made)).status).toBe(200);
+    expect(made.asked.map(({ url }) => url.searchParams.get('max-parts'))).toEqual(['1']);
+  });
+
+  it('counts all parts where they could be too much', async () => {
+    const part = (number: number, size: number) =>
+      `<Part><PartNumber>${number}</PartNumber><Size>${size}</Size><ETag>${ETAG}</ETag></Part>`;
+    const more = `<IsTruncated>true</IsTruncated><NextPartNumberMarker>1000</NextPartNumberMarker>`;
+    const pages = (size: number) => [
+      xml(`<R>${more}${part(1, size)}</R>`),
+      xml(`<R><IsTruncated>false</IsTruncated>${part(1_001, 1)}</R>`),
+    ];
+    const maxFileBytes = 40 * 1024 ** 3;
+    const full = newHandler(pages(maxFileBytes - 5 * 1024 ** 2), { maxFileBytes });
+    const refused = await sign(full);
+    expect([refused.status, await code(refused)]).toEqual([413, 'too-large']);
+    expect(full.asked.map(({ url }) => url.searchParams.get('part-number-marker'))).toEqual(['0', '1000']);
+    const roomy = newHandler(pages(maxFileBytes - 5 * 1024 ** 2 - 1), { maxFileBytes });
+    expect((await sign(roomy)).status).toBe(200);
+  });
+
+  it('says that there is no such upload in either case', async () => {
+    for (const maxFileBytes of [64 * 1024 ** 3, 40 * 1024 ** 3]) {
+      const answer = await sign(newHandler([error(404, 'NoSuchUpload')], { maxFileBytes }));
+      expect([answer.status, await code(answer)]).toEqual([404, 'upload-not-found']);
+    }
+  });
+});
+
 describe('completing', () => {
   const done = xml(`<CompleteMultipartUploadResult><ETag>${ETAG}</ETag></CompleteMultipartUploadResult>`);
 

@@ -5,6 +5,7 @@ import {
   checkSameParts,
   checkTotal,
   checkWantedParts,
+  fitAnyhow,
   isFileOf,
   multipartEtag,
   quoteEtag,
@@ -75,6 +76,13 @@ describe('the parts that a page wants to put', () => {
     checkTotal(stored, [{ number: 1, size: 70, md5: MD5 }], 100);
     expect(answerOf(() => checkTotal(stored, [{ number: 3, size: 11, md5: MD5 }], 100))[0]).toBe(413);
     expect(answerOf(() => checkTotal(stored, [{ number: 1, size: 71, md5: MD5 }], 100))[0]).toBe(413);
+  });
+
+  it('fit anyhow when as many as there may be, all of their size, do', () => {
+    const of = (...sizes: number[]) => sizes.map((size, index) => ({ number: index + 1, size, md5: MD5 }));
+    expect(fitAnyhow(of(10, 3), 100_000)).toBe(true);
+    expect(fitAnyhow(of(10, 11), 100_000)).toBe(false);
+    expect(fitAnyhow(of(5 * 1024 ** 2), 64 * 1024 ** 3)).toBe(true);
   });
 });
 

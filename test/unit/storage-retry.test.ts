@@ -10,7 +10,7 @@ describe('what a status means', () => {
     ['missing', [404, 410]],
     ['conflict', [409]],
     ['retry', [408, 423, 425, 429, 460, 500, 502, 503, 504, 599]],
-    ['rejected', [100, 301, 304, 400, 405, 412, 415, 416, 422, 451]],
+    ['rejected', [100, 301, 304, 400, 405, 412, 415, 416, 422, 451, 501]],
   ] as const)('%s: %j', (verdict, statuses) => {
     for (const status of statuses) expect(verdictOf(status)).toBe(verdict);
   });

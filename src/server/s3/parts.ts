@@ -115,6 +115,14 @@ export const checkTotal = (
   if (sum(kept) + sum(wanted) > maxFileBytes) throw tooLarge('The file', maxFileBytes);
 };
 
+/**
+ * True when parts of these sizes can't make a file too large, whatever was put before: as many as an upload may have would fit.
+ * Then nobody has to count. With larger ones among them, which are counted with all that is there, an upload has less than twice what
+ * the file may have.
+ */
+export const fitAnyhow = (wanted: readonly WantedPart[], maxFileBytes: number): boolean =>
+  wanted.every(({ size }) => size * MAX_PARTS <= maxFileBytes);
+
 /** Throws when the store does not have exactly these parts. */
 export const checkSameParts = (stored: readonly StoredPart[], { size, parts }: Completion): void => {
   if (stored.length !== parts.length) {

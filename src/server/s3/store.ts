@@ -90,6 +90,17 @@ export class S3Store {
     }
   }
 
+  /** Whether there is such an upload, however many parts it has. */
+  async hasUpload(key: string, uploadId: string): Promise<boolean> {
+    try {
+      await this.send('ListParts', 'GET', { key, query: { uploadId, 'max-parts': '1' } });
+      return true;
+    } catch (thrown) {
+      if (isNoUpload(thrown)) return false;
+      throw thrown;
+    }
+  }
+
   /** Joins the parts into the file and resolves to its ETag, in quotes. */
   async completeUpload(key: string, uploadId: string, parts: readonly { number: number; etag: string }[]) {
     const body = new TextEncoder().encode(completeBody(parts));
