@@ -7,11 +7,19 @@ process.env.STEADYREEL_E2E_PORT ??= String(await freePort());
 const baseURL = `http://localhost:${process.env.STEADYREEL_E2E_PORT}`;
 const executablePath = findBrowser();
 
+/** Tests in which something dies. */
+const FAULTS = /\/(kill|network|memory|quota|recovery)\.spec\.ts$/;
+
 export default defineConfig({
   testDir: 'test/e2e',
   outputDir: 'test-results',
-  // The tests record in real time: two at once would take the processor from each other.
+  // What is clicked and looked at has the processor for itself, as its tests record in real time; what kills browsers and
+  // networks mostly waits, and must work on a busy machine as well.
   workers: 1,
+  projects: [
+    { name: 'pages', testIgnore: FAULTS },
+    { name: 'faults', testMatch: FAULTS },
+  ],
   retries: 0,
   forbidOnly: true,
   timeout: 60_000,

@@ -55,10 +55,15 @@ const vitest = project => () => {
   return tests('vitest', ['run', '--project', project, ...reporters], report, countVitest);
 };
 
-const playwright = () => {
-  const report = join(REPORTS, 'e2e.json');
+/**
+ * @param {string} project
+ * @param {number} workers
+ */
+const playwright = (project, workers) => () => {
+  const report = join(REPORTS, `${project}.json`);
   process.env.STEADYREEL_E2E_REPORT = report;
-  return tests('playwright', ['test'], report, countPlaywright);
+  const args = ['test', '--project', project, '--workers', String(workers)];
+  return tests('playwright', args, report, countPlaywright);
 };
 
 /** @type {import('./lib/steps.mjs').Result[]} */
@@ -96,22 +101,24 @@ if (installed) {
     isCephThere = ensureCeph() !== undefined;
     if (!isCephThere) return missing(CEPH_ADVICE);
   });
-  await step('lint', check('biome', ['ci', '.']));
-  await step(
-    'typecheck',
-    check('tsc', ['--noEmit', '-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', TYPES]),
-  );
-  await step('build', () => run(process.execPath, ['scripts/build.mjs'], { quiet: true }));
-  await step('docs', check('typedoc', []));
+  const types = ['--noEmit', '-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', TYPES];
+  // None of them needs another, or says a word when all is well.
+  await Promise.all([
+    step('lint', check('biome', ['ci', '.'])),
+    step('typecheck', check('tsc', types)),
+    step('build', () => run(process.execPath, ['scripts/build.mjs'], { quiet: true })),
+    step('docs', check('typedoc', [])),
+  ]);
   await step('unit', vitest('unit'));
   await step('node', vitest('node'));
   if (isCephThere) await step('ceph', vitest('ceph'));
   else results.push(notRun('ceph', CEPH_ADVICE));
   if (browser === undefined) {
-    results.push(notRun('browser', BROWSER_ADVICE), notRun('e2e', BROWSER_ADVICE));
+    for (const name of ['browser', 'pages', 'faults']) results.push(notRun(name, BROWSER_ADVICE));
   } else {
     await step('browser', vitest('browser'));
-    await step('e2e', playwright);
+    await step('pages', playwright('pages', 1));
+    await step('faults', playwright('faults', 2));
   }
 }
 console.log(summary(results));

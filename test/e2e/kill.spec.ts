@@ -113,7 +113,7 @@ test(`killed ${KILLS} times while it records, while it stops, and while it is re
       if (round === KILLS) break;
       const places: Place[] = round % 2 ? ['tus', 'device'] : ['tus'];
       await Promise.all(places.map(place => page.call('begin', place)));
-      await wait(life.random() * 3_000);
+      await wait(life.random() * 2_500);
       life.take();
       if (round % 5 === 4) void page.call('stopAll').catch(() => undefined);
       await life.kill(round % 5 === 4 ? 200 : 0);

@@ -20,8 +20,10 @@ export interface FrameLook {
   format?: 'I420' | 'NV12';
   displayWidth?: number;
   displayHeight?: number;
-  /** Fills the picture with noise, which no encoder can make small. */
+  /** Fills the picture with noise, which costs an encoder much. */
   noise?: boolean;
+  /** Fills it with noise that is another in each frame, which no encoder can make small. */
+  random?: boolean;
 }
 
 export const BT709: VideoColorSpaceInit = {
@@ -47,7 +49,11 @@ export const makeFrame = (counter: number, timestamp: number, look: FrameLook = 
   const luma = data.subarray(0, width * height);
   luma.fill(lumaLevels(range).black + 60 + (counter % 32));
   if (look.noise) {
-    let state = (counter + 1) * 2_654_435_761;
+    for (let i = 0; i < luma.length; i++)
+      luma[i] = 80 + ((i * 7919 + counter * 104729 + ((i * i) >> 3)) % 16);
+  }
+  if (look.random) {
+    let state = Math.imul(counter + 1, 2_654_435_761);
     for (let i = 0; i < luma.length; i++) {
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
       luma[i] = 60 + (state >>> 25);

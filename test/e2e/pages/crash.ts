@@ -66,7 +66,7 @@ const feed = async (one: Running, id: string): Promise<void> => {
   })();
   while (!one.fed) {
     const size = SIZES[Math.floor(video.count / FRAMES_OF_A_SIZE) % SIZES.length];
-    await video.feed(1, one.steady ? { noise: true } : size);
+    await video.feed(1, one.steady ? { random: true } : size);
     report(JSON.stringify({ id, frames: video.count }));
   }
 };
