@@ -16,8 +16,6 @@ import { checkStored, Station } from './crash-kit.ts';
 
 /** Times that the storage servers are killed and started again. */
 const RESTARTS = 5;
-/** Of all requests, while the network is not to be trusted. */
-const FAULTY = 0.3;
 /** Seconds for which there is no network. */
 const OFFLINE = 60;
 const seconds = (count: number): Promise<void> => new Promise(resolve => setTimeout(resolve, count * 1000));
@@ -70,10 +68,11 @@ const serveS3 = async (ceph: Ceph, publicEndpoint: string) => {
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 };
 
-/** Meets three of ten requests with a fault, and the others with none. */
-const untrustworthy = (): Fate => {
-  if (Math.random() >= FAULTY) return 'passes';
-  return (['fails', 'cut', 'answer-lost'] as const)[Math.floor(Math.random() * 3)] ?? 'fails';
+/** Meets three of ten requests with a fault, each with another one, and the others with none. */
+const untrustworthy = (): (() => Fate) => {
+  const fates: Record<number, Fate> = { 1: 'fails', 4: 'cut', 7: 'answer-lost' };
+  let count = 0;
+  return () => fates[count++ % 10] ?? 'passes';
 };
 
 test.describe.configure({ timeout: 240_000 });
@@ -102,10 +101,12 @@ test('servers that are killed, requests that fail, and no network for a minute: 
     await Promise.all([page.call('begin', 'tus'), page.call('begin', 's3'), page.call('begin', 's3', true)]);
     await seconds(2);
 
-    for (const proxy of proxies) proxy.fate = untrustworthy;
-    await seconds(10);
+    for (const proxy of proxies) proxy.fate = untrustworthy();
+    // Each of them meets each fault.
+    const rarest = (): number =>
+      Math.min(...proxies.flatMap(({ met }) => [met.fails, met.cut, met['answer-lost']]));
+    await expect.poll(rarest, { timeout: 40_000 }).toBeGreaterThanOrEqual(2);
     for (const proxy of proxies) proxy.fate = () => 'passes';
-    for (const { met } of proxies) expect(met.cut + met.fails + met['answer-lost']).toBeGreaterThan(2);
 
     await first.kill();
     for (let time = 0; time < RESTARTS; time++) {
