@@ -252,6 +252,20 @@ export class DeviceStorageFullError extends StorageError {
   }
 }
 
+/** `recording-elsewhere`: another storage has a part of the recording that this device has not any more. */
+export class RecordingElsewhereError extends StorageError {
+  readonly code = 'recording-elsewhere';
+  constructor(
+    readonly key: string,
+    /** The one that has it: its kind, and its address or name. */
+    readonly storage: string,
+  ) {
+    super(
+      `The beginning of ${key} is in the storage that it was on its way to (${storage}), and no longer on this device. Call recover() with that storage.`,
+    );
+  }
+}
+
 /** `recovery-incomplete`: some recordings that a crash had left behind could not be finished; they stay on this device. */
 export class RecoveryIncompleteError extends SteadyreelError {
   readonly code = 'recovery-incomplete';
@@ -350,6 +364,7 @@ const classOf = (code: string): { prototype: SteadyreelError } => {
     'device-storage-failed': DeviceStorageError,
     'device-storage-full': DeviceStorageFullError,
     'manifest-invalid': ManifestInvalidError,
+    'recording-elsewhere': RecordingElsewhereError,
     'recovery-incomplete': RecoveryIncompleteError,
     internal: InternalError,
   };

@@ -17,6 +17,7 @@ export {
   OptionInvalidError,
   OptionUnknownError,
   RecordingAbortedError,
+  RecordingElsewhereError,
   RecordingEmptyError,
   RecoveryIncompleteError,
   SourceEndedError,

@@ -29,7 +29,10 @@ export interface RecoveryProgress {
 export interface RecoverOptions {
   /** Where the recordings were on their way to, and go on to now. */
   storage: Storage;
-  /** `true`: also those that were on their way to another server, from their beginnings. Default `false`. */
+  /**
+   * `true`: also those that were on their way to another server, from their beginnings. Those whose beginnings only that one has are
+   * refused (`recording-elsewhere`). Default `false`.
+   */
   fromAnyStorage?: boolean;
   /** Hears how far it is. */
   onProgress?: (progress: RecoveryProgress) => void;

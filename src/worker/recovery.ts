@@ -1,5 +1,5 @@
 /** Finishes a recording that a crash has cut off: from what the journal holds, on to what the storage has already. */
-import { DeviceStorageError } from '../errors.ts';
+import { RecordingElsewhereError } from '../errors.ts';
 import { crc32 } from '../journal/crc32.ts';
 import { GrowingFile } from '../journal/growing-file.ts';
 import type { Journal, LeftBehind } from '../journal/journal.ts';
@@ -186,7 +186,7 @@ export class Recovery {
     return upload?.at === this.context.tag ? upload : undefined;
   }
 
-  /** @throws DeviceStorageError when another storage has what is not here any more: only that one can get the rest. */
+  /** @throws RecordingElsewhereError when another storage has what is not here any more: only that one can get the rest. */
   async #checkWhole(log: ReadLog, { sealed }: Known): Promise<void> {
     const names = await this.#journal.names();
     const begun = log.checkpoint.files.filter(({ bytes }) => bytes.size > 0);
@@ -194,8 +194,7 @@ export class Recovery {
     for (const key of new Set([...sealed.map(file => file.key), ...open])) {
       if (segmentsAmong(names, fileNameOf(key))[0]?.start === 0) continue;
       const { kind, endpoint = '' } = this.#journal.setup.storage;
-      const detail = `the beginning of ${key} is in the storage that it was on its way to, and not here any more: recover it with ${kind} ${endpoint}`;
-      throw new DeviceStorageError(detail.trim());
+      throw new RecordingElsewhereError(key, `${kind} ${endpoint}`.trim());
     }
   }
 

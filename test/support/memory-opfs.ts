@@ -93,6 +93,15 @@ export class MemoryOpfs {
     folder?.files.set(name, { bytes: bytes.slice(), modified: Date.now() });
   }
 
+  /** Gives a file another name in its folder. */
+  rename(path: string, to: string): void {
+    const { folder, name } = this.#find(path);
+    const entry = folder?.files.get(name);
+    if (!folder || !entry) return;
+    folder.files.delete(name);
+    folder.files.set(this.#find(to).name, entry);
+  }
+
   #find(path: string): { folder: Folder | undefined; name: string } {
     const names = path.split('/');
     const name = names.pop() ?? '';

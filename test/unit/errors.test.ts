@@ -59,6 +59,11 @@ const ALL: [error: SteadyreelError, code: string, fields: Record<string, unknown
   ],
   [new errors.DeviceStorageError('no room', cause), 'device-storage-failed', {}],
   [new errors.DeviceStorageFullError(2 ** 20), 'device-storage-full', {}],
+  [
+    new errors.RecordingElsewhereError('recordings/x/0001.mp4', 'tus /s'),
+    'recording-elsewhere',
+    { key: 'recordings/x/0001.mp4', storage: 'tus /s' },
+  ],
   [new errors.RecoveryIncompleteError([], []), 'recovery-incomplete', { recovered: [], failures: [] }],
   [new errors.ManifestInvalidError('an object', 5), 'manifest-invalid', { expected: 'an object', value: 5 }],
   [new errors.InternalError(cause), 'internal', {}],

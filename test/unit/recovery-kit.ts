@@ -21,6 +21,8 @@ export class FakeStorage implements StorageSink {
   manifest: Recording | undefined;
   faults: string[] = [];
   onUpload: (key: string, upload: UploadHandle) => void = () => undefined;
+  /** What it was told of uploads that were begun before. */
+  goneOnWith: UploadHandle[] = [];
   /** Bytes of a file that are taken at once. */
   chunk = 5_000;
   /** Bytes of each file that it was asked to store and has, as it tells. */
@@ -41,6 +43,7 @@ export class FakeStorage implements StorageSink {
 
   async store(source: UploadSource, signal: AbortSignal): Promise<void> {
     const { key, upload } = source;
+    if (upload) this.goneOnWith.push(upload);
     const there = this.files.get(key) ?? { bytes: Buffer.alloc(0), complete: false };
     if (!this.files.has(key)) this.onUpload(key, { of: key });
     else if (upload && upload.of !== key)
@@ -139,7 +142,11 @@ export const crashAgain = async (
 };
 
 /** Recovers what lies on a disk. */
-export const recoverOn = async (disk: MemoryOpfs, storage: FakeStorage): Promise<Recording | undefined> => {
+export const recoverOn = async (
+  disk: MemoryOpfs,
+  storage: FakeStorage,
+  { tag = TAG, moves = false } = {},
+): Promise<Recording | undefined> => {
   useDisk(disk);
   const found = await Journal.reopen(ID, journalPath(ID));
   if (!found) return undefined;
@@ -148,7 +155,7 @@ export const recoverOn = async (disk: MemoryOpfs, storage: FakeStorage): Promise
       storage.onUpload = events.onUpload;
       return storage;
     },
-    ...{ tag: TAG, moves: false },
+    ...{ tag, moves },
     onWritten: () => undefined,
     signal: new AbortController().signal,
   });

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type Crash, crashAgain, crashesOf, recoverOn, storedOf } from './recovery-kit.ts';
+import type { SteadyreelError } from '../../src/errors.ts';
+import { type Crash, crashAgain, crashesOf, FakeStorage, recoverOn, storedOf } from './recovery-kit.ts';
 import { problemsOfFiles } from './timeline-checks.ts';
 import { scenario } from './timeline-random.ts';
 
@@ -80,4 +81,65 @@ describe(`a crash (seed ${SEED})`, () => {
       { numRuns: 2 * RUNS, seed: SEED * 1_000, interruptAfterTimeLimit: 100_000 },
     );
   }, 120_000);
+});
+
+describe('a recording that goes to another storage than it was on its way to', () => {
+  const OTHER = { tag: 'tus https://other.example', moves: true };
+
+  /** Crashes in the middle of recordings whose uploads have begun. */
+  const begun = async (): Promise<Crash[]> => {
+    const found: Crash[] = [];
+    for (const given of fc.sample(scenario, { numRuns: 12, seed: SEED })) {
+      const { crashes } = await crashesOf(given, new Set([150]));
+      found.push(...crashes.filter(({ storage }) => storage.files.size > 0));
+    }
+    expect(found.length).toBeGreaterThan(2);
+    return found;
+  };
+
+  it('begins anew there, and no address of the first is used', async () => {
+    for (const { disk } of await begun()) {
+      const other = new FakeStorage();
+      // Of some, a file is in the first already, and only there.
+      const elsewhere = (error: SteadyreelError): undefined =>
+        void expect(error.code).toBe('recording-elsewhere');
+      const recording = await recoverOn(disk, other, OTHER).catch(elsewhere);
+      expect(other.goneOnWith).toEqual([]);
+      for (const [i, bytes] of storedOf(other, recording ?? ({ files: [] } as never)).entries())
+        expect(createHash('sha256').update(bytes).digest('hex')).toBe(recording?.files[i]?.sha256);
+    }
+  });
+
+  it('and was cut off there, goes on with the addresses of whichever it is given to', async () => {
+    for (const { disk, storage } of await begun()) {
+      const other = new FakeStorage();
+      other.store = async source => {
+        other.onUpload(source.key, { of: 'another' });
+        throw new Error('the other is gone');
+      };
+      const failed = await recoverOn(disk, other, OTHER).catch(() => 'failed');
+      if (failed !== 'failed') continue;
+      const recording = await recoverOn(disk, storage);
+      expect(storage.faults.filter(fault => fault.includes('goes on'))).toEqual([]);
+      expect(recording?.state).toBe('recovered');
+    }
+  });
+
+  it('is refused as long as its beginning is only in the first', async () => {
+    for (const { disk, storage } of await begun()) {
+      const copy = disk.copy();
+      const media = copy.paths.filter(path => path.endsWith('.mp4'));
+      // As if the first segments had been let go.
+      for (const path of media) copy.rename(path, `${path}.1`);
+      const before = copy.paths;
+      const other = new FakeStorage();
+      const refused = await recoverOn(copy, other, OTHER).catch(error => error);
+      if (media.length > 0) expect(refused).toMatchObject({ code: 'recording-elsewhere' });
+      expect(other.files.size).toBe(0);
+      expect(copy.paths.filter(path => path.includes('.mp4'))).toEqual(
+        before.filter(path => path.includes('.mp4')),
+      );
+      expect(storage.faults).toEqual([]);
+    }
+  });
 });
