@@ -62,8 +62,9 @@ describe('the attributes of <steady-recorder>', () => {
   });
 
   test.each([
-    [{ storage: 'tus' }, /"endpoint": expected the address of a tus endpoint/],
-    [{ storage: 'tape' }, /"storage": expected "tus" or "device", got "tape"/],
+    [{ storage: 'tus' }, /"endpoint": expected the address of the storage handler/],
+    [{ storage: 's3' }, /"endpoint": expected the address of the storage handler/],
+    [{ storage: 'tape' }, /"storage": expected "tus", "s3" or "device", got "tape"/],
     [{ codec: 'divx' }, /"video.codec": .* got "divx"/],
   ] as const)('%o is an error that says what was expected', (attributes, message) => {
     expect(() => options(attributes)).toThrow(
