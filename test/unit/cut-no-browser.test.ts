@@ -25,6 +25,8 @@ const PURE = [
   'manifest.ts',
   'errors.ts',
   'media.ts',
+  'levels.ts',
+  'code-points.ts',
   'options.ts',
 ] as const;
 
