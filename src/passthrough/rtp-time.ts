@@ -4,10 +4,11 @@ const CYCLE = 2 ** 32;
 /** So much later than others a packet may come that was sent before them; microseconds. */
 const REORDERED = 5_000_000;
 /**
- * So far ahead of what the fastest packet lets expect a timestamp may lie; microseconds. Clocks drift, and the first
- * packet may have been a slow one.
+ * So far ahead of what the fastest packet lets expect a timestamp may lie; microseconds.
  */
 const AHEAD = 1_000_000;
+/** And for the time without a packet, by which two clocks drift apart: crystals are off by 100 ppm at the worst, each. */
+const DRIFT = 500e-6;
 /** Of a sender that started over, the first packet lies after what was there by this at the least; microseconds. */
 const LEAST_STEP = 1_000;
 
@@ -88,7 +89,8 @@ export class RtpTime {
     if (source !== run.source) return undefined;
     const forward = mod(timestamp - run.newest);
     const least = this.#timeOf(run, run.newest + forward);
-    const latest = arrival - run.delay + AHEAD;
+    const quiet = Math.max(0, arrival - this.#newestArrival);
+    const latest = arrival - run.delay + AHEAD + quiet * DRIFT;
     if (least <= latest) {
       const cycle = (CYCLE * 1e6) / this.clockRate;
       return run.newest + forward + CYCLE * Math.floor((latest - least) / cycle);
