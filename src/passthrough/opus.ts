@@ -64,8 +64,8 @@ const SILENT: readonly (readonly [duration: number, toc: number])[] = [
 ];
 
 /**
- * Packets of silence for a gap: those two bytes begin with the flag that says so (4.3, "silence"). They are kept out of a
- * gap's last part, which is shorter than any packet.
+ * Packets of silence for a gap: those two bytes begin with the flag that says so (4.3, "silence"). The last part of
+ * a gap, when it is shorter than any packet, is left as it is.
  *
  * @param duration microseconds.
  */
