@@ -1,6 +1,7 @@
 /** Puts received Opus packets in a row: what was lost and can be restored, what was silence, what is missing. Pure. */
 import { isOpusPause, opusDuration } from './opus.ts';
 import type { RedBlock } from './red.ts';
+import { sequenceStep } from './sequence-number.ts';
 
 /** A packet as it came. */
 export interface AudioArrival {
@@ -42,18 +43,6 @@ export interface AudioCounts {
 const TOLERANCE = 500;
 /** The RTP clock of Opus, whatever it encodes (RFC 7587, 4.1). */
 const TICKS_PER_SECOND = 48_000;
-/**
- * Sequence numbers are compared by their lowest 15 bits: RTP has 16 (RFC 3550, 5.1), but browsers are described as
- * starting over after 32,767.
- */
-const SEQUENCE = 0x8000;
-
-/** By how many packets `to` is after `from`; negative before it. */
-const sequenceStep = (from: number, to: number): number => {
-  const step = (((to - from) % SEQUENCE) + SEQUENCE) % SEQUENCE;
-  return step < SEQUENCE / 2 ? step : step - SEQUENCE;
-};
-
 interface Last {
   end: number;
   sequenceNumber: number | undefined;
