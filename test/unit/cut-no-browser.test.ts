@@ -32,6 +32,7 @@ const PURE = [
   'passthrough/sps.ts',
   'passthrough/superframe.ts',
   'passthrough/vp8.ts',
+  'passthrough/vp9-header.ts',
   'passthrough/vp9.ts',
   'compose/yuv.ts',
   'compose/audio-fit.ts',

@@ -6,7 +6,7 @@ import { av1Sample, OBU, splitObus } from '../../src/passthrough/obu.ts';
 import type { EncodedVideo } from '../../src/passthrough/parameters.ts';
 import { joinSuperframe, splitSuperframe } from '../../src/passthrough/superframe.ts';
 import { isVp8Key, vp8Parameters } from '../../src/passthrough/vp8.ts';
-import { isVp9Key, vp9Parameters } from '../../src/passthrough/vp9.ts';
+import { isVp9Key, Vp9Stream, vp9Parameters } from '../../src/passthrough/vp9.ts';
 import {
   accessUnits,
   decoded,
@@ -148,7 +148,13 @@ describe('VP9', () => {
     const parameters = vp9Parameters(frames[0] ?? new Uint8Array(), RATE);
     if (!parameters) throw new Error('no key frame');
     expect(parameters.codec).toBe(codec);
-    const samples = frames.map((data): Sample => ({ data, type: isVp9Key(data) ? 'key' : 'delta' }));
+    const vp9Stream = new Vp9Stream(RATE);
+    const samples = frames.map((data, i): Sample => {
+      const picture = vp9Stream.take(data);
+      if (picture.kind !== 'sample') throw new Error(picture.reason);
+      expect(picture.type === 'key' && picture.changed).toBe(i === 0);
+      return { data, type: picture.type };
+    });
     expect(samples.flatMap(({ type }, i) => (type === 'key' ? [i] : []))).toEqual([0, 5, 10]);
     const stream = await expectSame(parameters, samples, made.frames);
     expect([stream.profile, stream.pix_fmt]).toEqual([profile, format]);
@@ -163,6 +169,8 @@ describe('VP9', () => {
     const frames = ivfFrames(made.bytes);
     const parameters = vp9Parameters(frames[0] ?? new Uint8Array(), RATE);
     if (!parameters) throw new Error('no key frame');
+    const vp9Stream = new Vp9Stream(RATE);
+    expect(frames.every(frame => vp9Stream.take(frame).kind === 'sample')).toBe(true);
     const samples = frames.map((frame): Sample => {
       const data = joinSuperframe(splitSuperframe(frame));
       if (!data) throw new Error('too many');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { joinSuperframe, splitSuperframe } from '../../src/passthrough/superframe.ts';
 import { isVp8Key, vp8Parameters } from '../../src/passthrough/vp8.ts';
-import { isVp9Key, vp9Parameters } from '../../src/passthrough/vp9.ts';
+import { isVp9Key, Vp9Stream, vp9Parameters } from '../../src/passthrough/vp9.ts';
 import { BitWriter } from './passthrough-kit.ts';
 
 describe('VP8', () => {
@@ -156,5 +156,26 @@ describe('VP9', () => {
     expect(vp9Parameters(damaged.with(1, 0), 30)).toBeUndefined();
     expect(vp9Parameters(damaged.subarray(0, 6), 30)).toBeUndefined();
     expect(isVp9Key(joined(upperLayer(large, 0), keyFrame(large)))).toBe(false);
+  });
+
+  it('a stream that keeps its size goes on; one that changes it waits for a key frame', () => {
+    const vp9 = new Vp9Stream(30);
+    expect(vp9.take(upperLayer(large, 1))).toEqual({ kind: 'unusable', reason: 'no-key-frame' });
+    expect(vp9.take(keyFrame(large))).toMatchObject({ type: 'key', changed: true });
+    for (const frame of [upperLayer(large, 1), upperLayer(undefined, 1), showExisting(1)])
+      expect(vp9.take(frame)).toEqual({ kind: 'sample', type: 'delta' });
+    expect(vp9.take(keyFrame(large))).toMatchObject({ type: 'key', changed: false });
+    const reason = 'resized-between-key-frames';
+    expect(vp9.take(upperLayer(small, 1))).toEqual({ kind: 'unusable', reason });
+    expect(vp9.take(upperLayer(large, 1))).toEqual({ kind: 'unusable', reason: 'no-key-frame' });
+    expect(vp9.take(keyFrame(small))).toMatchObject({ changed: true, parameters: { codedWidth: 320 } });
+    expect(vp9.take(Uint8Array.of(0))).toEqual({ kind: 'unusable', reason: 'unreadable' });
+  });
+
+  it('a picture without its highest layer is of another size', () => {
+    const vp9 = new Vp9Stream(30);
+    vp9.take(joined(keyFrame(small), upperLayer(large, 1)));
+    expect(vp9.take(joined(upperLayer(small, 0), upperLayer(undefined, 1)))).toMatchObject({ type: 'delta' });
+    expect(vp9.take(upperLayer(small, 0))).toMatchObject({ reason: 'resized-between-key-frames' });
   });
 });
