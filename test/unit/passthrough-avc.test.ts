@@ -229,6 +229,8 @@ describe('a stream', () => {
     const copy = structuredClone(before);
     buffer.fill(0);
     expect(before).toEqual(copy);
+    expect(avc.take(stream(slice(5)))).toMatchObject({ changed: false });
+    expect(avc.take(stream(pps(), sps(), slice(1)))).toMatchObject({ type: 'delta' });
     expect(avc.take(stream(sps(), pps(), slice(5)))).toMatchObject({ changed: false });
   });
 });

@@ -132,6 +132,14 @@ describe('frames with numbers', () => {
     expect(told(chain.take(delta(6, [5]), 0))).toBe(`${rest}, ?`);
   });
 
+  it('are remembered only as far back as dependencies reach', () => {
+    const chain = new Chain<Frame>();
+    chain.take(key(1), 0);
+    expect(told(chain.take(delta(4_097, [1]), 0))).toBe('+4097');
+    expect(told(chain.take(delta(4_098, [1]), 0))).toBe('+4098');
+    expect(told(chain.take(delta(4_099, [1]), 0))).toBe('');
+  });
+
   it('that still wait at the end are left out', () => {
     const chain = new Chain<Frame>();
     chain.take(key(1), 0);

@@ -92,7 +92,12 @@ describe('superframes', () => {
   });
 
   it('what only looks like an index is none', () => {
-    for (const data of [Uint8Array.of(1, 2, 3, 0xc1), Uint8Array.of(9, 0xc1, 200, 1, 0xc1), new Uint8Array()])
+    for (const data of [
+      Uint8Array.of(1, 2, 3, 0xc1),
+      Uint8Array.of(7, 8, 0xc2, 1, 1, 0xc1),
+      Uint8Array.of(9, 0xc1, 200, 1, 0xc1),
+      new Uint8Array(),
+    ])
       expect(splitSuperframe(data)).toEqual([data]);
   });
 });
@@ -140,6 +145,19 @@ describe('VP9', () => {
     const like = joined(...layers.slice(0, 2), upperLayer(undefined, 1));
     expect(vp9Parameters(like, 30)).toMatchObject({ codedWidth: 640 });
     expect(vp9Parameters(joined(...layers, showExisting(1)), 30)).toMatchObject({ codedWidth: 640 });
+  });
+
+  it('a hidden frame of its own, predicted from nothing, has its own size', () => {
+    const hidden = new BitWriter()
+      .put(0b10000100, 8)
+      .put(1, 1)
+      .put(0, 2)
+      .put(SYNC, 24)
+      .put(1 << 3, 8);
+    const intra = size(hidden, { width: 640, height: 360 }).put(0x55, 8).bytes;
+    expect(vp9Parameters(joined(keyFrame(small), intra), 30)).toMatchObject({ codedWidth: 640 });
+    expect(vp9Parameters(joined(keyFrame(small), intra, showExisting(3)), 30)?.codedWidth).toBe(640);
+    expect(vp9Parameters(joined(keyFrame(small), intra, showExisting(2)), 30)?.codedWidth).toBe(320);
   });
 
   it('no key frame', () => {
