@@ -25,6 +25,7 @@ const withPrograms = [
   'test/unit/{build,cli,server,mux}*.test.ts',
   'test/unit/storage-{tus,deadline,custom,faults}*.test.ts',
   'test/unit/pattern-counter.test.ts',
+  'test/unit/passthrough-streams*.test.ts',
   'test/unit/{timeline,recovery}*.test.ts',
 ];
 

@@ -1,13 +1,8 @@
 /** Codec strings and bitrates by frame size and rate. Pure: which of them the browser takes is asked elsewhere. */
+import { av1Level, type VideoShape, vp9Level } from '../levels.ts';
 import type { VideoCodecFamily } from '../media.ts';
 
-/** The shape that an encoder is wanted for. */
-export interface VideoShape {
-  width: number;
-  height: number;
-  /** Frames a second. */
-  frameRate: number;
-}
+export type { VideoShape } from '../levels.ts';
 
 /** Tried in this order when nothing else is asked for. AVC first: every player and editor takes it. */
 export const VIDEO_PREFERENCE: readonly VideoCodecFamily[] = ['avc', 'vp9', 'av1', 'vp8'];
@@ -51,54 +46,6 @@ const AVC_LEVELS: readonly (readonly [idc: number, perSecond: number, perFrame: 
     [0x3d, 8355840, 139264, 600000],
     [0x3e, 16711680, 139264, 1000000],
   ];
-
-type Level = readonly [level: number, perSecond: number, perFrame: number, kilobits: number, side: number];
-
-/** Level, samples a second, samples a frame, kbit/s, longest side (VP9 levels, webmproject.org/vp9/levels). */
-const VP9_LEVELS: readonly Level[] = [
-  [10, 829440, 36864, 200, 512],
-  [11, 2764800, 73728, 800, 768],
-  [20, 4608000, 122880, 1800, 960],
-  [21, 9216000, 245760, 3600, 1344],
-  [30, 20736000, 552960, 7200, 2048],
-  [31, 36864000, 983040, 12000, 2752],
-  [40, 83558400, 2228224, 18000, 4160],
-  [41, 160432128, 2228224, 30000, 4160],
-  [50, 311951360, 8912896, 60000, 8384],
-  [51, 588251136, 8912896, 120000, 8384],
-  [52, 1176502272, 8912896, 180000, 8384],
-  [60, 1176502272, 35651584, 180000, 16832],
-  [61, 2353004544, 35651584, 240000, 16832],
-  [62, 4706009088, 35651584, 480000, 16832],
-];
-
-/** Level index, samples a second, samples a frame, kbit/s in the main tier, longest width (AV1 specification, A.3). */
-const AV1_LEVELS: readonly Level[] = [
-  [0, 4423680, 147456, 1500, 2048],
-  [1, 8363520, 278784, 3000, 2816],
-  [4, 19975680, 665856, 6000, 4352],
-  [5, 31950720, 1065024, 10000, 5504],
-  [8, 70778880, 2359296, 12000, 6144],
-  [9, 141557760, 2359296, 20000, 6144],
-  [12, 267386880, 8912896, 30000, 8192],
-  [13, 534773760, 8912896, 40000, 8192],
-  [14, 1069547520, 8912896, 60000, 8192],
-  [16, 1069547520, 35651584, 60000, 16384],
-  [17, 2139095040, 35651584, 100000, 16384],
-  [18, 4278190080, 35651584, 160000, 16384],
-];
-
-const pick = (
-  levels: readonly Level[],
-  perFrame: number,
-  perSecond: number,
-  bitrate: number,
-  side: number,
-): number | undefined =>
-  levels.find(
-    ([, mostPerSecond, mostPerFrame, kilobits, longest]) =>
-      perSecond <= mostPerSecond && perFrame <= mostPerFrame && bitrate <= kilobits * 1000 && side <= longest,
-  )?.[0];
 
 /** The lowest AVC level; a side has sqrt(8 * MaxFS) macroblocks at the most (ITU-T H.264, A.3.1). */
 const avcLevel = ({ width, height, frameRate }: VideoShape, bitrate: number): number | undefined => {
@@ -151,11 +98,11 @@ export const codecStrings = (family: VideoCodecFamily, shape: VideoShape, bitrat
       return [`hvc1.1.6.L${level}.B0`];
     }
     case 'vp9': {
-      const level = pick(VP9_LEVELS, samples, samples * frameRate, bitrate, Math.max(width, height));
+      const level = vp9Level(shape, bitrate);
       return level === undefined ? [] : [`vp09.00.${two(level)}.08`];
     }
     case 'av1': {
-      const level = pick(AV1_LEVELS, samples, samples * frameRate, bitrate, width);
+      const level = av1Level(shape, bitrate);
       return level === undefined ? [] : [`av01.0.${two(level)}M.08`];
     }
     case 'vp8':

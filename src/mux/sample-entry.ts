@@ -1,4 +1,5 @@
 /** Sample entries: what a file tells a decoder of a track (ISO/IEC 14496-12, 8.5.2). Pure. */
+import { colorCodePoints } from '../code-points.ts';
 import type { AudioCodecFamily, VideoCodecFamily } from '../media.ts';
 import { ascii, box, fixed16, fullBox, type Part, u16, u32, zeros } from './boxes.ts';
 
@@ -10,30 +11,11 @@ const bytesOf = (description: AllowSharedBufferSource | undefined): Uint8Array =
     : new Uint8Array(description);
 };
 
-/** Code points of ITU-T H.273, tables 2 to 4, by the names that WebCodecs has for them; 2 is "unspecified". */
-const PRIMARIES: Record<string, number> = { bt709: 1, bt470bg: 5, smpte170m: 6, bt2020: 9, smpte432: 12 };
-const TRANSFER: Record<string, number> = {
-  bt709: 1,
-  smpte170m: 6,
-  linear: 8,
-  'iec61966-2-1': 13,
-  pq: 16,
-  hlg: 18,
-};
-const MATRIX: Record<string, number> = { rgb: 0, bt709: 1, bt470bg: 5, smpte170m: 6, 'bt2020-ncl': 9 };
-const UNSPECIFIED = 2;
-
-const codePoints = (space: VideoColorSpaceInit | undefined): [number, number, number] => [
-  PRIMARIES[space?.primaries ?? ''] ?? UNSPECIFIED,
-  TRANSFER[space?.transfer ?? ''] ?? UNSPECIFIED,
-  MATRIX[space?.matrix ?? ''] ?? UNSPECIFIED,
-];
-
 /** `colr`, where anything is known of the colours. */
 const colr = (space: VideoColorSpaceInit | undefined): Uint8Array[] => {
   const known = [space?.primaries, space?.transfer, space?.matrix, space?.fullRange];
   if (known.every(value => value === undefined || value === null)) return [];
-  return [box('colr', ascii('nclx'), ...codePoints(space).map(u16), [space?.fullRange ? 0x80 : 0])];
+  return [box('colr', ascii('nclx'), ...colorCodePoints(space).map(u16), [space?.fullRange ? 0x80 : 0])];
 };
 
 const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
@@ -56,7 +38,7 @@ const pasp = (config: VideoDecoderConfig): Uint8Array[] => {
 const vpcC = ({ codec, colorSpace }: VideoDecoderConfig): Uint8Array => {
   const [profile = 0, level = 10, depth = 8, chroma = 1] = codec.split('.').slice(1).map(Number);
   const depths = (depth << 4) | (chroma << 1) | Number(colorSpace?.fullRange === true);
-  return fullBox('vpcC', 1, 0, [profile, level, depths, ...codePoints(colorSpace)], u16(0));
+  return fullBox('vpcC', 1, 0, [profile, level, depths, ...colorCodePoints(colorSpace)], u16(0));
 };
 
 /** `av1C` (AV1 Codec ISO Media File Format Binding, 2.3), for encoders that give none: 4:2:0 in 8 or 10 bits. */

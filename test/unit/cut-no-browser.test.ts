@@ -14,6 +14,26 @@ const PURE = [
   'source/drift.ts',
   'source/pause-gate.ts',
   'source/video-clock.ts',
+  'passthrough/annex-b.ts',
+  'passthrough/audio-sequence.ts',
+  'passthrough/av1-sequence.ts',
+  'passthrough/av1.ts',
+  'passthrough/avc.ts',
+  'passthrough/bits.ts',
+  'passthrough/bytes.ts',
+  'passthrough/chain.ts',
+  'passthrough/obu.ts',
+  'passthrough/opus.ts',
+  'passthrough/parameters.ts',
+  'passthrough/red.ts',
+  'passthrough/reorder.ts',
+  'passthrough/rtp-time.ts',
+  'passthrough/sequence-number.ts',
+  'passthrough/sps.ts',
+  'passthrough/superframe.ts',
+  'passthrough/vp8.ts',
+  'passthrough/vp9-header.ts',
+  'passthrough/vp9.ts',
   'compose/yuv.ts',
   'compose/audio-fit.ts',
   'compose/resampler.ts',
@@ -25,6 +45,8 @@ const PURE = [
   'manifest.ts',
   'errors.ts',
   'media.ts',
+  'levels.ts',
+  'code-points.ts',
   'options.ts',
 ] as const;
 
@@ -107,5 +129,9 @@ describe('the pure modules', () => {
     expect(evaluate("avcCodecString('vp8', undefined)")).toBe('vp8');
     expect(evaluate('preSkipOf(undefined)')).toBe(312);
     expect(evaluate('emptyStats().cuts')).toBe(0);
+    expect(evaluate('new AvcStream().take(new Uint8Array()).kind')).toBe('no-picture');
+    expect(evaluate('new RtpTime(90000).map({ timestamp: 7, arrival: 7 }).time')).toBe(0);
+    expect(evaluate('new Chain().tick(0).askForKeyFrame')).toBe(true);
+    expect(evaluate('opusDuration(new Uint8Array([0xf8]))')).toBe(20_000);
   });
 });

@@ -1,0 +1,141 @@
+/** Puts received Opus packets in a row: what was lost and can be restored, what was silence, what is missing. Pure. */
+import { isOpusPause, opusDuration } from './opus.ts';
+import type { RedBlock } from './red.ts';
+import { sequenceStep } from './sequence-number.ts';
+
+/** A packet as it came. */
+export interface AudioArrival {
+  /** Microseconds, by `RtpTime`. */
+  time: number;
+  /** Of the RTP packet, where the browser tells it. */
+  sequenceNumber?: number | undefined;
+  data: Uint8Array;
+  /** Earlier packets that came with it. */
+  redundant?: readonly Pick<RedBlock, 'offset' | 'data'>[] | undefined;
+}
+
+export type AudioStep =
+  | { kind: 'packet'; time: number; duration: number; data: Uint8Array; restored: boolean }
+  /** Time without a packet. */
+  | {
+      kind: 'gap';
+      time: number;
+      duration: number;
+      /** `silence`: the sender had nothing to send (DTX). `loss`: at least one packet in it was lost. */
+      cause: 'silence' | 'loss';
+      /** By sequence numbers; else it is a guess by the packet before. */
+      certain: boolean;
+    };
+
+export interface AudioCounts {
+  packets: number;
+  /** Of these, taken from the redundancy of later ones. */
+  restored: number;
+  /** Packets that never came, by sequence numbers. */
+  lost: number;
+  /** Came again, or after a later one. */
+  late: number;
+  /** Not Opus. */
+  invalid: number;
+}
+
+/** Times are rounded to microseconds, and the shortest packet lasts 2,500. */
+const TOLERANCE = 500;
+/** The RTP clock of Opus, whatever it encodes (RFC 7587, 4.1). */
+const TICKS_PER_SECOND = 48_000;
+interface Last {
+  end: number;
+  sequenceNumber: number | undefined;
+  pause: boolean;
+}
+
+export class AudioSequence {
+  readonly counts: AudioCounts = { packets: 0, restored: 0, lost: 0, late: 0, invalid: 0 };
+  #last: Last | undefined;
+
+  /** @param lossless packets come from the sender itself: none is lost, so that every gap is silence. */
+  constructor(private readonly lossless = false) {}
+
+  take(arrival: AudioArrival): AudioStep[] {
+    const duration = opusDuration(arrival.data);
+    const last = this.#last;
+    if (duration === undefined) {
+      this.counts.invalid++;
+      return [];
+    }
+    if (last && arrival.time < last.end - TOLERANCE) {
+      this.counts.late++;
+      return [];
+    }
+    const restored = last ? restorable(arrival, last.end) : [];
+    const cause = this.#causeOfGaps(arrival, last, restored.length);
+    const steps = withGaps(
+      [...restored, packetStep(arrival.time, duration, arrival.data, false)],
+      last,
+      cause,
+    );
+    this.counts.packets += restored.length + 1;
+    this.counts.restored += restored.length;
+    this.#last = {
+      end: arrival.time + duration,
+      sequenceNumber: arrival.sequenceNumber,
+      pause: isOpusPause(arrival.data),
+    };
+    return steps;
+  }
+
+  /** After a break that is accounted for elsewhere (a pause, another sender): what comes next begins anew. */
+  restart(): void {
+    this.#last = undefined;
+  }
+
+  #causeOfGaps(arrival: AudioArrival, last: Last | undefined, restored: number): GapCause {
+    if (this.lossless) return { cause: 'silence', certain: true };
+    const [from, to] = [last?.sequenceNumber, arrival.sequenceNumber];
+    if (from === undefined || to === undefined)
+      return { cause: last?.pause === true ? 'silence' : 'loss', certain: false };
+    const missing = Math.max(0, sequenceStep(from, to) - 1 - restored);
+    this.counts.lost += missing;
+    return { cause: missing > 0 ? 'loss' : 'silence', certain: true };
+  }
+}
+
+interface GapCause {
+  cause: 'silence' | 'loss';
+  certain: boolean;
+}
+
+type PacketStep = Extract<AudioStep, { kind: 'packet' }>;
+
+const packetStep = (time: number, duration: number, data: Uint8Array, restored: boolean): PacketStep => ({
+  kind: 'packet',
+  time,
+  duration,
+  data,
+  restored,
+});
+
+/** Earlier packets that lie between the end of what was there and the packet that they came with. */
+const restorable = ({ time, redundant = [] }: AudioArrival, end: number): PacketStep[] => {
+  const found: PacketStep[] = [];
+  let until = time;
+  // From the newest to the oldest, so that of two that overlap the one nearer to its own packet stays.
+  for (const { offset, data } of [...redundant].sort((a, b) => a.offset - b.offset)) {
+    const begin = time - Math.round((offset * 1e6) / TICKS_PER_SECOND);
+    const duration = opusDuration(data);
+    if (duration === undefined || begin < end - TOLERANCE || begin + duration > until + TOLERANCE) continue;
+    found.unshift(packetStep(begin, duration, data, true));
+    until = begin;
+  }
+  return found;
+};
+
+const withGaps = (packets: readonly PacketStep[], last: Last | undefined, cause: GapCause): AudioStep[] => {
+  let end = last?.end;
+  return packets.flatMap((packet): AudioStep[] => {
+    const begin = end;
+    end = packet.time + packet.duration;
+    if (begin === undefined || packet.time - begin <= TOLERANCE) return [packet];
+    return [{ kind: 'gap', time: begin, duration: packet.time - begin, ...cause }, packet];
+  });
+};
