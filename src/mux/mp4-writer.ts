@@ -263,8 +263,9 @@ export class Mp4Writer {
       if (run) runs.push({ track, run });
     }
     this.#ends = this.#ends.filter(time => time > end);
-    if (runs.length === 0) return;
+    // Also where nothing began before: sound that goes on after a gap is looked for from there on.
     this.#fragmentStart = Math.min(end, Math.max(...this.#tracks.map(track => track.end)));
+    if (runs.length === 0) return;
     const offset = this.#offset;
     if (this.#whole) for (const [i, { track, run }] of runs.entries()) track.note(run.samples, offset, i + 1);
     this.#sequence++;

@@ -239,6 +239,22 @@ describe('a track that was announced', () => {
     expect([video.length, audio.length]).toEqual([clip.video.length, 10]);
   });
 
+  it('of sound goes on after the picture has ended, and after a gap of an hour', async () => {
+    const hour = 3_600_000_000;
+    const written = new Written(BOTH);
+    written.addVideo(clip);
+    written.addAudio(clip);
+    written.writer.closeVideo(clip.videoEnd);
+    const later = clip.audio.map(packet => ({ ...packet, timestamp: packet.timestamp + hour }));
+    written.addAudio(clip, later);
+    const { audio } = await readByFfprobe(await written.finish(clip.videoEnd));
+    expect(audio).toHaveLength(2 * clip.audio.length);
+    expectClose(
+      audio.map(sample => sample.time),
+      seconds([...clip.audio, ...later]),
+    );
+  });
+
   it('none gets a packet: there is nothing to write', async () => {
     const written = new Written(BOTH);
     const bytes = await written.finish(0);

@@ -126,20 +126,18 @@ describe('a recording that goes to another storage than it was on its way to', (
   });
 
   it('is refused as long as its beginning is only in the first', async () => {
-    for (const { disk, storage } of await begun()) {
-      const copy = disk.copy();
-      const media = copy.paths.filter(path => path.endsWith('.mp4'));
+    const refusals: unknown[] = [];
+    for (const { disk } of await begun()) {
       // As if the first segments had been let go.
-      for (const path of media) copy.rename(path, `${path}.1`);
-      const before = copy.paths;
+      for (const path of disk.paths.filter(path => path.endsWith('.mp4'))) disk.rename(path, `${path}.1`);
+      const media = (): string[] => disk.paths.filter(path => path.includes('.mp4'));
+      const before = media();
       const other = new FakeStorage();
-      const refused = await recoverOn(copy, other, OTHER).catch(error => error);
-      if (media.length > 0) expect(refused).toMatchObject({ code: 'recording-elsewhere' });
-      expect(other.files.size).toBe(0);
-      expect(copy.paths.filter(path => path.includes('.mp4'))).toEqual(
-        before.filter(path => path.includes('.mp4')),
-      );
-      expect(storage.faults).toEqual([]);
+      // Of some, nothing had been written to the files yet.
+      const recording = await recoverOn(disk, other, OTHER).catch(error => void refusals.push(error.code));
+      expect([recording, other.files.size]).toEqual([undefined, 0]);
+      if (disk.paths.length > 0) expect(media()).toEqual(before);
     }
+    expect(new Set(refusals)).toEqual(new Set(['recording-elsewhere']));
   });
 });
