@@ -7,6 +7,7 @@ import {
   StorageUnreachableError,
 } from '../errors.ts';
 import { backoff, deadlineOf, shouldGiveUp, sleep, verdictOf } from './retry.ts';
+import type { SinkEvents } from './sink.ts';
 
 /** Longest wait for the words of a failed answer, in milliseconds. */
 const WORDS = 5_000;
@@ -184,3 +185,21 @@ export class Persistence {
     await sleep(backoff(this.#attempt), signal);
   }
 }
+
+/**
+ * How a sink repeats what it asks of its storage.
+ *
+ * @param patience shared by what is not given up while another gets through.
+ */
+export const persistenceOf = (
+  { endpoint, giveUpAfter }: { endpoint: string; giveUpAfter: number },
+  events: Pick<SinkEvents, 'stoppedAt' | 'onTrouble'>,
+  patience?: Patience,
+): Persistence =>
+  new Persistence(
+    endpoint,
+    giveUpAfter,
+    () => events.stoppedAt(),
+    detail => events.onTrouble(detail),
+    patience,
+  );

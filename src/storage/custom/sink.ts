@@ -1,6 +1,6 @@
 /** Gives a recording to functions of the page, piece by piece, each again until it is taken. */
 import type { Recording } from '../../manifest.ts';
-import { Patience, Persistence } from '../http.ts';
+import { Patience, type Persistence, persistenceOf } from '../http.ts';
 import { Advance } from '../retry.ts';
 import type { SinkEvents, StorageSink, UploadSource } from '../sink.ts';
 import type { CustomConfig } from '../storage.ts';
@@ -34,16 +34,6 @@ export class CustomSink implements StorageSink {
     private readonly events: SinkEvents,
   ) {}
 
-  #persistence(patience?: Patience): Persistence {
-    return new Persistence(
-      this.config.endpoint,
-      this.config.giveUpAfter,
-      () => this.events.stoppedAt(),
-      detail => this.events.onTrouble(detail),
-      patience,
-    );
-  }
-
   /** Until it is done: whatever a page's function throws may pass. */
   async #until<T>(work: () => Promise<T>, { persistence, signal }: Omit<Transfer, 'source'>): Promise<T> {
     for (;;) {
@@ -58,12 +48,12 @@ export class CustomSink implements StorageSink {
 
   async writeManifest(manifest: Recording, signal: AbortSignal): Promise<void> {
     const work = (): Promise<unknown> => this.events.ask({ name: 'writeManifest', manifest });
-    await this.#until(work, { persistence: this.#persistence(), signal });
+    await this.#until(work, { persistence: persistenceOf(this.config, this.events), signal });
   }
 
   async store(source: UploadSource, signal: AbortSignal): Promise<void> {
     const { chunkBytes, flushInterval, knowsSize } = this.config;
-    const transfer = { source, signal, persistence: this.#persistence(this.#patience) };
+    const transfer = { source, signal, persistence: persistenceOf(this.config, this.events, this.#patience) };
     // Of one that was cut off by a crash there may be something.
     let offset = source.upload ? await this.#sizeOf(transfer, 0) : 0;
     this.events.onUpload(source.key, { begun: true });

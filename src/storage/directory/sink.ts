@@ -1,7 +1,7 @@
 /** Writes a recording into a folder that the user has chosen: while it grows, and shown once it is whole. */
 import { DeviceStorageError } from '../../errors.ts';
 import { manifestKey, type Recording } from '../../manifest.ts';
-import { Patience, Persistence } from '../http.ts';
+import { Patience, type Persistence, persistenceOf } from '../http.ts';
 import { Advance } from '../retry.ts';
 import type { SinkEvents, StorageSink, UploadSource } from '../sink.ts';
 import type { DirectoryConfig } from '../storage.ts';
@@ -35,13 +35,9 @@ export class DirectorySink implements StorageSink {
     signal: AbortSignal,
     patience?: Patience,
   ): Promise<void> {
-    const persistence = new Persistence(
-      `the folder "${this.config.endpoint}"`,
-      this.config.giveUpAfter,
-      () => this.events.stoppedAt(),
-      detail => this.events.onTrouble(detail),
-      patience,
-    );
+    const { endpoint, giveUpAfter } = this.config;
+    const folder = { endpoint: `the folder "${endpoint}"`, giveUpAfter };
+    const persistence = persistenceOf(folder, this.events, patience);
     for (;;) {
       try {
         return await work(persistence);

@@ -1,7 +1,7 @@
 /** Stores a recording in an S3 store over presigned addresses, each file by a multipart upload that grows with it. */
 import { manifestKey, type Recording } from '../../manifest.ts';
 import type { UploadHandle } from '../../media.ts';
-import { Patience, Persistence, refusal } from '../http.ts';
+import { Patience, persistenceOf, refusal } from '../http.ts';
 import { askForHeaders, type SinkEvents, type StorageSink, type UploadSource } from '../sink.ts';
 import { Slots } from '../slots.ts';
 import type { S3Config } from '../storage.ts';
@@ -22,18 +22,8 @@ export class S3Sink implements StorageSink {
     this.#lanes = new Slots(config.lanes);
   }
 
-  #persistence(patience?: Patience): Persistence {
-    return new Persistence(
-      this.config.endpoint,
-      this.config.giveUpAfter,
-      () => this.events.stoppedAt(),
-      detail => this.events.onTrouble(detail),
-      patience,
-    );
-  }
-
   async writeManifest(manifest: Recording, signal: AbortSignal): Promise<void> {
-    const attempts = { persistence: this.#persistence(), signal };
+    const attempts = { persistence: persistenceOf(this.config, this.events), signal };
     const response = await this.#requests.send(attempts, 'PUT', manifestKey(manifest.id), manifest);
     if (!response.ok) throw await refusal(this.config.endpoint, response);
   }
@@ -45,7 +35,10 @@ export class S3Sink implements StorageSink {
       onUpload: (key: string, upload: UploadHandle) => this.events.onUpload(key, upload),
       onStored: (key: string, bytes: number) => this.events.onStored(key, bytes),
     };
-    await new FileUpload(context, source, { persistence: this.#persistence(this.#patience), signal }).run();
+    await new FileUpload(context, source, {
+      persistence: persistenceOf(this.config, this.events, this.#patience),
+      signal,
+    }).run();
   }
 
   async remove(recordingId: string, signal: AbortSignal): Promise<void> {

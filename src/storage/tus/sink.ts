@@ -1,7 +1,7 @@
 /** Stores a recording over tus 1.0, sending while it grows, or at its end where the server wants to know its length first. */
 import type { StorageError } from '../../errors.ts';
 import { manifestKey, type Recording } from '../../manifest.ts';
-import { Patience, Persistence, refusal } from '../http.ts';
+import { Patience, type Persistence, persistenceOf, refusal } from '../http.ts';
 import { Advance } from '../retry.ts';
 import { askForHeaders, type SinkEvents, type StorageSink, type UploadSource } from '../sink.ts';
 import type { TusConfig } from '../storage.ts';
@@ -25,18 +25,8 @@ export class TusSink implements StorageSink {
     this.#uploads = new TusUploads(config, () => askForHeaders(events));
   }
 
-  #persistence(patience?: Patience): Persistence {
-    return new Persistence(
-      this.config.endpoint,
-      this.config.giveUpAfter,
-      () => this.events.stoppedAt(),
-      detail => this.events.onTrouble(detail),
-      patience,
-    );
-  }
-
   async writeManifest(manifest: Recording, signal: AbortSignal): Promise<void> {
-    const persistence = this.#persistence();
+    const persistence = persistenceOf(this.config, this.events);
     const body = new TextEncoder().encode(JSON.stringify(manifest));
     if (this.#uploads.known.keepsRecordings) {
       const refused = await this.#putManifest(manifest.id, body, persistence, signal);
@@ -75,7 +65,11 @@ export class TusSink implements StorageSink {
   }
 
   async store(source: UploadSource, signal: AbortSignal): Promise<void> {
-    await this.#follow({ source, persistence: this.#persistence(this.#patience), signal });
+    await this.#follow({
+      source,
+      persistence: persistenceOf(this.config, this.events, this.#patience),
+      signal,
+    });
   }
 
   async #follow(transfer: Transfer): Promise<void> {
