@@ -136,7 +136,9 @@ const demoServer = (): UserConfig => ({
   worker: { format: 'es' },
   plugins: [storageServer({ dir: at('recordings'), dist: at('dist'), source: at('src/server/index.ts') })],
   // Found only when a worker starts, they would reload the page in the middle of the first recording.
-  optimizeDeps: { include: ['mediabunny', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'] },
+  optimizeDeps: {
+    include: ['mediabunny', '@noble/hashes/legacy.js', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
+  },
   server: { fs: { allow: [root] } },
 });
 

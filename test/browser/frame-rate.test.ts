@@ -1,11 +1,17 @@
 /** A constant frame rate, and timestamps that can not be believed. */
-import { Recorder, type RecorderEvents, tus } from 'steadyreel';
+import { Recorder, type RecorderEvents, type Recording, tus } from 'steadyreel';
 import { expect, inject, test } from 'vitest';
 import { commands } from 'vitest/browser';
 import { checkFiles } from './support/check.ts';
 import { AudioSource, makeFrame, until, VideoSource } from './support/source.ts';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+
+/** Two seconds, and by how long a busy machine was late with the last frame. */
+const expectTwoSeconds = ({ duration }: Recording): void => {
+  expect(duration).toBeGreaterThan(1.9);
+  expect(duration).toBeLessThan(2.3);
+};
 
 /** Records a source of another rate at 30 frames a second; gives the frames' counters and all that was counted. */
 const recordAt30 = async (frameRate: number, frames: number) => {
@@ -50,9 +56,14 @@ test.concurrent('from 15 to 30: each frame twice, over a cut', async () => {
 });
 
 test.concurrent('from 60 to 30: every second frame', async () => {
-  const { counters, framesDropped } = await recordAt30(60, 150);
-  expect(framesDropped).toBe(75);
-  expect(counters).toEqual(range(0, 75).map(i => 2 * i));
+  const { counters, framesDropped, framesRepeated } = await recordAt30(60, 150);
+  expect(framesDropped - framesRepeated).toBe(75);
+  // On a machine that is held up for 0.3 s a place is filled before its frame comes, which is then one too many.
+  expect(framesRepeated).toBeLessThanOrEqual(3);
+  const places = range(0, 75).map(i => 2 * i);
+  const others = counters.filter((counter, i) => counter !== places[i]);
+  expect(others.length).toBeLessThanOrEqual(2 * framesRepeated);
+  expect(counters).toEqual([...counters].sort((a, b) => a - b));
 });
 
 test.concurrent('a source that stands still goes on at the constant rate', async () => {
@@ -114,7 +125,7 @@ test.concurrent('duplicates and steps back: each frame has a time of its own, an
   );
   const { recording, repaired } = await recordTimes(times);
   expect(repaired).toBe(3);
-  expect(recording.duration).toBeCloseTo(2, 1);
+  expectTwoSeconds(recording);
 });
 
 test.concurrent('timestamps that stand still: the frames lie where they arrived', async () => {
@@ -127,7 +138,7 @@ test.concurrent('timestamps that stand still: the frames lie where they arrived'
 test.concurrent('a jump of hours, as after a sleep, is one step: nothing is filled', async () => {
   const { recording, repaired } = await recordTimes(steady.map((time, i) => (i < 30 ? time : time + HOURS)));
   expect(repaired).toBe(1);
-  expect(recording.duration).toBeCloseTo(2, 1);
+  expectTwoSeconds(recording);
 });
 
 test.concurrent('a jump of hours in picture and sound at once: both go on together, and no silence is filled in', async () => {
