@@ -3,16 +3,39 @@ import { existsSync, readFileSync } from 'node:fs';
 
 /**
  * @typedef {import('./steps.mjs').Counts} Counts
- * @typedef {{ fullName: string, status: string }} VitestTest
+ * @typedef {{ fullName: string, status: string, failureMessages?: string[] }} VitestTest
  * @typedef {{ name: string, status: string, message?: string, assertionResults: VitestTest[] }} VitestFile
  * @typedef {{ testResults: VitestFile[] }} VitestReport
- * @typedef {{ title: string, tests: { status: string }[] }} PlaywrightSpec
+ * @typedef {{ status: string, results?: { error?: { message?: string } }[] }} PlaywrightTest
+ * @typedef {{ title: string, tests: PlaywrightTest[] }} PlaywrightSpec
  * @typedef {{ title: string, suites?: PlaywrightSuite[], specs?: PlaywrightSpec[] }} PlaywrightSuite
  * @typedef {{ suites: PlaywrightSuite[], errors: { message?: string }[] }} PlaywrightReport
  */
 
 /** @param {string | undefined} text */
 const firstLine = text => (text ?? '').trim().split('\n')[0] ?? '';
+
+/** Lines of an error's message that a summary shows: enough for what was expected, and what came. */
+const SHOWN_LINES = 6;
+/** What colours text on a terminal. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is made of them.
+const COLOURS = /\u001b\[[\d;]*m/g;
+
+/**
+ * A failed test with why, on one line.
+ *
+ * @param {string} name
+ * @param {string | undefined} message
+ */
+const withReason = (name, message) => {
+  const lines = (message ?? '')
+    .replace(COLOURS, '')
+    .split('\n')
+    .map(line => line.trim());
+  // Where it was thrown is in the whole output; what is above tells the reader whether he needs that.
+  const told = lines.filter(line => line !== '' && !line.startsWith('at ')).slice(0, SHOWN_LINES);
+  return told.length > 0 ? `${name}: ${told.join(' | ')}` : name;
+};
 
 /**
  * @param {VitestReport} report
@@ -22,7 +45,9 @@ export const countVitest = ({ testResults }) => {
   const tests = testResults.flatMap(file => file.assertionResults);
   const failures = tests
     .filter(test => test.status !== 'passed')
-    .map(test => (test.status === 'failed' ? test.fullName : `${test.fullName} (${test.status})`));
+    .map(({ fullName, status, failureMessages }) =>
+      status === 'failed' ? withReason(fullName, failureMessages?.[0]) : `${fullName} (${status})`,
+    );
   for (const file of testResults) {
     // A file that could not be loaded has failed without a single test.
     if (file.status === 'failed' && file.assertionResults.every(test => test.status === 'passed')) {
@@ -48,10 +73,14 @@ const specsOf = suite => [
 export const countPlaywright = ({ suites, errors }) => {
   const tests = suites
     .flatMap(specsOf)
-    .flatMap(({ title, tests: runs }) => runs.map(({ status }) => ({ title, status })));
+    .flatMap(({ title, tests: runs }) => runs.map(({ status, results }) => ({ title, status, results })));
   const failures = tests
     .filter(({ status }) => status !== 'expected')
-    .map(({ title, status }) => (status === 'unexpected' ? title : `${title} (${status})`));
+    .map(({ title, status, results }) =>
+      status === 'unexpected'
+        ? withReason(title, results?.find(({ error }) => error)?.error?.message)
+        : `${title} (${status})`,
+    );
   const passed = tests.length - failures.length;
   return { passed, failures: [...failures, ...errors.map(error => firstLine(error.message))] };
 };

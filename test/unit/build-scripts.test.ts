@@ -63,6 +63,18 @@ describe('counting', () => {
     });
   });
 
+  test('says why a test failed, without colours and without where', () => {
+    const message = '\u001b[31mError\u001b[39m: not flat\n\nExpected: < 10\n    at memory.spec.ts:58';
+    const vitest = { fullName: 'one', status: 'failed', failureMessages: [message] };
+    expect(
+      countVitest({ testResults: [{ name: 'a', status: 'failed', assertionResults: [vitest] }] }).failures,
+    ).toEqual(['one: Error: not flat | Expected: < 10']);
+    const tests = [{ status: 'unexpected', results: [{ error: { message } }] }];
+    expect(
+      countPlaywright({ suites: [{ title: 'a', specs: [{ title: 'one', tests }] }], errors: [] }).failures,
+    ).toEqual(['a › one: Error: not flat | Expected: < 10']);
+  });
+
   test('a runner that fails without a failed test has failed', () => {
     const report = write('report.json', JSON.stringify({ testResults: [vitestFile(['passed'])] }));
     expect(readReport(report, countVitest, undefined)).toEqual({ passed: 1, failures: [] });

@@ -73,6 +73,13 @@ const open = async (endpoint: string) => {
 let recording: Awaited<ReturnType<typeof open>> | undefined;
 let frames = 0;
 
+/** Waits for the disk, which in real time has hundreds of times as long: what comes from the clock must not count as backlog. */
+const caughtUp = async ({ files }: NonNullable<typeof recording>): Promise<void> => {
+  const expected = (frames - 2 * KEY_INTERVAL) * FRAME_BYTES;
+  while (files.recordedBytes < expected && errors.length === 0)
+    await new Promise(resolve => setTimeout(resolve, 5));
+};
+
 /** Feeds so many frames more. */
 const feed = async (
   endpoint: string,
@@ -100,7 +107,9 @@ const feed = async (
     files.current?.addVideo({ data, timestamp, type }, isFirst ? config : undefined);
     // As often as packets come from an encoder: other things happen in between.
     if (frames % 15 === 0) await new Promise(resolve => setTimeout(resolve));
+    if (frames % KEY_INTERVAL === 0) await caughtUp(recording);
   }
+  await caughtUp(recording);
   return { bytes: files.recordedBytes, troubles: troubles(), errors };
 };
 
