@@ -1,0 +1,54 @@
+/** Encoded frames of a call on their way from its tap to a recording, as they pass between threads. */
+
+/** One encoded frame, or one packet of sound, with what the browser tells of it (WebRTC Encoded Transform, 4.3 and 4.5). */
+export interface EncodedFrame {
+  /** A copy: the frame itself has gone on to the decoder or the network. */
+  data: ArrayBuffer;
+  /** What the browser calls it; absent for sound. */
+  type?: 'key' | 'delta' | undefined;
+  /** 32 bits; 90,000 ticks a second for video, 48,000 for Opus. */
+  rtpTimestamp: number;
+  /**
+   * When it came from the network, or out of the encoder: microseconds since 1970, by the clock that all threads of a page
+   * share and that never runs back (`performance.timeOrigin + performance.now()`).
+   */
+  arrival: number;
+  /** When it was captured, by the same clock. Chromium tells it of the sender's sound. */
+  captured?: number | undefined;
+  /** The RTP synchronization source: each layer of a simulcast has its own. */
+  ssrc?: number | undefined;
+  /** `video/VP9`, `audio/red`, …; letters large or small. */
+  mimeType?: string | undefined;
+  /** Of the RTP packet; of received sound alone. */
+  sequenceNumber?: number | undefined;
+  /** By the dependency descriptor (AV1 RTP payload, A.8): of a sender's frames, and of received ones where it was negotiated. */
+  frameId?: number | undefined;
+  /** Frames that this one is predicted from. Means nothing without `frameId`: Firefox then gives an empty list. */
+  dependencies?: number[] | undefined;
+  spatialIndex?: number | undefined;
+  temporalIndex?: number | undefined;
+}
+
+/** From a tap to a recording, over a port of its own. */
+export type FromTap =
+  | { type: 'frame'; frame: EncodedFrame }
+  /** So many frames could not be handed over, as the recording did not take them: what comes next may miss them. */
+  | { type: 'overflow'; frames: number }
+  /** Nothing more will come. */
+  | { type: 'ended' };
+
+/** From a recording to the tap that it hears. */
+export type ToTap =
+  /** The recording has done with so many bytes of frames: so many more may be on their way. */
+  | { type: 'taken'; bytes: number }
+  /** Ask the other side, or the encoder, for a key frame. */
+  | { type: 'key-frame' }
+  /** The recording is over. */
+  | { type: 'close' };
+
+/** One track of a call, ready to be handed to a worker. */
+export interface EncodedInput {
+  port: MessagePort;
+  /** Of a sender, nothing is lost on the way. */
+  side: 'receiver' | 'sender';
+}
