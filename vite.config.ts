@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Alias, defineConfig, type PluginOption, type UserConfig } from 'vite';
-import { inlineWorker, keepUrls, standAlone } from './scripts/vite/plugins.ts';
+import { inlineWorkers, keepUrls, standAlone } from './scripts/vite/plugins.ts';
 import { storageServer } from './scripts/vite/storage-server.ts';
 
 const root = import.meta.dirname;
@@ -72,11 +72,26 @@ const worker = (): UserConfig =>
     output: { format: 'iife' },
   });
 
+// Stays for as long as the calls that it taps: apart from the worker of a recording, and small.
+const tap = (): UserConfig =>
+  single('tap', at('src/tap/tap-worker.ts'), {
+    build: { license: false },
+    output: { format: 'iife' },
+  });
+
+const passthrough = (): UserConfig =>
+  single('passthrough', at('src/worker/passthrough.ts'), { build: { license: false } });
+
 const aacEncoder = (): UserConfig => single('aac-encoder', at('src/encode/aac-encoder.ts'), {});
 
 const scriptTag = (): UserConfig =>
   single('steadyreel', at('src/element/dropin.ts'), {
-    plugins: [inlineWorker(join(out, 'worker.js'))],
+    plugins: [
+      inlineWorkers({
+        'steadyreel-worker': join(out, 'worker.js'),
+        'steadyreel-tap': join(out, 'tap.js'),
+      }),
+    ],
     // All that it has of packages is in the worker's text; see worker.licenses.md.
     build: { license: false },
     output: { format: 'iife', name: 'Steadyreel', entryFileNames: 'steadyreel.iife.js' },
@@ -145,6 +160,8 @@ const demoServer = (): UserConfig => ({
 const targets: Record<string, () => UserConfig> = {
   modules,
   worker,
+  tap,
+  passthrough,
   'aac-encoder': aacEncoder,
   'script-tag': scriptTag,
   node,

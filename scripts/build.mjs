@@ -56,15 +56,17 @@ const types = async () => {
 /** What the demo's script-tag page takes as it is. */
 const copyScriptTag = () => {
   mkdirSync(join(out, 'public'));
-  for (const name of ['steadyreel.iife.js', 'worker.js', 'aac-encoder.js']) {
+  for (const name of ['steadyreel.iife.js', 'worker.js', 'tap.js', 'passthrough.js', 'aac-encoder.js']) {
     copyFileSync(join(out, name), join(out, 'public', name));
   }
 };
 
 const bundles = async () => {
   await bundle('worker');
+  await bundle('tap');
   await bundle('script-tag');
   await bundle('modules');
+  await bundle('passthrough');
   await bundle('aac-encoder');
   await bundle('node');
   chmodSync(join(out, 'cli.js'), 0o755);

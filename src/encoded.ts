@@ -34,6 +34,8 @@ export type FromTap =
   | { type: 'frame'; frame: EncodedFrame }
   /** So many frames could not be handed over, as the recording did not take them: what comes next may miss them. */
   | { type: 'overflow'; frames: number }
+  /** The answer to `whether-lost`. */
+  | { type: 'lost'; lost: boolean }
   /** Nothing more will come. */
   | { type: 'ended' };
 
@@ -43,6 +45,8 @@ export type ToTap =
   | { type: 'taken'; bytes: number }
   /** Ask the other side, or the encoder, for a key frame. */
   | { type: 'key-frame' }
+  /** See in the call's statistics whether packets were lost since it was asked last. */
+  | { type: 'whether-lost' }
   /** The recording is over. */
   | { type: 'close' };
 

@@ -19,11 +19,12 @@ export interface RecorderStats {
   duration: number;
   /** Video frames that the source delivered. */
   framesIn: number;
-  /** Video frames that came out of the encoder. */
+  /** Video frames that came out of the encoder; by passthrough, those of the call that were recorded. */
   framesEncoded: number;
   /**
    * Video frames left out: the encoder could not keep up or failed (each is also reported by a `warning`), or
-   * `video.frameRate` asks for fewer than there are.
+   * `video.frameRate` asks for fewer than there are; by passthrough, those that could not be decoded, as something was lost on
+   * the network.
    */
   framesDropped: number;
   /**
@@ -66,6 +67,8 @@ export interface RecorderStats {
 /** Codes of the warnings: things that went less than well while the recording goes on. */
 export type WarningCode =
   | 'frames-dropped'
+  | 'frames-lost'
+  | 'passthrough-unavailable'
   | 'codec-fallback'
   | 'audio-dropped'
   | 'audio-gap'

@@ -133,6 +133,17 @@ export interface GapEvent {
   duration: number;
 }
 
+/** Frames of a call are missing: they were lost on the network, and what was predicted from them went with them. */
+export interface LossEvent {
+  /** Seconds on the recording's timeline: where the first of them lay. */
+  time: number;
+  type: 'loss';
+  /** Seconds until the next frame that could be recorded, or, of frames that were kept (`passthrough.damaged: 'keep'`), be trusted. */
+  duration: number;
+  /** Frames that came and were left out, or are kept and may be damaged. Those that never came can't be counted. */
+  frames: number;
+}
+
 /** Something was done to the media that a viewer could notice. Counted, never silent. */
 export interface NoticeEvent {
   time: number;
@@ -143,7 +154,7 @@ export interface NoticeEvent {
 }
 
 /** Something that happened on the timeline. */
-export type ManifestEvent = CutEvent | PixelFormatEvent | GapEvent | NoticeEvent;
+export type ManifestEvent = CutEvent | PixelFormatEvent | GapEvent | LossEvent | NoticeEvent;
 
 /** `recording` while it runs; `recovered`: finished after a crash. */
 export type RecordingState = 'recording' | 'complete' | 'recovered' | 'failed';
@@ -154,6 +165,11 @@ export interface Recording {
   id: string;
   state: RecordingState;
   kind: 'original' | 'composited' | 'clip';
+  /**
+   * How its frames came to be: `encoding`: by encoders of the recorder's own. `passthrough`: they are those of a WebRTC call, as
+   * they were on the wire. Absent in manifests of before version 0.2: `encoding`.
+   */
+  method?: 'encoding' | 'passthrough';
   /** RFC 3339, UTC. */
   startedAt: string;
   /** RFC 3339, UTC; absent while recording. */

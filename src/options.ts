@@ -70,6 +70,21 @@ export interface CutOptions {
   maxFileBytes?: number;
 }
 
+/** How the frames of a WebRTC call are recorded as they are. Means nothing where the source is a `MediaStream`. */
+export interface PassthroughOptions {
+  /**
+   * Frames that can't be decoded, as something that they are predicted from was lost on the network. `'leave-out'` (default):
+   * they are not recorded, up to the next key frame; no decoder ever meets an error. `'keep'`: they are, and pictures may be
+   * damaged. Both are counted, and the manifest says where, by an event of type `loss`.
+   */
+  damaged?: 'leave-out' | 'keep';
+  /**
+   * VP8 in MP4 is played by few: ffmpeg takes it, browsers don't. `'refuse'` (default): a call in VP8 is not recorded by
+   * passthrough, see `fallback`. `'record'`: it is.
+   */
+  vp8?: 'refuse' | 'record';
+}
+
 /** Options of a `Recorder`. */
 export interface RecorderOptions {
   /** Where files go. Default `device()`: this device's private file system. */
@@ -91,6 +106,15 @@ export interface RecorderOptions {
    * `true` lets the browser ask before the page is left while a recording runs or is still being stored. Default `false`.
    */
   confirmUnload?: boolean;
+  /** How a call's own frames are recorded. */
+  passthrough?: PassthroughOptions;
+  /**
+   * What is done with a call whose own frames can't be had: no API for it in this browser, a transform of the page's own on
+   * it, a codec that MP4 can't hold. `'none'` (default): `start()` rejects with `passthrough-unavailable`, `transform-taken` or
+   * `browser-unsupported`. `'encode'`: the decoded tracks are recorded, as those of a `MediaStream` are; the manifest says so in
+   * its `method`, and why in an event.
+   */
+  fallback?: 'none' | 'encode';
   /** Copied into the manifest as it is; must be JSON. */
   metadata?: Record<string, unknown>;
   /**
@@ -108,6 +132,8 @@ export interface ResolvedOptions {
   };
   audio: Required<Omit<AudioOptions, 'bitrate'>> & { bitrate: number | 'auto' };
   cut: Required<CutOptions>;
+  passthrough: Required<PassthroughOptions>;
+  fallback: 'none' | 'encode';
   reconnectWindow: number;
   wakeLock: boolean;
   confirmUnload: boolean;
@@ -198,6 +224,8 @@ export const OPTION_NAMES = [
   'audio',
   'cut',
   'reconnectWindow',
+  'passthrough',
+  'fallback',
   'wakeLock',
   'confirmUnload',
   'metadata',
@@ -220,6 +248,11 @@ export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
   const metadata = checkObject(options.metadata === undefined ? {} : options.metadata, 'metadata');
   checkNames(video, 'video.', ['codec', 'bitrate', 'keyFrameInterval', 'size', 'frameRate']);
   checkNames(audio, 'audio.', ['codec', 'bitrate']);
+  const passthrough = checkObject(
+    options.passthrough === undefined ? {} : options.passthrough,
+    'passthrough',
+  );
+  checkNames(passthrough, 'passthrough.', ['damaged', 'vp8']);
   checkNames(cut, 'cut.', ['minFileDuration', 'maxFileDuration', 'maxFileBytes']);
   const resolved: ResolvedOptions = {
     video: {
@@ -238,6 +271,11 @@ export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
       maxFileDuration: inRange(cut.maxFileDuration, 'cut.maxFileDuration', 1, Infinity, 'seconds', Infinity),
       maxFileBytes: inRange(cut.maxFileBytes, 'cut.maxFileBytes', 100_000, Infinity, 'bytes', Infinity),
     },
+    passthrough: {
+      damaged: oneOf(passthrough.damaged, 'passthrough.damaged', ['leave-out', 'keep'], 'leave-out'),
+      vp8: oneOf(passthrough.vp8, 'passthrough.vp8', ['refuse', 'record'], 'refuse'),
+    },
+    fallback: oneOf(options.fallback, 'fallback', ['none', 'encode'], 'none'),
     reconnectWindow: inRange(options.reconnectWindow, 'reconnectWindow', 0, 86_400, 'seconds', 0),
     wakeLock: yesOrNo(options.wakeLock, 'wakeLock'),
     confirmUnload: yesOrNo(options.confirmUnload, 'confirmUnload'),

@@ -22,6 +22,8 @@ export const PRODUCTS = [
   'index.js',
   'element.js',
   'worker.js',
+  'tap.js',
+  'passthrough.js',
   'aac-encoder.js',
   'steadyreel.iife.js',
   'server.js',

@@ -3,18 +3,24 @@ import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
 
 const WORKER_URL = /new URL\(\s*(['"])\.\/worker\.ts\1,\s*import\.meta\.url\s*\)/g;
+const TAP_URL = /new URL\(\s*(['"])\.\/tap-worker\.ts\1,\s*import\.meta\.url\s*\)/g;
+const PASSTHROUGH_URL = /new URL\(\s*(['"])\.\/passthrough\.ts\1,\s*import\.meta\.url\s*\)/g;
 const AAC_URL = /new URL\(\s*(['"])\.\.\/encode\/aac-encoder\.ts\1,\s*import\.meta\.url\s*\)/g;
-const PLACEHOLDERS = [
+/** The modules that name files which stand beside them in dist/, and how. */
+const NAMED = [
+  { module: '/src/worker/spawn.ts', source: WORKER_URL, name: '__STEADYREEL_WORKER_URL__', file: 'worker.js' },
+  { module: '/src/worker/spawn.ts', source: AAC_URL, name: '__STEADYREEL_AAC_URL__', file: 'aac-encoder.js' },
   {
-    source: WORKER_URL,
-    name: '__STEADYREEL_WORKER_URL__',
-    output: "new URL('./worker.js', import.meta.url)",
+    module: '/src/worker/spawn.ts',
+    source: PASSTHROUGH_URL,
+    name: '__STEADYREEL_PASSTHROUGH_URL__',
+    file: 'passthrough.js',
   },
-  { source: AAC_URL, name: '__STEADYREEL_AAC_URL__', output: "new URL('./aac-encoder.js', import.meta.url)" },
+  { module: '/src/tap/spawn.ts', source: TAP_URL, name: '__STEADYREEL_TAP_URL__', file: 'tap.js' },
 ] as const;
 
 /**
- * Lets `new URL('./worker.js', import.meta.url)` and its like for the AAC encoder stand in the ES modules word
+ * Lets `new URL('./worker.js', import.meta.url)` and its like stand in the ES modules word
  * for word: that is what the bundlers of users look for. Vite's own plugins would make assets of them, so
  * they do not get to see them.
  */
@@ -22,35 +28,43 @@ export const keepUrls = (): Plugin => ({
   name: 'steadyreel:keep-urls',
   enforce: 'pre',
   transform(code, id) {
-    if (!id.endsWith('/src/worker/spawn.ts')) return undefined;
+    const named = NAMED.filter(({ module }) => id.endsWith(module));
+    if (named.length === 0) return undefined;
     let result = code;
-    for (const { source, name } of PLACEHOLDERS) {
+    for (const { module, source, name } of named) {
       const replaced = result.replace(source, name);
-      if (replaced === result) this.error(`src/worker/spawn.ts holds no ${source.source}`);
+      if (replaced === result) this.error(`${module} holds no ${source.source}`);
       result = replaced;
     }
     return { code: result, map: null };
   },
   renderChunk(code) {
-    return PLACEHOLDERS.reduce((text, { name, output }) => text.replaceAll(name, output), code);
+    return NAMED.reduce(
+      (text, { name, file }) => text.replaceAll(name, `new URL('./${file}', import.meta.url)`),
+      code,
+    );
   },
 });
 
-const INLINE_ID = '\0steadyreel-worker';
+const INLINE = '\0steadyreel-text:';
 
-/** The script-tag build: `spawn-inline.ts` takes the place of `spawn.ts`, and holds the built worker as text. */
-export const inlineWorker = (workerFile: string): Plugin => ({
-  name: 'steadyreel:inline-worker',
+/**
+ * The script-tag build: each `spawn-inline.ts` takes the place of the `spawn.ts` beside it, and holds a built worker as text.
+ *
+ * @param files by the names that they are imported by: `virtual:<name>`.
+ */
+export const inlineWorkers = (files: Record<string, string>): Plugin => ({
+  name: 'steadyreel:inline-workers',
   enforce: 'pre',
   async resolveId(source, importer) {
-    if (source === 'virtual:steadyreel-worker') return INLINE_ID;
+    if (source.startsWith('virtual:')) return INLINE + source.slice('virtual:'.length);
     if (!/(^|\/)spawn\.ts$/.test(source) || importer === undefined) return undefined;
     const resolved = await this.resolve(source, importer, { skipSelf: true });
     return resolved?.id.replace(/\/spawn\.ts$/, '/spawn-inline.ts');
   },
   load(id) {
-    if (id !== INLINE_ID) return undefined;
-    return `export default ${JSON.stringify(readFileSync(workerFile, 'utf8'))};`;
+    const file = id.startsWith(INLINE) ? files[id.slice(INLINE.length)] : undefined;
+    return file && `export default ${JSON.stringify(readFileSync(file, 'utf8'))};`;
   },
 });
 

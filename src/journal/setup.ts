@@ -1,4 +1,5 @@
 /** What a journal says of its recording, and where journals lie. */
+import type { Recording } from '../manifest.ts';
 import {
   directoryNames,
   JOURNALS_PATH,
@@ -20,6 +21,8 @@ export interface JournalSetup {
   metadata: Record<string, unknown>;
   /** Where it goes: enough to tell one storage from another, and no secret. */
   storage: { kind: string; endpoint?: string };
+  /** Absent: by encoding. */
+  method?: Recording['method'] | undefined;
 }
 
 /** The JSON in a file; `undefined` when there is none, or one that was torn while it was written for the first time. */

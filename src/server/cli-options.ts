@@ -43,7 +43,8 @@ Options of serve:
                           https://example.org; can be given several times
   --max-file-bytes <n>    largest file that is taken        (default 64 GiB)
 
-The script-tag build is served too: /steadyreel.iife.js, /worker.js, /aac-encoder.js
+The script-tag build is served too: /steadyreel.iife.js, /worker.js, /tap.js,
+/passthrough.js, /aac-encoder.js
 `;
 
 const SERVE_OPTIONS = {

@@ -8,7 +8,7 @@ import { type StorageServer, serve } from './serve.ts';
 import { createStaticHandler, mimeType } from './static.ts';
 
 /** Files of the package that a script tag needs. */
-const PACKAGE_FILES = ['steadyreel.iife.js', 'worker.js', 'aac-encoder.js'];
+const PACKAGE_FILES = ['steadyreel.iife.js', 'worker.js', 'tap.js', 'passthrough.js', 'aac-encoder.js'];
 
 /** Serves them from the package's `dist` folder; `undefined` for every other address. */
 const packageFile = async (dist: string, request: Request): Promise<Response | undefined> => {

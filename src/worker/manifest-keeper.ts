@@ -20,6 +20,7 @@ export interface KeeperContext {
   id: string;
   startedAt: string;
   metadata: Record<string, unknown>;
+  method?: Recording['method'] | undefined;
   /** Rejects when the storage refuses; may take long. */
   write(manifest: Recording): Promise<void>;
   onFile(event: RecorderEvents['file']): void;
@@ -47,12 +48,13 @@ export class ManifestKeeper {
   get manifest(): Recording {
     const files = this.#files.map(file => file.entry);
     const last = files.at(-1);
-    const { id, startedAt, metadata } = this.context;
+    const { id, startedAt, metadata, method = 'encoding' } = this.context;
     return {
       version: 1,
       id,
       state: this.#state,
       kind: 'original',
+      method,
       startedAt,
       ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
       duration: last ? last.startTime + last.duration : 0,

@@ -2,6 +2,8 @@
  * What passes between the page and the worker. Every message is plain data; streams are transferred, so that
  * each frame and each piece of audio is born, used and closed in the worker alone.
  */
+
+import type { EncodedInput } from '../encoded.ts';
 import type { ErrorMessage } from '../errors.ts';
 import type { RecorderEvents, RecorderStats, WarningCode } from '../events.ts';
 import type { Recording } from '../manifest.ts';
@@ -19,6 +21,24 @@ export interface SessionSetup {
   video: VideoInput | undefined;
   audio: AudioInput | undefined;
   aacEncoderUrl: string;
+  /** What is to be recorded as it was encoded by a call; the tracks above are then absent. */
+  call?: CallSetup | undefined;
+  /** Why that could not be had, when the decoded tracks are recorded in its place. */
+  fallback?: string | undefined;
+}
+
+/** Tracks of a call, by passthrough. */
+export interface CallSetup {
+  video: EncodedInput | undefined;
+  audio: EncodedInput | undefined;
+  /** Address of the code for it, which the worker loads only when it needs it. */
+  url: string;
+}
+
+/** Other tracks of a call. */
+export interface CallReplacement {
+  video: EncodedInput | 'same' | undefined;
+  audio: EncodedInput | 'same' | undefined;
 }
 
 /** Other tracks for a session that runs; `'same'`: that kind goes on as it is. */
@@ -40,6 +60,7 @@ export type ToWorker =
   /** What the page was asked for. */
   | ({ type: 'answer'; id: number } & Answer)
   | { type: 'replace'; replacement: Replacement }
+  | { type: 'replace-call'; replacement: CallReplacement }
   | { type: 'pause' }
   | { type: 'resume' }
   | { type: 'stop' }

@@ -58,9 +58,9 @@ export class Recovery {
   }
 
   #openKeeper(): ManifestKeeper {
-    const { id, startedAt, metadata } = this.#journal.setup;
+    const { id, startedAt, metadata, method } = this.#journal.setup;
     return new ManifestKeeper({
-      ...{ id, startedAt, metadata },
+      ...{ id, startedAt, metadata, method },
       write: manifest => this.#writeManifest(manifest),
       onFile: () => undefined,
       onChange: () => undefined,

@@ -19,10 +19,11 @@ import { checkCodecs } from './check-codecs.ts';
 import { RecordingFiles } from './files.ts';
 import { Latest } from './latest.ts';
 import { ManifestKeeper } from './manifest-keeper.ts';
-import type { FromWorker, Replacement, Reporter, SessionSetup } from './protocol.ts';
+import type { TracksContext } from './media-tracks.ts';
+import type { CallReplacement, FromWorker, Replacement, Reporter, SessionSetup } from './protocol.ts';
 import { RecordingLog } from './recording-log.ts';
+import { leave, methodOf, type SessionTracks, tracksFor } from './session-tracks.ts';
 import { backlogOf, emptyStats } from './stats.ts';
-import { Tracks } from './tracks.ts';
 import { Warnings } from './warnings.ts';
 
 /** How often the page hears of progress; milliseconds. */
@@ -54,7 +55,7 @@ export class Session {
   readonly #log: RecordingLog;
   readonly #keeper: ManifestKeeper;
   readonly #files: RecordingFiles;
-  readonly #tracks: Tracks;
+  readonly #tracks: SessionTracks;
   readonly #timers: ReturnType<typeof setInterval>[];
 
   /** Use `Session.open`. Starts reading the tracks at once. */
@@ -63,6 +64,7 @@ export class Session {
     private readonly journal: Journal,
     private readonly asks: Asks,
     private readonly send: (message: FromWorker) => void,
+    openTracks: (context: TracksContext) => SessionTracks,
   ) {
     this.#firstManifest = new Promise((resolve, reject) => {
       this.#settleFirstManifest = error => (error === undefined ? resolve() : reject(error));
@@ -78,7 +80,7 @@ export class Session {
     this.#sink = this.#openSink(report);
     this.#keeper = this.#openKeeper();
     this.#files = this.#openFiles(report);
-    this.#tracks = new Tracks({
+    this.#tracks = openTracks({
       setup,
       files: this.#files,
       keeper: this.#keeper,
@@ -87,7 +89,10 @@ export class Session {
       wall: wallClock,
       onWaiting: () => send({ type: 'waiting' }),
       onResumed: () => send({ type: 'resumed' }),
-      onEnded: () => this.#onEnded(),
+      onEnded: () => {
+        send({ type: 'ended' });
+        void this.stop();
+      },
     });
     this.#timers = [
       setInterval(() => this.#progress(), PROGRESS),
@@ -103,15 +108,17 @@ export class Session {
   ): Promise<Session | undefined> {
     try {
       const { recordingId: id, startedAt, options, storage } = setup;
+      const openTracks = await tracksFor(setup);
       const journal = await Journal.open({
-        ...{ version: 1, id, startedAt, metadata: options.metadata },
+        ...{ version: 1, id, startedAt, metadata: options.metadata, method: methodOf(setup) },
         storage: storageName(storage),
       });
-      const session = new Session(setup, journal, asks, send);
+      const session = new Session(setup, journal, asks, send, openTracks);
       void session.#start();
       return session;
     } catch (error) {
-      for (const input of [setup.video, setup.audio]) void input?.readable.cancel().catch(() => undefined);
+      leave(setup);
+      leave(setup.call ?? {});
       send({ type: 'failed', error: errorToMessage(error), recording: undefined });
       return undefined;
     }
@@ -139,6 +146,7 @@ export class Session {
       id: recordingId,
       startedAt,
       metadata: options.metadata,
+      method: methodOf(this.setup),
       write: manifest => this.#writeManifest(manifest),
       onFile: event => this.send({ type: 'file', ...event }),
       onChange: recording => {
@@ -175,6 +183,7 @@ export class Session {
     }
     try {
       await checkCodecs(this.setup);
+      if (this.setup.fallback !== undefined) this.#noteFallback(this.setup.fallback);
       this.#keeper.update();
       const patience = sleep(PREFLIGHT, this.#abort.signal).catch(() => undefined);
       await Promise.race([this.#firstManifest, patience]);
@@ -184,6 +193,13 @@ export class Session {
     if (this.#phase !== 'starting') return;
     this.#phase = 'recording';
     this.send({ type: 'started' });
+  }
+
+  /** The decoded tracks are recorded in the place of the call's own frames. */
+  #noteFallback(message: string): void {
+    const code = 'passthrough-unavailable';
+    this.#keeper.note({ time: 0, type: 'warning', code, message });
+    this.#warnings.warn(code, message);
   }
 
   /** What was asked for can't be done: `start()` rejects, and nothing stays. */
@@ -263,20 +279,12 @@ export class Session {
     if (this.#phase === 'starting' || this.#phase === 'recording') this.#tracks.resume();
   }
 
-  /** Goes on with other tracks. */
-  async replace(replacement: Replacement): Promise<void> {
+  /** Goes on with other tracks, of the kind that the session has. */
+  async replace(replacement: Replacement | CallReplacement): Promise<void> {
     if (this.#phase !== 'starting' && this.#phase !== 'recording') {
-      for (const input of [replacement.video, replacement.audio])
-        if (input !== 'same') void input?.readable.cancel().catch(() => undefined);
-    } else {
-      await this.#tracks.replace(replacement).catch(error => this.#fail(error));
-    }
+      leave(replacement);
+    } else await this.#tracks.replace(replacement).catch(error => this.#fail(error));
     this.send({ type: 'replaced' });
-  }
-
-  #onEnded(): void {
-    this.send({ type: 'ended' });
-    void this.stop();
   }
 
   /** A fault that nobody caught. */

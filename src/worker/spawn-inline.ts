@@ -19,5 +19,8 @@ export const spawnWorker = (workerUrl?: string | URL): Worker =>
     ? new Worker(workerBlobUrl(), { name: 'steadyreel' })
     : new Worker(workerUrl, { type: 'module', name: 'steadyreel' });
 
+/** Address of the code for recording calls as they are encoded: next to this script. */
+export const passthroughUrl = (): string => new URL('passthrough.js', scriptUrl).href;
+
 /** Address of the WebAssembly AAC encoder: next to this script. */
 export const aacEncoderUrl = (): string => new URL('aac-encoder.js', scriptUrl).href;

@@ -6,5 +6,8 @@ export const spawnWorker = (workerUrl?: string | URL): Worker =>
     ? new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'steadyreel' })
     : new Worker(workerUrl, { type: 'module', name: 'steadyreel' });
 
+/** Address of the code for recording calls as they are encoded, which the worker loads only when it needs it. */
+export const passthroughUrl = (): string => new URL('./passthrough.ts', import.meta.url).href;
+
 /** Address of the AAC encoder, which the worker loads only when it needs it. */
 export const aacEncoderUrl = (): string => new URL('../encode/aac-encoder.ts', import.meta.url).href;

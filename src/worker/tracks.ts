@@ -1,17 +1,13 @@
 /** The tracks of one recording: their readers and lanes, and what happens when they come late, stay away or end. */
 import type { CutLimits } from '../cut/decide.ts';
-import type { RecorderStats } from '../events.ts';
 import type { CutReason } from '../manifest.ts';
-import { toMicroseconds, toSeconds } from '../media.ts';
-import type { ResolvedOptions } from '../options.ts';
+import { toSeconds } from '../media.ts';
 import type { AudioInput, VideoInput } from '../source/capture.ts';
 import { TrackReader } from '../source/track-reader.ts';
-import type { WallClock } from '../source/wall-clock.ts';
 import { AudioLane } from './audio-lane.ts';
 import { AudioPlan } from './audio-plan.ts';
-import type { RecordingFiles } from './files.ts';
-import type { ManifestKeeper } from './manifest-keeper.ts';
-import type { Replacement, Reporter, SessionSetup } from './protocol.ts';
+import { limitsOf, type MediaTracks, type TracksContext } from './media-tracks.ts';
+import type { Replacement } from './protocol.ts';
 import { readOn } from './read-on.ts';
 import { RecordingTime } from './recording-time.ts';
 import { fillAudio, isSilent, standInForAudio, standInForVideo } from './stand-in.ts';
@@ -29,27 +25,6 @@ const VIDEO_LAG = 300_000;
 const TOGETHER = 200;
 /** A cut that a source brings which has come back is made within so long; microseconds. */
 const RESUMING = 1_000_000;
-const limitsOf = (cut: ResolvedOptions['cut']): CutLimits => ({
-  minFileDuration: toMicroseconds(cut.minFileDuration),
-  maxFileDuration: cut.maxFileDuration * 1e6,
-  maxFileBytes: cut.maxFileBytes,
-});
-
-/** What the tracks need from their session. */
-export interface TracksContext {
-  setup: SessionSetup;
-  files: RecordingFiles;
-  keeper: ManifestKeeper;
-  stats: RecorderStats;
-  report: Reporter;
-  wall: WallClock;
-  /** All tracks have ended by themselves, and the source may come back. */
-  onWaiting(): void;
-  /** The source has come back. */
-  onResumed(): void;
-  /** All tracks have ended by themselves for good. */
-  onEnded(): void;
-}
 
 interface Track<Lane, Item extends { close(): void }> {
   lane: Lane;
@@ -58,7 +33,7 @@ interface Track<Lane, Item extends { close(): void }> {
   live: boolean;
 }
 
-export class Tracks {
+export class Tracks implements MediaTracks<Replacement> {
   readonly #time: RecordingTime;
   readonly #plan: AudioPlan;
   readonly #limits: CutLimits;

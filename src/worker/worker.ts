@@ -28,6 +28,7 @@ const handle = async (message: ToWorker): Promise<void> => {
     case 'answer':
       return asks.answer(message.id, message);
     case 'replace':
+    case 'replace-call':
       return (await session)?.replace(message.replacement);
     case 'pause':
       return (await session)?.pause();

@@ -14,6 +14,8 @@ describe('defaults', () => {
       video: { codec: 'auto', bitrate: 'auto', keyFrameInterval: 2, size: 'follow', frameRate: 'source' },
       audio: { codec: 'auto', bitrate: 'auto' },
       cut: { minFileDuration: 1, maxFileDuration: Infinity, maxFileBytes: Infinity },
+      passthrough: { damaged: 'leave-out', vp8: 'refuse' },
+      fallback: 'none',
       reconnectWindow: 0,
       wakeLock: false,
       confirmUnload: false,
@@ -40,6 +42,8 @@ describe('what is given', () => {
       video: { codec: 'vp9', bitrate: 1_000_000, keyFrameInterval: 0.5, size: 'follow', frameRate: 25 },
       audio: { codec: 'aac', bitrate: 96_000 },
       cut: { minFileDuration: 0, maxFileDuration: 60, maxFileBytes: 5_000_000 },
+      passthrough: { damaged: 'keep', vp8: 'record' },
+      fallback: 'encode',
       reconnectWindow: 30,
       wakeLock: true,
       confirmUnload: true,
@@ -69,6 +73,8 @@ describe('what is given', () => {
     ['video', 'frameRate', ['source', 1, 29.97, 240]],
     ['audio', 'codec', ['auto', 'aac', 'opus']],
     ['audio', 'bitrate', [6_000, 1_000_000]],
+    ['passthrough', 'damaged', ['leave-out', 'keep']],
+    ['passthrough', 'vp8', ['refuse', 'record']],
     ['cut', 'minFileDuration', [0, 3_600]],
     ['cut', 'maxFileDuration', [1, 86_400, Infinity]],
     ['cut', 'maxFileBytes', [100_000, Infinity]],
@@ -79,6 +85,7 @@ describe('what is given', () => {
 
   it.each([
     ['reconnectWindow', [0, 0.5, 86_400]],
+    ['fallback', ['none', 'encode']],
     ['wakeLock', [true, false]],
     ['confirmUnload', [true, false]],
   ] as const)('%s: all of %j', (name, values) => {

@@ -57,6 +57,7 @@ describe('the manifest', () => {
     const { keeper } = newKeeper();
     expect(keeper.manifest).toEqual({
       version: 1,
+      method: 'encoding',
       id: ID,
       state: 'recording',
       kind: 'original',

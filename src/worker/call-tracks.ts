@@ -1,0 +1,321 @@
+/** The tracks of a call that is recorded as it was encoded: what happens when they come late, stay away or end. */
+import type { CutLimits } from '../cut/decide.ts';
+import type { EncodedInput } from '../encoded.ts';
+import type { CutReason } from '../manifest.ts';
+import { toSeconds } from '../media.ts';
+import { CallTime } from '../source/call-time.ts';
+import { AudioPlan } from './audio-plan.ts';
+import { CallAudio } from './call-audio.ts';
+import { CallFrames } from './call-frames.ts';
+import { CallVideo } from './call-video.ts';
+import { limitsOf, type MediaTracks, type TracksContext } from './media-tracks.ts';
+import type { CallReplacement } from './protocol.ts';
+import { TapReader } from './tap-reader.ts';
+
+/** How often what waits is looked at; milliseconds. */
+const TICK = 100;
+/** When nothing at all has happened for so long, not even a timer, the machine or the page was asleep; microseconds. */
+const ASLEEP = 10_000_000;
+/** How long a track that is expected may hold up the other one at the start; microseconds. */
+const GRACE = 2_000_000;
+/** Sound waits so long for a picture that is itself waiting for one that was lost; microseconds. */
+const VIDEO_LAG = 700_000;
+/** What has been captured when the recording is stopped, is on its way for so long; milliseconds. */
+const ON_ITS_WAY = 60;
+/** A cut that a source brings which has come back is made within so long; microseconds. */
+const RESUMING = 1_000_000;
+
+interface Sources {
+  video: { reader: TapReader; frames: CallFrames } | undefined;
+  audio: { reader: TapReader } | undefined;
+}
+
+export class CallTracks implements MediaTracks<CallReplacement> {
+  readonly #time = new CallTime();
+  readonly #plan: AudioPlan;
+  readonly #limits: CutLimits;
+  readonly #video: CallVideo;
+  readonly #audio: CallAudio;
+  /** What gives something; a lane stays when its source has ended. */
+  readonly #source: Sources = { video: undefined, audio: undefined };
+  /** Kinds that have begun and not ended: while all sources are away and may come back, their files stay open. */
+  readonly #open = { video: false, audio: false };
+  /** Arrival time from which on each kind was expected. */
+  readonly #expected: { video: number; audio: number };
+  #over = false;
+  #paused = false;
+  /** Why time is left out, while it is. */
+  #halted: 'pause' | 'wait' | undefined;
+  #waiting: (() => void) | undefined;
+  #cameBackAt = Number.NEGATIVE_INFINITY;
+  #lastSign: number;
+  readonly #stopTicking: () => void;
+
+  /** Starts reading at once. */
+  constructor(private readonly context: TracksContext) {
+    const { setup, files, keeper, stats, report, wall } = context;
+    const now = wall.now();
+    this.#limits = limitsOf(setup.options.cut);
+    this.#plan = new AudioPlan(setup.call?.audio !== undefined);
+    this.#expected = { video: now, audio: now };
+    this.#lastSign = now;
+    const shared = { time: this.#time, plan: this.#plan, files, stats, report, limits: this.#limits };
+    const reasonNow = (reason: CutReason): CutReason => this.#reasonNow(reason);
+    this.#video = new CallVideo({ ...shared, keeper, reasonNow });
+    this.#audio = new CallAudio({
+      ...shared,
+      reasonNow,
+      lossless: setup.call?.audio?.side === 'sender',
+      videoLeads: () => this.#videoLeads(),
+      decidedUpTo: () => this.#decidedUpTo(),
+    });
+    if (setup.call?.video) this.#openVideo(setup.call.video);
+    if (setup.call?.audio) this.#openAudio(setup.call.audio);
+    this.#stopTicking = wall.every(TICK, () => this.#tick());
+  }
+
+  #openVideo(input: EncodedInput): void {
+    const { stats, wall, setup } = this.context;
+    const frames = new CallFrames({
+      lane: this.#video,
+      time: this.#time,
+      stats,
+      options: setup.options.passthrough,
+      askForKeyFrame: () => reader.askForKeyFrame(),
+      askWhetherLost: () => reader.askWhetherLost(),
+    });
+    const reader = new TapReader(
+      input,
+      {
+        onFrame: (frame, arrival) => {
+          this.#stir();
+          if (this.#over) return;
+          frames.push(frame, arrival);
+          this.#audio.advance(wall.now());
+        },
+        onLost: lost => frames.judge(lost, wall.now()),
+        onOverflow: count => frames.overflow(count),
+        onEnd: () => void this.#ended('video', reader),
+      },
+      wall,
+    );
+    this.#source.video = { reader, frames };
+    this.#open.video = true;
+    this.#expected.video = wall.now();
+    frames.askForKeyFrame(wall.now());
+  }
+
+  #openAudio(input: EncodedInput): void {
+    const { wall, report } = this.context;
+    const reader = new TapReader(
+      input,
+      {
+        onFrame: (frame, arrival) => {
+          this.#stir();
+          if (!this.#over) this.#audio.push(frame, arrival);
+        },
+        onLost: () => undefined,
+        onOverflow: () => report.warn('audio-dropped', 'Sound of the call could not be taken in time.'),
+        onEnd: () => void this.#ended('audio', reader),
+      },
+      wall,
+    );
+    this.#source.audio = { reader };
+    this.#open.audio = true;
+    this.#expected.audio = wall.now();
+  }
+
+  /** Goes on with other tracks, on the same timeline. A kind that is missing now has ended; one that is new begins. */
+  async replace({ video, audio }: CallReplacement): Promise<void> {
+    const now = this.context.wall.now();
+    if (video !== 'same') this.#swapVideo(video);
+    if (audio !== 'same') this.#swapAudio(audio);
+    if (!this.#source.video && !this.#source.audio) return this.#allEnded();
+    this.#resumeFromWait();
+    if (this.#open.video && !this.#source.video) this.#endVideo(now);
+    if (this.#open.audio && !this.#source.audio) this.#endAudio(now);
+  }
+
+  #swapVideo(input: EncodedInput | undefined): void {
+    this.#source.video?.frames.end();
+    this.#source.video?.reader.close();
+    this.#source.video = undefined;
+    if (!input) return;
+    this.#time.rebase('video');
+    this.#video.restart();
+    this.#openVideo(input);
+  }
+
+  #swapAudio(input: EncodedInput | undefined): void {
+    this.#source.audio?.reader.close();
+    this.#source.audio = undefined;
+    if (!input) return;
+    if (!this.#open.audio) this.#plan.expect();
+    this.#audio.restart();
+    this.#time.rebase('audio');
+    this.#openAudio(input);
+  }
+
+  /** A tap has said that nothing more comes. */
+  async #ended(kind: 'video' | 'audio', reader: TapReader): Promise<void> {
+    if (this.#source[kind]?.reader !== reader || this.#over) return;
+    await this.replace({ video: 'same', audio: 'same', [kind]: undefined });
+  }
+
+  /** The sound goes on alone, in a file of its own, from the moment that the picture's ends. */
+  #endVideo(now: number): void {
+    const { files } = this.context;
+    this.#open.video = false;
+    const endTime = this.#video.endTime(now);
+    const begun = this.#video.lastTime !== undefined && files.current !== undefined;
+    if (begun && this.#source.audio) {
+      files.begin({
+        reason: this.#reasonNow('track-removed'),
+        startTime: endTime,
+        video: undefined,
+        audioEpoch: this.#plan.epochAtCut(endTime),
+      });
+    }
+    this.#video.end(endTime);
+    this.#audio.advance(now);
+  }
+
+  #endAudio(now: number): void {
+    this.#open.audio = false;
+    this.#audio.drain(now);
+    this.context.files.endAudioBefore(Number.POSITIVE_INFINITY);
+    this.#plan.end();
+    // The next file, without sound, begins at a key frame.
+    this.#source.video?.frames.askForKeyFrame(now);
+  }
+
+  /** All tracks have ended: the files stay open while the source may come back. */
+  #allEnded(): void {
+    const { wall, setup, onEnded, onWaiting } = this.context;
+    const { reconnectWindow } = setup.options;
+    if (this.#waiting || this.#over) return;
+    if (reconnectWindow === 0) return onEnded();
+    const now = wall.now();
+    this.#time.halt(now, this.#video.lastTime === undefined ? this.#audio.time : this.#video.endTime(now));
+    this.#halted ??= 'wait';
+    this.#waiting = wall.after(reconnectWindow * 1000, onEnded);
+    onWaiting();
+  }
+
+  #resumeFromWait(): void {
+    if (!this.#waiting) return;
+    this.#waiting();
+    this.#waiting = undefined;
+    this.#cameBackAt = this.context.wall.now();
+    if (!this.#paused) this.#goOn();
+    this.context.onResumed();
+  }
+
+  /** A track that comes or stays away when the source comes back does so because the source came back. */
+  #reasonNow(reason: CutReason): CutReason {
+    const ofTracks = reason === 'track-added' || reason === 'track-removed';
+    return ofTracks && this.context.wall.now() - this.#cameBackAt < RESUMING ? 'source-resumed' : reason;
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#halted ??= 'pause';
+    this.#time.halt(this.context.wall.now());
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (!this.#waiting) this.#goOn();
+  }
+
+  #goOn(): void {
+    const { wall, keeper } = this.context;
+    const halt = this.#time.goOn(wall.now());
+    const type = this.#halted ?? 'pause';
+    this.#halted = undefined;
+    if (!halt) return;
+    this.#video.restart();
+    this.#source.video?.frames.askForKeyFrame(wall.now());
+    if (halt.gap > 0) keeper.note({ time: toSeconds(halt.since), type, duration: toSeconds(halt.gap) });
+  }
+
+  /** Something happens. After a sleep of hours the timeline goes on where it was, so that nothing has to be filled. */
+  #stir(): void {
+    const { wall, keeper } = this.context;
+    const now = wall.now();
+    const gap = now - this.#lastSign;
+    const before = this.#time.at(this.#lastSign);
+    this.#lastSign = now;
+    if (gap < ASLEEP || this.#halted !== undefined || before === undefined) return;
+    this.#time.moveBack(gap);
+    const time = toSeconds(Math.max(0, Math.round(before)));
+    keeper.note({ time, type: 'sleep', duration: toSeconds(gap) });
+  }
+
+  #tick(): void {
+    this.#stir();
+    if (this.#over) return;
+    const now = this.context.wall.now();
+    this.#source.video?.frames.tick(now);
+    this.#audio.advance(now);
+    if (!this.#source.audio || this.#halted !== undefined) return;
+    const since = Math.max(this.#expected.audio, this.#expected.video + GRACE);
+    this.#audio.fillSilence(now, since);
+  }
+
+  /** True while cuts are decided by the video. */
+  #videoLeads(): boolean {
+    if (!this.#source.video) return false;
+    return this.#time.isSettled('video') || this.context.wall.now() - this.#expected.video < GRACE;
+  }
+
+  /** Cuts are decided up to this time; video that stays away does not hold the sound up, a frame that waits does. */
+  #decidedUpTo(): number {
+    if (!this.#videoLeads()) return Number.POSITIVE_INFINITY;
+    const now = this.#time.at(this.context.wall.now()) ?? Number.NEGATIVE_INFINITY;
+    return Math.max(this.#video.lastTime ?? Number.NEGATIVE_INFINITY, now - VIDEO_LAG);
+  }
+
+  get duration(): number {
+    return toSeconds(Math.max(this.#video.lastTime ?? 0, this.#audio.time ?? 0));
+  }
+
+  async stop(): Promise<void> {
+    const { wall, files } = this.context;
+    const now = wall.now();
+    // What was captured before this moment is still on its way from the tap.
+    this.#time.halt(now);
+    await new Promise<void>(resolve => wall.after(ON_ITS_WAY, resolve));
+    this.#close();
+    this.#source.video?.frames.end();
+    const endTime = this.#video.endTime(now);
+    this.#video.end(endTime);
+    this.#stopAudio(now, endTime);
+    files.endAll();
+  }
+
+  #stopAudio(now: number, endTime: number): void {
+    const { files } = this.context;
+    this.#audio.drain(now);
+    // A microphone that was mute to the end is silent to the end.
+    if (this.#source.audio && this.#video.lastTime !== undefined && files.current)
+      this.#audio.fillUntil(endTime);
+    files.endAudioBefore(Number.POSITIVE_INFINITY);
+  }
+
+  #close(): void {
+    this.#over = true;
+    this.#stopTicking();
+    this.#waiting?.();
+    for (const source of [this.#source.video, this.#source.audio]) source?.reader.close();
+  }
+
+  cancel(): void {
+    this.#close();
+  }
+}
+
+/** For a session that records a call. */
+export const openCallTracks = (context: TracksContext): MediaTracks<CallReplacement> =>
+  new CallTracks(context);

@@ -1,0 +1,47 @@
+/** What a session does with its tracks, whether they are encoded here or come encoded. */
+import type { CutLimits } from '../cut/decide.ts';
+import type { RecorderStats } from '../events.ts';
+import { toMicroseconds } from '../media.ts';
+import type { ResolvedOptions } from '../options.ts';
+import type { WallClock } from '../source/wall-clock.ts';
+import type { RecordingFiles } from './files.ts';
+import type { ManifestKeeper } from './manifest-keeper.ts';
+import type { Reporter, SessionSetup } from './protocol.ts';
+
+/** What the tracks need from their session. */
+export interface TracksContext {
+  setup: SessionSetup;
+  files: RecordingFiles;
+  keeper: ManifestKeeper;
+  stats: RecorderStats;
+  report: Reporter;
+  wall: WallClock;
+  /** All tracks have ended by themselves, and the source may come back. */
+  onWaiting(): void;
+  /** The source has come back. */
+  onResumed(): void;
+  /** All tracks have ended by themselves for good. */
+  onEnded(): void;
+}
+
+export interface MediaTracks<Replacement> {
+  /** Seconds of the timeline that are covered. */
+  readonly duration: number;
+  /** Leaves out what is captured from now on. */
+  pause(): void;
+  /** Goes on, on the timeline where the pause began. */
+  resume(): void;
+  /** Goes on with other tracks, on the same timeline. A kind that is missing now has ended; one that is new begins. */
+  replace(replacement: Replacement): Promise<void>;
+  /** Takes what is on its way, and gets everything into the files. */
+  stop(): Promise<void>;
+  /** Throws away what is on its way. */
+  cancel(): void;
+}
+
+/** Limits of files, in microseconds and bytes. */
+export const limitsOf = (cut: ResolvedOptions['cut']): CutLimits => ({
+  minFileDuration: toMicroseconds(cut.minFileDuration),
+  maxFileDuration: cut.maxFileDuration * 1e6,
+  maxFileBytes: cut.maxFileBytes,
+});

@@ -1,0 +1,47 @@
+/** Which tracks a session has: a stream's, which are encoded here, or a call's, which come encoded. */
+import type { ToTap } from '../encoded.ts';
+import { WorkerFailedError } from '../errors.ts';
+import type { Recording } from '../manifest.ts';
+import type { MediaTracks, TracksContext } from './media-tracks.ts';
+import type { CallReplacement, Replacement, SessionSetup } from './protocol.ts';
+import { Tracks } from './tracks.ts';
+
+export type SessionTracks = MediaTracks<Replacement | CallReplacement>;
+
+/** What `passthrough.js`, loaded on demand, exports. */
+export interface PassthroughModule {
+  openCallTracks(context: TracksContext): MediaTracks<CallReplacement>;
+}
+
+const loadPassthrough = async (url: string): Promise<PassthroughModule> => {
+  try {
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as PassthroughModule;
+  } catch (error) {
+    throw new WorkerFailedError(`${url} could not be loaded`, error);
+  }
+};
+
+/**
+ * How a session opens its tracks. The page sees to it that it gets replacements of the same kind.
+ *
+ * @throws WorkerFailedError (`worker-failed`) when the code for calls is not where the page says.
+ */
+export const tracksFor = async ({
+  call,
+}: SessionSetup): Promise<(context: TracksContext) => SessionTracks> => {
+  if (!call) return context => new Tracks(context) as SessionTracks;
+  const { openCallTracks } = await loadPassthrough(call.url);
+  return context => openCallTracks(context) as SessionTracks;
+};
+
+/** What the manifest says of it. */
+export const methodOf = ({ call }: SessionSetup): Recording['method'] => (call ? 'passthrough' : 'encoding');
+
+/** Lets go of tracks that nobody will read. */
+export const leave = ({ video, audio }: Partial<Replacement | CallReplacement>): void => {
+  for (const input of [video, audio]) {
+    if (input === undefined || input === 'same') continue;
+    if ('port' in input) input.port.postMessage({ type: 'close' } satisfies ToTap);
+    else void input.readable.cancel().catch(() => undefined);
+  }
+};

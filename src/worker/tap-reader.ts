@@ -1,0 +1,68 @@
+/** Reads the frames of one track of a call, as its tap hands them over. */
+import type { EncodedFrame, EncodedInput, FromTap, ToTap } from '../encoded.ts';
+import type { WallClock } from '../source/wall-clock.ts';
+
+export interface TapEvents {
+  /** @param arrival by the recording's own clock; microseconds. */
+  onFrame(frame: EncodedFrame, arrival: number): void;
+  /** So many frames could not be handed over in time. */
+  onOverflow(frames: number): void;
+  /** The answer to `askWhetherLost`. */
+  onLost(lost: boolean): void;
+  onEnd(): void;
+}
+
+export class TapReader {
+  readonly side: EncodedInput['side'];
+  readonly #port: MessagePort;
+  #closed = false;
+
+  constructor({ port, side }: EncodedInput, events: TapEvents, wall: WallClock) {
+    this.side = side;
+    this.#port = port;
+    // A tap stamps its frames by a clock that all threads share; ours began when this worker did.
+    const origin = (performance.timeOrigin + performance.now()) * 1000 - wall.now();
+    port.onmessage = ({ data }: MessageEvent<FromTap>) => {
+      if (!this.#closed) this.#take(data, events, origin);
+    };
+  }
+
+  #take(message: FromTap, events: TapEvents, origin: number): void {
+    switch (message.type) {
+      case 'frame': {
+        const { frame } = message;
+        this.#tell({ type: 'taken', bytes: frame.data.byteLength });
+        return events.onFrame(frame, frame.arrival - origin);
+      }
+      case 'overflow':
+        return events.onOverflow(message.frames);
+      case 'lost':
+        return events.onLost(message.lost);
+      case 'ended':
+        return events.onEnd();
+    }
+  }
+
+  /** Asks the other side, or the encoder, for a key frame. */
+  askForKeyFrame(): void {
+    if (!this.#closed) this.#tell({ type: 'key-frame' });
+  }
+
+  /** Asks whether packets were lost of late. There may be no answer. */
+  askWhetherLost(): void {
+    if (!this.#closed) this.#tell({ type: 'whether-lost' });
+  }
+
+  /** Nothing more is read. */
+  close(): void {
+    if (this.#closed) return;
+    this.#tell({ type: 'close' });
+    this.#closed = true;
+    this.#port.onmessage = null;
+    this.#port.close();
+  }
+
+  #tell(message: ToTap): void {
+    this.#port.postMessage(message);
+  }
+}
