@@ -77,6 +77,9 @@ export const slicesOf = (nals: readonly Uint8Array[]): Uint8Array[] =>
 /** An IDR picture: all of its slices are such (7.4.1.2.4), and nothing after it refers to what was before it. */
 export const isIdr = (nals: readonly Uint8Array[]): boolean => nals.some(nal => nalType(nal) === NAL.idr);
 
+/** Whether a byte stream has an IDR picture. */
+export const hasIdr = (bytes: Uint8Array): boolean => isIdr(splitAnnexB(bytes));
+
 /**
  * A NAL unit as it is meant: without the byte 3 that keeps two zeros from looking like a start code (7.4.1.1).
  *

@@ -1,8 +1,9 @@
 /** AV1 as WebRTC delivers it: parameters and key frames. Pure. */
 import { type Av1Sequence, parseAv1Sequence } from './av1-sequence.ts';
 import { BitReader } from './bits.ts';
-import { concatBytes } from './bytes.ts';
-import { OBU, type Obu, sizedObu, splitObus } from './obu.ts';
+import { concatBytes, sameBytes } from './bytes.ts';
+import { type CodedFrame, unusable, type VideoTrouble } from './coded-frame.ts';
+import { av1Sample, OBU, type Obu, sizedObu, splitObus } from './obu.ts';
 import { colorFields, type EncodedVideo, SQUARE, two } from './parameters.ts';
 
 /** The first bits of a frame header (AV1 specification, 5.9.2): a key frame that is shown, and not shown again. */
@@ -12,6 +13,8 @@ const isShownKey = ({ payload }: Obu): boolean => {
   const type = bits.read(2);
   return !showsExisting && type === 0 && bits.flag() && !bits.overrun;
 };
+
+const isFrame = ({ type }: Obu): boolean => type === OBU.frame || type === OBU.frameHeader;
 
 interface KeyUnit {
   header: Obu;
@@ -25,7 +28,7 @@ interface KeyUnit {
 const keyUnit = (data: Uint8Array): KeyUnit | undefined => {
   const obus = splitObus(data);
   const header = obus?.find(({ type }) => type === OBU.sequenceHeader);
-  const frame = obus?.find(({ type }) => type === OBU.frame || type === OBU.frameHeader);
+  const frame = obus?.find(isFrame);
   const sequence = header ? parseAv1Sequence(header.payload) : undefined;
   if (header === undefined || frame === undefined || sequence === undefined) return undefined;
   return sequence.reducedStill || isShownKey(frame) ? { header, sequence } : undefined;
@@ -76,3 +79,33 @@ export const av1Parameters = (data: Uint8Array): EncodedVideo | undefined => {
     description: makeAv1C(sequence, header),
   };
 };
+
+/** Follows the sequence header of one stream. Senders' frames begin with a temporal delimiter, received ones don't. */
+export class Av1Stream {
+  /** The payload of the sequence header that is in force; `undefined` until a key frame. */
+  #sequence: Uint8Array | undefined;
+
+  /** @param data a temporal unit. */
+  take(data: Uint8Array): CodedFrame {
+    const obus = splitObus(data);
+    const sample = av1Sample([data]);
+    if (obus === undefined || sample === undefined) return this.#trouble('unreadable');
+    if (!obus.some(isFrame)) return { kind: 'no-picture' };
+    const header = obus.find(({ type }) => type === OBU.sequenceHeader);
+    const parameters = av1Parameters(data);
+    if (parameters !== undefined) {
+      // The frame's bytes are the caller's.
+      this.#sequence = header?.payload.slice();
+      return { kind: 'sample', type: 'key', data: sample, parameters };
+    }
+    if (this.#sequence === undefined) return unusable('no-key-frame');
+    if (header && !sameBytes(header.payload, this.#sequence))
+      return this.#trouble('changed-between-key-frames');
+    return { kind: 'sample', type: 'delta', data: sample };
+  }
+
+  #trouble(reason: VideoTrouble): CodedFrame {
+    this.#sequence = undefined;
+    return unusable(reason);
+  }
+}

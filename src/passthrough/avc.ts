@@ -1,8 +1,10 @@
 /** H.264 as WebRTC delivers it, frame by frame, turned into samples and the parameters that hold for them. Pure. */
 import { isIdr, lengthPrefixed, NAL, nalType, sampleNals, slicesOf, splitAnnexB } from './annex-b.ts';
 import { concatBytes, sameBytes } from './bytes.ts';
+import { type CodedFrame, unusable, type VideoTrouble } from './coded-frame.ts';
 import type { EncodedVideo } from './parameters.ts';
-import { parsePps, parseSps, ppsIdOfSlice, type Sps } from './sps.ts';
+import { frameNumOf, isReference, missesReference, ppsIdOfSlice } from './slice.ts';
+import { parsePps, parseSps, type Sps } from './sps.ts';
 
 const hex = (value: number): string => value.toString(16).padStart(2, '0');
 
@@ -33,23 +35,6 @@ export const makeAvcC = (spsNal: Uint8Array, sps: Sps, ppsNals: readonly Uint8Ar
   ]);
 };
 
-/** What became of a frame. */
-export type AvcFrame =
-  | { kind: 'sample'; type: 'key'; data: Uint8Array; parameters: EncodedVideo; changed: boolean }
-  | { kind: 'sample'; type: 'delta'; data: Uint8Array }
-  /** It can't be recorded, nor can those after it until the next key frame. */
-  | { kind: 'unusable'; reason: AvcTrouble }
-  /** Parameter sets alone: they are kept for what comes. */
-  | { kind: 'no-picture' };
-
-export type AvcTrouble =
-  /** No key frame came yet, or none since the last trouble. */
-  | 'no-key-frame'
-  /** A key frame whose parameter sets never came, or can't be read. */
-  | 'no-parameter-sets'
-  /** Parameter sets that changed before a frame that is no key frame: a new file can't begin with it. */
-  | 'changed-between-key-frames';
-
 interface KnownPps {
   nal: Uint8Array;
   spsId: number;
@@ -59,39 +44,49 @@ interface KnownPps {
 export class AvcStream {
   readonly #sps = new Map<number, { nal: Uint8Array; sps: Sps }>();
   readonly #pps = new Map<number, KnownPps>();
-  #current: { parameters: EncodedVideo; spsId: number } | undefined;
-  /** What the last file was described with, also after trouble. */
-  #last: EncodedVideo | undefined;
+  #current: { parameters: EncodedVideo; spsId: number; referenceNum: number | undefined } | undefined;
 
-  take(frame: Uint8Array): AvcFrame {
+  take(frame: Uint8Array): CodedFrame {
     const nals = splitAnnexB(frame);
     const touched = nals.filter(nal => this.#learn(nal)).length > 0;
     const [slice] = slicesOf(nals);
     if (slice === undefined) return { kind: 'no-picture' };
     if (isIdr(nals)) return this.#key(nals, slice);
     const current = this.#current;
-    if (current === undefined) return { kind: 'unusable', reason: 'no-key-frame' };
-    if (touched && !sameBytes(this.#describe(current.spsId)?.description, current.parameters.description)) {
-      this.#current = undefined;
-      return { kind: 'unusable', reason: 'changed-between-key-frames' };
-    }
+    if (current === undefined) return unusable('no-key-frame');
+    if (touched && !sameBytes(this.#describe(current.spsId)?.description, current.parameters.description))
+      return this.#trouble('changed-between-key-frames');
+    if (!this.#follows(slice)) return this.#trouble('reference-missing');
     return { kind: 'sample', type: 'delta', data: lengthPrefixed(sampleNals(nals)) };
   }
 
-  #key(nals: readonly Uint8Array[], slice: Uint8Array): AvcFrame {
+  #trouble(reason: VideoTrouble): CodedFrame {
+    this.#current = undefined;
+    return unusable(reason);
+  }
+
+  #spsOf(slice: Uint8Array): Sps | undefined {
     const spsId = this.#pps.get(ppsIdOfSlice(slice) ?? -1)?.spsId;
-    const parameters = spsId === undefined ? undefined : this.#describe(spsId);
-    if (spsId === undefined || parameters === undefined) {
-      this.#current = undefined;
-      return { kind: 'unusable', reason: 'no-parameter-sets' };
-    }
-    const changed = !sameBytes(this.#last?.description, parameters.description);
-    // Who compares by identity, too, sees that nothing has changed.
-    const kept = changed || this.#last === undefined ? parameters : this.#last;
-    this.#last = kept;
-    this.#current = { parameters: kept, spsId };
-    const data = lengthPrefixed(sampleNals(nals));
-    return { kind: 'sample', type: 'key', data, parameters: kept, changed };
+    return spsId === undefined ? undefined : this.#sps.get(spsId)?.sps;
+  }
+
+  #key(nals: readonly Uint8Array[], slice: Uint8Array): CodedFrame {
+    const sps = this.#spsOf(slice);
+    const parameters = sps && this.#describe(sps.id);
+    if (sps === undefined || parameters === undefined) return this.#trouble('no-parameter-sets');
+    this.#current = { parameters, spsId: sps.id, referenceNum: frameNumOf(slice, sps) };
+    return { kind: 'sample', type: 'key', data: lengthPrefixed(sampleNals(nals)), parameters };
+  }
+
+  /** Whether nothing that others are predicted from is missing before a frame; and takes its number down. */
+  #follows(slice: Uint8Array): boolean {
+    const [current, sps] = [this.#current, this.#spsOf(slice)];
+    const frameNum = sps && frameNumOf(slice, sps);
+    if (current === undefined || sps === undefined || frameNum === undefined) return true;
+    const before = current.referenceNum;
+    if (before !== undefined && missesReference(before, frameNum, sps)) return false;
+    if (isReference(slice)) this.#current = { ...current, referenceNum: frameNum };
+    return true;
   }
 
   /** Takes a parameter set in. @returns whether it is one, and not known already. */

@@ -1,39 +1,52 @@
 /**
  * Which encoded frames can be recorded: those of which everything is there that they are predicted from. A frame
  * without it would show garbage until the next key frame, in a file that nobody can mend. Pure.
+ *
+ * Three things can tell, by what the browser gives: numbers and dependencies, where the dependency descriptor was
+ * negotiated; that libwebrtc delivers H.264 only without gaps; and else nothing but time, as packets of video come
+ * without their sequence numbers. VP8, VP9 and AV1 are delivered as soon as a frame itself is complete, so that one
+ * whose packets were sent again comes after later ones, or never.
  */
-
-/** What is looked at of `RTCEncodedVideoFrame` and its metadata (WebRTC Encoded Transform). */
-export interface ChainFrame {
-  type: 'key' | 'delta';
-  /** Absent in Firefox, and where the sender gives no dependency descriptor. */
-  frameId?: number | undefined;
-  dependencies?: readonly number[] | undefined;
-  spatialIndex?: number | undefined;
-  temporalIndex?: number | undefined;
-  /** RTP sequence numbers of its first and last packet, where they are known. */
-  sequence?: { first: number; last: number } | undefined;
-}
+import { type ChainFrame, isAfter, isBeginning } from './chain-frame.ts';
+import { TypicalStep } from './typical-step.ts';
 
 export type LeaveOutReason =
   /** Nothing can be decoded yet. */
   | 'before-key-frame'
-  /** What it is predicted from did not come in time, or was left out itself. */
+  /** What it is predicted from did not come in time, or was left out itself. In its place in time all the same. */
   | 'dependency-missing'
-  /** Packets between it and the frame before are missing, and nothing tells what was in them. */
-  | 'sequence-gap'
-  /** Later frames are recorded already, or it is itself. */
+  /** Later frames are recorded already, or it is itself: there is no place for it any more. */
   | 'late';
+
+/** Why a frame is kept. */
+export type KeepReason =
+  | 'key-frame'
+  /** All that it is predicted from, by its numbers, is kept. */
+  | 'dependencies'
+  /** The browser would not have delivered it otherwise. */
+  | 'gapless'
+  /** It lies as close behind the one before as they do as a rule. */
+  | 'usual-step'
+  /** One may be missing, but the statistics say that no packet was lost: the sender left a frame out. */
+  | 'nothing-lost'
+  /** One may be missing, and nobody said whether. */
+  | 'unanswered'
+  /** Nothing tells of a loss: too little came yet, or a sender that gave numbers gives none any more. */
+  | 'unknown';
 
 /** What is to be done with a frame. Each frame that was given comes out exactly once. */
 export type Outcome<T extends ChainFrame> =
-  /** @property certain false where the browser told nothing by which a loss could be seen. */
-  { action: 'keep'; frame: T; certain: boolean } | { action: 'leave-out'; frame: T; reason: LeaveOutReason };
+  /** @property certain whether nothing that it is predicted from can be missing, as far as can be told. */
+  | { action: 'keep'; frame: T; certain: boolean; reason: KeepReason }
+  | { action: 'leave-out'; frame: T; reason: LeaveOutReason };
 
 export interface ChainStep<T extends ChainFrame> {
+  /** Kept frames are in order of time; layers of one picture in order of layers. */
   outcomes: Outcome<T>[];
   /** Ask the sender for a key frame, now. */
   askForKeyFrame: boolean;
+  /** See in the statistics whether packets were lost since the last time, and say so by `judge`. */
+  askWhetherLost: boolean;
 }
 
 export interface ChainCounts {
@@ -46,7 +59,10 @@ export interface ChainCounts {
 }
 
 export interface ChainLimits {
-  /** A frame waits so long for what it is predicted from: a packet that is sent again takes a round trip or two; microseconds. */
+  /**
+   * A frame waits so long for what it is predicted from: a packet that is sent again takes a round trip or two. And so
+   * long for the answer whether something was lost. Microseconds.
+   */
   patience: number;
   /** A key frame that does not come is asked for again after this; microseconds. */
   askAgain: number;
@@ -65,17 +81,33 @@ const REACH = 4_096;
  */
 const LATE = 64;
 
-/** The upper spatial layers of a picture are predicted from the lower ones, and yet called key frames with the lowest. */
-const isBeginning = ({ type, spatialIndex = 0, dependencies = [] }: ChainFrame): boolean =>
-  type === 'key' && spatialIndex === 0 && dependencies.length === 0;
+const CERTAIN: Readonly<Record<KeepReason, boolean>> = {
+  'key-frame': true,
+  dependencies: true,
+  gapless: true,
+  'usual-step': true,
+  'nothing-lost': true,
+  unanswered: false,
+  unknown: false,
+};
 
 type State =
   /** No key frame came, or the chain broke at its base. */
   | { name: 'broken'; since: 'start' | 'loss' }
   /** Frames can be told apart by their numbers. */
   | { name: 'numbered'; newest: number }
-  /** They can't: only packets or nothing tell of a loss. */
-  | { name: 'plain'; lastSequence: number | undefined };
+  /** They can't: time alone tells. */
+  | {
+      name: 'plain';
+      /** When it was asked whether what is waited for was lost. */
+      askedAt: number | undefined;
+      /** Why nothing is certain until the next key frame. */
+      doubt: 'unknown' | 'unanswered' | undefined;
+    };
+
+type Plain = Extract<State, { name: 'plain' }>;
+
+const plainState = (): Plain => ({ name: 'plain', askedAt: undefined, doubt: undefined });
 
 interface Waiting<T> {
   frame: T;
@@ -87,14 +119,18 @@ export class Chain<T extends ChainFrame> {
     kept: 0,
     keyFrames: 0,
     uncertain: 0,
-    leftOut: { 'before-key-frame': 0, 'dependency-missing': 0, 'sequence-gap': 0, late: 0 },
+    leftOut: { 'before-key-frame': 0, 'dependency-missing': 0, late: 0 },
     asked: 0,
   };
   #state: State = { name: 'broken', since: 'start' };
   /** Numbers of recorded frames, the oldest first. */
   readonly #kept = new Set<number>();
-  /** By their numbers. */
+  /** By their numbers, or by time. */
   #waiting: Waiting<T>[] = [];
+  /** The last of the kept ones, and the last of them that was a beginning. */
+  #newest: T | undefined;
+  #beginning: T | undefined;
+  readonly #typical = new TypicalStep();
   #askedAt = Number.NEGATIVE_INFINITY;
   #outcomes: Outcome<T>[] = [];
 
@@ -102,10 +138,11 @@ export class Chain<T extends ChainFrame> {
 
   /** @param now when it came, on any steady clock; microseconds. */
   take(frame: T, now: number): ChainStep<T> {
-    if (isBeginning(frame)) this.#takeKey(frame);
-    else if (this.#state.name === 'broken') this.#leaveOut(frame, this.#brokenReason());
-    else if (this.#state.name === 'numbered') this.#takeNumbered(this.#state, frame, now);
-    else this.#takePlain(this.#state, frame);
+    const state = this.#state;
+    if (state.name === 'plain') this.#takePlain(frame, now);
+    else if (isBeginning(frame)) this.#takeKey(frame);
+    else if (state.name === 'broken') this.#leaveOut(frame, this.#brokenReason());
+    else this.#takeNumbered(state, frame, now);
     return this.#step(now);
   }
 
@@ -114,20 +151,42 @@ export class Chain<T extends ChainFrame> {
     return this.#step(now);
   }
 
-  /** Nothing more will come: what waits is left out. */
+  /**
+   * The answer to `askWhetherLost`; none counts as no, but nothing is certain then.
+   *
+   * @param lost packets were lost since the last time that was asked.
+   */
+  judge(lost: boolean, now: number): ChainStep<T> {
+    const state = this.#state;
+    if (state.name === 'plain' && state.askedAt !== undefined) {
+      if (lost) this.#leaveOutUntilKey();
+      else this.#acceptWaiting('nothing-lost');
+    }
+    return this.#step(now);
+  }
+
+  /** What was kept can't be recorded, or frames were lost on the way here: only a key frame helps. */
+  fail(now: number): ChainStep<T> {
+    if (this.#state.name !== 'broken') this.#break();
+    return this.#step(now);
+  }
+
+  /** Nothing more will come: what still waits is left out, or, where time alone tells, kept without certainty. */
   end(): Outcome<T>[] {
-    for (const { frame } of this.#waiting.splice(0)) this.#leaveOut(frame, 'dependency-missing');
+    if (this.#state.name === 'plain') this.#acceptWaiting('unanswered');
+    this.#leaveOutWaiting();
     return this.#outcomes.splice(0);
   }
 
   #step(now: number): ChainStep<T> {
-    this.#giveUp(now);
+    if (this.#state.name === 'numbered') this.#giveUp(now);
+    const askWhetherLost = this.#settle(now);
     const ask = this.#state.name === 'broken' && now - this.#askedAt >= this.limits.askAgain;
     if (ask) {
       this.#askedAt = now;
       this.counts.asked++;
     }
-    return { outcomes: this.#outcomes.splice(0), askForKeyFrame: ask };
+    return { outcomes: this.#outcomes.splice(0), askForKeyFrame: ask, askWhetherLost };
   }
 
   #brokenReason(): LeaveOutReason {
@@ -135,11 +194,17 @@ export class Chain<T extends ChainFrame> {
     return fresh ? 'before-key-frame' : 'dependency-missing';
   }
 
-  #keep(frame: T, certain: boolean): void {
+  #keep(frame: T, reason: KeepReason): void {
     this.counts.kept++;
-    if (isBeginning(frame)) this.counts.keyFrames++;
-    if (!certain) this.counts.uncertain++;
-    this.#outcomes.push({ action: 'keep', frame, certain });
+    if (isBeginning(frame)) {
+      this.counts.keyFrames++;
+      this.#beginning = frame;
+    }
+    if (!CERTAIN[reason]) this.counts.uncertain++;
+    // Over a break, it is no step.
+    if (this.#newest && this.#state.name !== 'broken') this.#typical.note(frame.time - this.#newest.time);
+    this.#newest = frame;
+    this.#outcomes.push({ action: 'keep', frame, certain: CERTAIN[reason], reason });
   }
 
   #leaveOut(frame: T, reason: LeaveOutReason): void {
@@ -147,37 +212,53 @@ export class Chain<T extends ChainFrame> {
     this.#outcomes.push({ action: 'leave-out', frame, reason });
   }
 
+  #leaveOutWaiting(): void {
+    for (const { frame } of this.#waiting.splice(0)) this.#leaveOut(frame, 'dependency-missing');
+  }
+
   #break(): void {
     this.#state = { name: 'broken', since: 'loss' };
     this.#askedAt = Number.NEGATIVE_INFINITY;
-    for (const { frame } of this.#waiting.splice(0)) this.#leaveOut(frame, 'dependency-missing');
+    this.#leaveOutWaiting();
+  }
+
+  #isInTime(frame: T): boolean {
+    return this.#newest === undefined || isAfter(frame, this.#newest);
   }
 
   /** Nothing after a key frame refers to what was before it, so that is where what waits has lost. */
   #takeKey(frame: T): void {
-    const { frameId, sequence } = frame;
+    const { frameId } = frame;
     const state = this.#state;
     const behind = state.name === 'numbered' && frameId !== undefined ? state.newest - frameId : -1;
-    if (behind >= 0 && behind < LATE) return this.#leaveOut(frame, 'late');
-    const earlier = this.#waiting.filter(one => frameId !== undefined && (one.frame.frameId ?? 0) < frameId);
-    for (const one of earlier) this.#leaveOut(one.frame, 'dependency-missing');
-    this.#waiting = this.#waiting.filter(one => !earlier.includes(one));
-    this.#keep(frame, true);
-    this.#kept.clear();
-    this.#askedAt = Number.NEGATIVE_INFINITY;
-    if (frameId === undefined) {
-      this.#state = { name: 'plain', lastSequence: sequence?.last };
-      return;
-    }
-    this.#kept.add(frameId);
-    this.#state = { name: 'numbered', newest: frameId };
+    if (!this.#isInTime(frame) || (behind >= 0 && behind < LATE)) return this.#leaveOut(frame, 'late');
+    // Another sender's numbers, or none, have nothing to do with those of what waits.
+    const anew = frameId === undefined || behind >= LATE;
+    const later = this.#waiting.filter(one => !anew && (one.frame.frameId ?? 0) > frameId);
+    const earlier = this.#waiting.filter(one => !later.includes(one));
+    this.#waiting = earlier;
+    this.#leaveOutWaiting();
+    this.#waiting = later;
+    this.#begin(frame);
     this.#release();
+  }
+
+  #begin(frame: T): void {
+    const { frameId } = frame;
+    this.#keep(frame, 'key-frame');
+    this.#askedAt = Number.NEGATIVE_INFINITY;
+    this.#kept.clear();
+    if (frameId !== undefined) this.#kept.add(frameId);
+    this.#state = frameId === undefined ? plainState() : { name: 'numbered', newest: frameId };
   }
 
   #takeNumbered(state: Extract<State, { name: 'numbered' }>, frame: T, now: number): void {
     const { frameId } = frame;
-    // A sender that gave numbers and now gives none: nothing tells any more whether one is missing.
-    if (frameId === undefined) return this.#keep(frame, false);
+    if (frameId === undefined) {
+      // A sender that gave numbers and now gives none: from here on, time must tell.
+      this.#state = plainState();
+      return this.#takePlain(frame, now);
+    }
     if (frameId <= state.newest) return this.#leaveOut(frame, 'late');
     this.#waiting.push({ frame, since: now });
     this.#waiting.sort((a, b) => (a.frame.frameId ?? 0) - (b.frame.frameId ?? 0));
@@ -193,16 +274,18 @@ export class Chain<T extends ChainFrame> {
    * is recorded can't be put behind it any more.
    */
   #release(): void {
+    if (this.#state.name !== 'numbered') return;
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       if (!this.#isComplete(next.frame)) return;
       this.#waiting.shift();
-      this.#record(next.frame);
+      if (this.#isInTime(next.frame)) this.#record(next.frame);
+      else this.#leaveOut(next.frame, 'late');
     }
   }
 
   #record(frame: T): void {
     const id = frame.frameId ?? 0;
-    this.#keep(frame, frame.dependencies !== undefined);
+    this.#keep(frame, frame.dependencies === undefined ? 'unknown' : 'dependencies');
     this.#kept.add(id);
     for (const oldest of this.#kept) {
       if (oldest >= id - REACH) break;
@@ -223,20 +306,83 @@ export class Chain<T extends ChainFrame> {
     }
   }
 
-  #takePlain(state: Extract<State, { name: 'plain' }>, frame: T): void {
-    const { sequence } = frame;
-    const last = state.lastSequence;
-    if (sequence === undefined || last === undefined) {
-      this.#state = { name: 'plain', lastSequence: sequence?.last };
-      return this.#keep(frame, false);
+  #takePlain(frame: T, now: number): void {
+    if (!this.#isInTime(frame)) return this.#takeLate(frame);
+    if (isBeginning(frame) && frame.frameId !== undefined) {
+      // From here on there are numbers, which say more than any answer.
+      this.#acceptWaiting('unanswered');
+      return this.#takeKey(frame);
     }
-    const step = (sequence.first - last + 0x10000) & 0xffff;
-    if (step >= 0x8000 || step === 0) return this.#leaveOut(frame, 'late');
-    if (step > 1) {
-      this.#leaveOut(frame, 'sequence-gap');
-      return this.#break();
+    this.#waiting.push({ frame, since: now });
+    this.#waiting.sort(
+      ({ frame: a }, { frame: b }) => a.time - b.time || (a.spatialIndex ?? 0) - (b.spatialIndex ?? 0),
+    );
+  }
+
+  /** What is recorded since was predicted from something that was not there; but not what follows a key frame. */
+  #takeLate(frame: T): void {
+    const again = frame.time === this.#newest?.time && frame.spatialIndex === this.#newest.spatialIndex;
+    this.#leaveOut(frame, 'late');
+    if (!again && (this.#beginning === undefined || isAfter(frame, this.#beginning))) this.#break();
+  }
+
+  /** Without numbers: keeps what can be kept by now. @returns whether it is to be asked if something was lost. */
+  #settle(now: number): boolean {
+    for (let state = this.#state; state.name === 'plain'; state = this.#state) {
+      const [head] = this.#waiting;
+      if (head === undefined) return false;
+      const usual = this.#reasonToKeep(state, head.frame);
+      const crowded = this.#waiting.length > this.limits.mostWaiting;
+      const since = state.askedAt ?? Math.min(...this.#waiting.map(one => one.since));
+      const patient = !crowded && now - since < this.limits.patience;
+      if (usual === undefined && patient) return false;
+      // A key frame waits only to let go first what was sent before it.
+      if (usual !== undefined || isBeginning(head.frame))
+        this.#keepHead(state, head.frame, usual ?? 'unknown');
+      else if (!crowded && state.askedAt === undefined) {
+        state.askedAt = now;
+        return true;
+      } else this.#acceptWaiting('unanswered');
     }
-    this.#state = { name: 'plain', lastSequence: sequence.last };
-    this.#keep(frame, true);
+    return false;
+  }
+
+  /** `undefined` when one may be missing before it. */
+  #reasonToKeep(state: Plain, frame: T): KeepReason | undefined {
+    const verdict = this.#typical.judge(frame.time - (this.#newest?.time ?? frame.time));
+    if (frame.gapless) return 'gapless';
+    if (verdict === 'suspicious') return undefined;
+    if (verdict === 'unknown') state.doubt ??= 'unknown';
+    // Now that the steps are known, none so far was suspicious.
+    else if (state.doubt === 'unknown' && this.#typical.isSteady) state.doubt = undefined;
+    return state.doubt ?? 'usual-step';
+  }
+
+  #keepHead(state: Plain, frame: T, reason: KeepReason): void {
+    this.#waiting.shift();
+    state.askedAt = undefined;
+    if (!this.#isInTime(frame)) this.#leaveOut(frame, 'late');
+    else if (isBeginning(frame)) this.#begin(frame);
+    else this.#keep(frame, reason);
+  }
+
+  /** All that waits is kept; what it is predicted from may be missing when nobody answered, until the next key frame. */
+  #acceptWaiting(reason: 'nothing-lost' | 'unanswered'): void {
+    for (const { frame } of [...this.#waiting]) {
+      const state = this.#state;
+      if (state.name !== 'plain') return;
+      const usual = this.#reasonToKeep(state, frame);
+      if (usual === undefined && reason === 'unanswered') state.doubt = reason;
+      this.#keepHead(state, frame, usual ?? state.doubt ?? reason);
+    }
+  }
+
+  /** Something was lost: only a key frame helps, which may have come already. */
+  #leaveOutUntilKey(): void {
+    const at = this.#waiting.findIndex(({ frame }) => isBeginning(frame));
+    if (at < 0) return this.#break();
+    for (const { frame } of this.#waiting.splice(0, at)) this.#leaveOut(frame, 'dependency-missing');
+    const [next] = this.#waiting.splice(0, 1);
+    if (next) this.#begin(next.frame);
   }
 }

@@ -15,6 +15,12 @@ export interface Sps {
   chromaFormat: number;
   bitDepthLuma: number;
   bitDepthChroma: number;
+  /** `separate_colour_plane_flag`: slices say which plane they are of. */
+  separatePlanes: boolean;
+  /** `log2_max_frame_num`: so many bits a slice has for its number. */
+  frameNumBits: number;
+  /** `gaps_in_frame_num_value_allowed_flag`: numbers may be left out, as temporal layers are that nobody sent. */
+  gapsAllowed: boolean;
   /** Of the cropped picture. */
   width: number;
   height: number;
@@ -136,20 +142,19 @@ export const parseSps = (nal: Uint8Array): Sps | undefined => {
   const [profile, constraints, level] = [bits.read(8), bits.read(8), bits.read(8)];
   const id = bits.unsigned();
   const chroma = readChroma(bits, profile);
-  bits.unsigned();
+  const frameNumBits = 4 + bits.unsigned();
   skipPictureOrder(bits);
   bits.unsigned();
-  bits.skip(1);
+  const gapsAllowed = bits.flag();
   const [width, height] = readSize(bits, chroma);
   const described = bits.flag();
   const pixelAspect = described ? readAspect(bits) : SQUARE;
   const colorSpace = described ? readColor(bits) : UNKNOWN_COLOR;
   // Pictures have 65,535 pixels across at the most in MP4; an identifier is 31 at the most (7.4.2.1.1).
   const sane = id < 32 && width > 0 && height > 0 && width < 65_536 && height < 65_536;
-  if (bits.overrun || !sane || chroma.chromaFormat > 3) return undefined;
-  const { chromaFormat, bitDepthLuma, bitDepthChroma } = chroma;
-  const depths = { chromaFormat, bitDepthLuma, bitDepthChroma };
-  return { id, profile, constraints, level, ...depths, width, height, pixelAspect, colorSpace };
+  if (bits.overrun || !sane || chroma.chromaFormat > 3 || frameNumBits > 16) return undefined;
+  const numbers = { frameNumBits, gapsAllowed };
+  return { id, profile, constraints, level, ...chroma, ...numbers, width, height, pixelAspect, colorSpace };
 };
 
 /** Which picture parameter set this is, and which sequence parameter set it builds on (7.3.2.2). */
@@ -158,15 +163,4 @@ export const parsePps = (nal: Uint8Array): { id: number; spsId: number } | undef
   bits.skip(8);
   const [id, spsId] = [bits.unsigned(), bits.unsigned()];
   return bits.overrun || id > 255 || spsId > 31 ? undefined : { id, spsId };
-};
-
-/** Which picture parameter set a slice is coded with (7.3.3). */
-export const ppsIdOfSlice = (nal: Uint8Array): number | undefined => {
-  const bits = new BitReader(unescaped(nal, 16));
-  bits.skip(8);
-  // The slice's first macroblock, and its kind.
-  bits.unsigned();
-  bits.unsigned();
-  const id = bits.unsigned();
-  return bits.overrun || id > 255 ? undefined : id;
 };

@@ -1,4 +1,5 @@
 /** VP8 (RFC 6386): what a frame says of itself. Pure. */
+import { type CodedFrame, unusable } from './coded-frame.ts';
 import { type EncodedVideo, SQUARE, UNKNOWN_COLOR } from './parameters.ts';
 
 /** The first bit of the frame tag is zero for a key frame (9.1). */
@@ -28,3 +29,16 @@ export const vp8Parameters = (frame: Uint8Array): EncodedVideo | undefined => {
     colorSpace: bt601 ? { ...UNKNOWN_COLOR, matrix: 'smpte170m', fullRange: false } : UNKNOWN_COLOR,
   };
 };
+
+/** Waits for the first key frame, and for another after a damaged one. */
+export class Vp8Stream {
+  #begun = false;
+
+  take(data: Uint8Array): CodedFrame {
+    if (!isVp8Key(data))
+      return this.#begun ? { kind: 'sample', type: 'delta', data } : unusable('no-key-frame');
+    const parameters = vp8Parameters(data);
+    this.#begun = parameters !== undefined;
+    return parameters ? { kind: 'sample', type: 'key', data, parameters } : unusable('unreadable');
+  }
+}

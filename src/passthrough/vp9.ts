@@ -1,6 +1,7 @@
 /** VP9 as WebRTC delivers it, turned into parameters of a file. Pure. */
 import { vp9Level } from '../levels.ts';
-import { colorFields, type EncodedVideo, SQUARE, streamChange, two } from './parameters.ts';
+import { type CodedFrame, unusable } from './coded-frame.ts';
+import { colorFields, type EncodedVideo, SQUARE, two } from './parameters.ts';
 import { splitSuperframe } from './superframe.ts';
 import { type Coding, isVp9KeyFrame, readVp9Header, type Size, type Vp9Header } from './vp9-header.ts';
 
@@ -76,51 +77,33 @@ export const vp9Parameters = (data: Uint8Array, frameRate: number): EncodedVideo
   return picture && parametersOf(picture, frameRate);
 };
 
-/** What became of a picture. */
-export type Vp9Picture =
-  | { kind: 'sample'; type: 'key'; parameters: EncodedVideo; changed: boolean }
-  | { kind: 'sample'; type: 'delta' }
-  /** It can't be recorded, nor can those after it until the next key frame. */
-  | { kind: 'unusable'; reason: Vp9Trouble };
-
-export type Vp9Trouble =
-  /** No key frame came yet, or none since the last trouble. */
-  | 'no-key-frame'
-  /** Its header can't be read, or is of what MP4 can't describe. */
-  | 'unreadable'
-  /** VP9 can change its size without a key frame, or leaves out its highest layer: a new file can't begin there. */
-  | 'resized-between-key-frames';
-
 /** Follows the sizes of one stream. */
 export class Vp9Stream {
   #current: { parameters: EncodedVideo; slots: readonly Size[] } | undefined;
-  #last: EncodedVideo | undefined;
 
   /** @param frameRate see `vp9Parameters`; the same for all of a stream, or levels would change without need. */
   constructor(private readonly frameRate: number) {}
 
   /** @param data one picture: a frame, or a superframe of its layers. */
-  take(data: Uint8Array): Vp9Picture {
+  take(data: Uint8Array): CodedFrame {
     const key = isVp9Key(data);
     const current = this.#current;
-    if (!key && current === undefined) return { kind: 'unusable', reason: 'no-key-frame' };
+    if (!key && current === undefined) return unusable('no-key-frame');
     this.#current = undefined;
     const picture = readPicture(data, key ? [] : (current?.slots ?? []));
-    if (picture === undefined) return { kind: 'unusable', reason: 'unreadable' };
-    if (key) return this.#key(picture);
+    if (picture === undefined) return unusable('unreadable');
+    if (key) return this.#key(picture, data);
     const [width, height] = picture.size;
     if (current?.parameters.codedWidth !== width || current.parameters.codedHeight !== height)
-      return { kind: 'unusable', reason: 'resized-between-key-frames' };
+      return unusable('resized-between-key-frames');
     this.#current = { ...current, slots: picture.slots };
-    return { kind: 'sample', type: 'delta' };
+    return { kind: 'sample', type: 'delta', data };
   }
 
-  #key(picture: Picture): Vp9Picture {
+  #key(picture: Picture, data: Uint8Array): CodedFrame {
     const parameters = parametersOf(picture, this.frameRate);
-    if (parameters === undefined) return { kind: 'unusable', reason: 'unreadable' };
-    const changed = this.#last === undefined || streamChange(this.#last, parameters) !== undefined;
-    this.#last = parameters;
+    if (parameters === undefined) return unusable('unreadable');
     this.#current = { parameters, slots: picture.slots };
-    return { kind: 'sample', type: 'key', parameters, changed };
+    return { kind: 'sample', type: 'key', data, parameters };
   }
 }

@@ -1,0 +1,29 @@
+/** What a chain looks at of a frame, and the order of frames. Pure. */
+
+/** What is looked at of an encoded frame (WebRTC Encoded Transform, 4.3). */
+export interface ChainFrame {
+  /** By its bytes (`isKeyFrame`): browsers differ in what they call a key frame. */
+  key: boolean;
+  /** RTP time that does not start over (`RtpTime`); microseconds. Spatial layers of one picture have the same. */
+  time: number;
+  /** Absent in Firefox's receivers, and where the sender gives no dependency descriptor. */
+  frameId?: number | undefined;
+  dependencies?: readonly number[] | undefined;
+  spatialIndex?: number | undefined;
+  temporalIndex?: number | undefined;
+  /** Delivered only when nothing is missing before it since the last key frame: H.264 in libwebrtc. */
+  gapless?: boolean | undefined;
+}
+
+/** Upper spatial layers are predicted from the lowest. */
+export const isBeginning = ({ key, spatialIndex = 0 }: ChainFrame): boolean => key && spatialIndex === 0;
+
+/**
+ * Whether a frame comes after another one. Firefox does not tell layers: there, a second frame of the same time that
+ * is no key frame is the next layer.
+ */
+export const isAfter = (frame: ChainFrame, other: ChainFrame): boolean => {
+  if (frame.time !== other.time) return frame.time > other.time;
+  if (frame.spatialIndex === undefined && other.spatialIndex === undefined) return !frame.key;
+  return (frame.spatialIndex ?? 0) > (other.spatialIndex ?? 0);
+};
