@@ -1,0 +1,53 @@
+/** A `MediaStream` as the source of a recorder. In the page. */
+import { newReplacement } from './hand-over.ts';
+import type { Command, Opened, RecorderSource, Wanted } from './recorder-source.ts';
+import { checkBrowser, type LiveTracks, liveTracks, openInputs } from './source/capture.ts';
+import { nextTracks, watchTracks } from './source/watch.ts';
+
+export class StreamSource implements RecorderSource {
+  #tracks: LiveTracks = { video: undefined, audio: undefined };
+
+  constructor(
+    private readonly stream: MediaStream,
+    private readonly want: Wanted,
+    /** Why the stream stands in for a call. */
+    private readonly fallback?: string,
+  ) {}
+
+  check(): void {
+    this.#tracks = liveTracks(this.stream, this.want);
+    checkBrowser(this.#tracks);
+  }
+
+  open(): Opened {
+    const { video, audio, transfer } = openInputs(this.#tracks);
+    return { source: this, setup: { video, audio, fallback: this.fallback }, transfer };
+  }
+
+  watch(look: () => void): () => void {
+    return watchTracks(this.stream, look);
+  }
+
+  look(): Command | undefined {
+    const { video, audio } = this.#tracks;
+    const next = nextTracks(this.stream, this.#tracks, this.want);
+    return next.video === video && next.audio === audio ? undefined : this.#replace(next);
+  }
+
+  #replace(next: LiveTracks): Command {
+    const { replacement, transfer } = newReplacement(this.#tracks, next);
+    this.#tracks = next;
+    return { message: { type: 'replace', replacement }, transfer };
+  }
+
+  replacedBy(next: RecorderSource): { source: RecorderSource; command: Command } {
+    const source = next instanceof StreamSource ? next : next.decoded();
+    source.check();
+    const { replacement, transfer } = newReplacement(this.#tracks, source.#tracks);
+    return { source, command: { message: { type: 'replace', replacement }, transfer } };
+  }
+
+  decoded(): StreamSource {
+    return this;
+  }
+}
