@@ -35,7 +35,7 @@ export interface AudioCounts {
   lost: number;
   /** Came again, or after a later one. */
   late: number;
-  /** Not Opus. */
+  /** Not Opus; packets without bytes don't count. */
   invalid: number;
 }
 
@@ -43,10 +43,13 @@ export interface AudioCounts {
 const TOLERANCE = 500;
 /** The RTP clock of Opus, whatever it encodes (RFC 7587, 4.1). */
 const TICKS_PER_SECOND = 48_000;
+
 interface Last {
   end: number;
   sequenceNumber: number | undefined;
   pause: boolean;
+  /** So many packets are missing since `end`, before the one with `sequenceNumber`. */
+  missing: number;
 }
 
 export class AudioSequence {
@@ -60,7 +63,7 @@ export class AudioSequence {
     const duration = opusDuration(arrival.data);
     const last = this.#last;
     if (duration === undefined) {
-      this.counts.invalid++;
+      this.#takeWithoutSound(arrival);
       return [];
     }
     if (last && arrival.time < last.end - TOLERANCE) {
@@ -80,8 +83,14 @@ export class AudioSequence {
       end: arrival.time + duration,
       sequenceNumber: arrival.sequenceNumber,
       pause: isOpusPause(arrival.data),
+      missing: 0,
     };
     return steps;
+  }
+
+  /** What comes next is of another sender, or of one that has started over: its numbers have nothing to do with the last. */
+  renumber(): void {
+    if (this.#last) this.#last = { ...this.#last, sequenceNumber: undefined, missing: 0 };
   }
 
   /** After a break that is accounted for elsewhere (a pause, another sender): what comes next begins anew. */
@@ -91,14 +100,39 @@ export class AudioSequence {
 
   #causeOfGaps(arrival: AudioArrival, last: Last | undefined, restored: number): GapCause {
     if (this.lossless) return { cause: 'silence', certain: true };
-    const [from, to] = [last?.sequenceNumber, arrival.sequenceNumber];
-    if (from === undefined || to === undefined)
+    const step = stepFrom(last, arrival);
+    // A number that runs back is of a sender that started over.
+    if (last === undefined || step === undefined || step <= 0)
       return { cause: last?.pause === true ? 'silence' : 'loss', certain: false };
-    const missing = Math.max(0, sequenceStep(from, to) - 1 - restored);
+    const missing = Math.max(0, last.missing + step - 1 - restored);
     this.counts.lost += missing;
     return { cause: missing > 0 ? 'loss' : 'silence', certain: true };
   }
+
+  /**
+   * A packet without bytes says that there is nothing to send; one that is no Opus is as good as lost. But both have
+   * come: their numbers are none that are missing.
+   */
+  #takeWithoutSound(arrival: AudioArrival): void {
+    const empty = arrival.data.length === 0;
+    if (!empty) this.counts.invalid++;
+    const last = this.#last;
+    const step = stepFrom(last, arrival);
+    if (last === undefined || (step !== undefined && step <= 0)) return;
+    this.#last = {
+      ...last,
+      pause: empty,
+      sequenceNumber: arrival.sequenceNumber,
+      missing: last.missing + (step === undefined ? 0 : step - 1),
+    };
+  }
 }
+
+/** By how many packets it comes after the last one; `undefined` where numbers don't tell. */
+const stepFrom = (last: Last | undefined, { sequenceNumber }: AudioArrival): number | undefined =>
+  last?.sequenceNumber === undefined || sequenceNumber === undefined
+    ? undefined
+    : sequenceStep(last.sequenceNumber, sequenceNumber);
 
 interface GapCause {
   cause: 'silence' | 'loss';

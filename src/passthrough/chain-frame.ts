@@ -18,11 +18,16 @@ export interface ChainFrame {
 /** Upper spatial layers are predicted from the lowest. */
 export const isBeginning = ({ key, spatialIndex = 0 }: ChainFrame): boolean => key && spatialIndex === 0;
 
+/** Where a frame lies, without its bytes. */
+export type Position = Pick<ChainFrame, 'time' | 'spatialIndex'>;
+
+export const positionOf = ({ time, spatialIndex }: ChainFrame): Position => ({ time, spatialIndex });
+
 /**
  * Whether a frame comes after another one. Firefox does not tell layers: there, a second frame of the same time that
  * is no key frame is the next layer.
  */
-export const isAfter = (frame: ChainFrame, other: ChainFrame): boolean => {
+export const isAfter = (frame: ChainFrame, other: Position): boolean => {
   if (frame.time !== other.time) return frame.time > other.time;
   if (frame.spatialIndex === undefined && other.spatialIndex === undefined) return !frame.key;
   return (frame.spatialIndex ?? 0) > (other.spatialIndex ?? 0);

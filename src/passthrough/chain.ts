@@ -7,7 +7,7 @@
  * without their sequence numbers. VP8, VP9 and AV1 are delivered as soon as a frame itself is complete, so that one
  * whose packets were sent again comes after later ones, or never.
  */
-import { type ChainFrame, isAfter, isBeginning } from './chain-frame.ts';
+import { type ChainFrame, isAfter, isBeginning, type Position, positionOf } from './chain-frame.ts';
 import { TypicalStep } from './typical-step.ts';
 
 export type LeaveOutReason =
@@ -128,8 +128,8 @@ export class Chain<T extends ChainFrame> {
   /** By their numbers, or by time. */
   #waiting: Waiting<T>[] = [];
   /** The last of the kept ones, and the last of them that was a beginning. */
-  #newest: T | undefined;
-  #beginning: T | undefined;
+  #newest: Position | undefined;
+  #beginning: Position | undefined;
   readonly #typical = new TypicalStep();
   #askedAt = Number.NEGATIVE_INFINITY;
   #outcomes: Outcome<T>[] = [];
@@ -198,12 +198,12 @@ export class Chain<T extends ChainFrame> {
     this.counts.kept++;
     if (isBeginning(frame)) {
       this.counts.keyFrames++;
-      this.#beginning = frame;
+      this.#beginning = positionOf(frame);
     }
     if (!CERTAIN[reason]) this.counts.uncertain++;
     // Over a break, it is no step.
     if (this.#newest && this.#state.name !== 'broken') this.#typical.note(frame.time - this.#newest.time);
-    this.#newest = frame;
+    this.#newest = positionOf(frame);
     this.#outcomes.push({ action: 'keep', frame, certain: CERTAIN[reason], reason });
   }
 
@@ -323,7 +323,8 @@ export class Chain<T extends ChainFrame> {
   #takeLate(frame: T): void {
     const again = frame.time === this.#newest?.time && frame.spatialIndex === this.#newest.spatialIndex;
     this.#leaveOut(frame, 'late');
-    if (!again && (this.#beginning === undefined || isAfter(frame, this.#beginning))) this.#break();
+    if (!again && (this.#beginning === undefined || isAfter(frame, this.#beginning)))
+      this.#leaveOutUntilKey();
   }
 
   /** Without numbers: keeps what can be kept by now. @returns whether it is to be asked if something was lost. */

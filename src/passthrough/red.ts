@@ -8,7 +8,7 @@ export interface RedBlock {
 }
 
 export interface RedPayload {
-  /** The packet itself. */
+  /** The packet itself; empty where there was nothing to send but what is repeated. */
   primary: { payloadType: number; data: Uint8Array };
   /** Earlier ones, the oldest first. */
   redundant: RedBlock[];
@@ -39,7 +39,7 @@ export const unpackRed = (payload: Uint8Array): RedPayload | undefined => {
     if (length > 0) redundant.push({ ...header, data: payload.subarray(offset, offset + length) });
     offset += length;
   }
-  if (offset >= payload.length) return undefined;
+  if (offset > payload.length) return undefined;
   return {
     primary: { payloadType, data: payload.subarray(offset) },
     redundant: redundant.sort((a, b) => b.offset - a.offset),

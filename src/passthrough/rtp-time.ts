@@ -3,9 +3,7 @@
 const CYCLE = 2 ** 32;
 /** So much later than others a packet may come that was sent before them; microseconds. */
 const REORDERED = 5_000_000;
-/**
- * So far ahead of what the fastest packet lets expect a timestamp may lie; microseconds.
- */
+/** So far ahead of what the fastest packet lets expect a timestamp may lie; microseconds. */
 const AHEAD = 1_000_000;
 /** And for the time without a packet, by which two clocks drift apart: crystals are off by 100 ppm at the worst, each. */
 const DRIFT = 500e-6;
@@ -57,6 +55,14 @@ export class RtpTime {
 
   /** @param clockRate ticks a second: 90,000 for video, 48,000 for Opus. */
   constructor(private readonly clockRate: number) {}
+
+  /**
+   * Arrival minus time of the packet that came fastest since the sender began: by that, a time is an arrival without
+   * the network's jitter. Two tracks of a call lie side by side so as they arrive.
+   */
+  get delay(): number | undefined {
+    return this.#run?.delay;
+  }
 
   map(packet: RtpArrival): RtpPlace {
     const run = this.#run;
