@@ -37,6 +37,10 @@ export interface CallPlaces {
   options: Pick<ResolvedOptions, 'passthrough' | 'fallback'>;
 }
 
+/** `Array.isArray` tells nothing of lists that can only be read. */
+const isList = (source: RTCPeerConnection | readonly CallPart[]): source is readonly CallPart[] =>
+  Array.isArray(source);
+
 const isPart = (value: unknown): value is CallPart =>
   value instanceof FrameFeed ||
   ('RTCRtpReceiver' in globalThis && value instanceof RTCRtpReceiver) ||
@@ -97,7 +101,7 @@ export class CallSource implements RecorderSource {
   }
 
   #all(): readonly CallPart[] {
-    return this.source instanceof Array ? this.source : partsOf(this.source);
+    return isList(this.source) ? this.source : partsOf(this.source);
   }
 
   #find(): Parts {
@@ -161,7 +165,7 @@ export class CallSource implements RecorderSource {
   }
 
   watch(look: () => void): () => void {
-    const connection = this.source instanceof Array ? undefined : this.source;
+    const connection = isList(this.source) ? undefined : this.source;
     connection?.addEventListener('track', look);
     const timer = setInterval(look, LOOK);
     return () => {
@@ -175,8 +179,14 @@ export class CallSource implements RecorderSource {
     const found = this.#find();
     // What is recorded goes on for as long as it lives.
     const next: Parts = {
-      video: before.video && this.#all().includes(before.video) && isLive(before.video) ? before.video : found.video,
-      audio: before.audio && this.#all().includes(before.audio) && isLive(before.audio) ? before.audio : found.audio,
+      video:
+        before.video && this.#all().includes(before.video) && isLive(before.video)
+          ? before.video
+          : found.video,
+      audio:
+        before.audio && this.#all().includes(before.audio) && isLive(before.audio)
+          ? before.audio
+          : found.audio,
     };
     if (next.video === before.video && next.audio === before.audio) return undefined;
     this.#parts = next;

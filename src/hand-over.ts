@@ -15,29 +15,24 @@ export const startWorker = (workerUrl: string | URL | undefined): Worker => {
   }
 };
 
-/** A new recording's setup, and what is to be transferred with it. */
+/** A new recording's setup. @param tracks what is to be read. */
 export const newSetup = (
-  tracks: LiveTracks,
+  tracks: Pick<SessionSetup, 'video' | 'audio' | 'call' | 'fallback'>,
   options: ResolvedOptions,
   storage: Storage,
   workerUrl: string | URL | undefined,
-): { setup: SessionSetup; transfer: Transferable[] } => {
-  const { video, audio, transfer } = openInputs(tracks);
-  const setup: SessionSetup = {
-    recordingId: crypto.randomUUID(),
-    startedAt: new Date().toISOString(),
-    options,
-    storage: storage.config,
-    video,
-    audio,
-    // Served beside the worker when the page says where that is.
-    aacEncoderUrl:
-      workerUrl === undefined
-        ? aacEncoderUrl()
-        : new URL('./aac-encoder.js', new URL(workerUrl, document.baseURI)).href,
-  };
-  return { setup, transfer };
-};
+): SessionSetup => ({
+  recordingId: crypto.randomUUID(),
+  startedAt: new Date().toISOString(),
+  options,
+  storage: storage.config,
+  ...tracks,
+  aacEncoderUrl: besideWorker('aac-encoder.js', workerUrl) ?? aacEncoderUrl(),
+});
+
+/** Address of a file that is served beside the worker, when the page says where that is. */
+export const besideWorker = (name: string, workerUrl: string | URL | undefined): string | undefined =>
+  workerUrl === undefined ? undefined : new URL(`./${name}`, new URL(workerUrl, document.baseURI)).href;
 
 /** Other tracks, and what is to be transferred with them. A track that is recorded already goes on: nothing of it is lost. */
 export const newReplacement = (

@@ -1,4 +1,5 @@
 /** What a recorder takes its tracks from: the shape that a stream and a call have in common. In the page. */
+import type { StreamSource } from './stream-source.ts';
 import type { SessionSetup, ToWorker } from './worker/protocol.ts';
 
 /** A message for the worker, and what is to be transferred with it. */
@@ -45,6 +46,6 @@ export interface RecorderSource {
    * @throws SourceInvalidError (`source-invalid`) when that one can't.
    */
   replacedBy(next: RecorderSource): { source: RecorderSource; command: Command };
-  /** The decoded tracks of it. */
-  decoded(): RecorderSource;
+  /** The decoded tracks of it, to be encoded. */
+  decoded(): StreamSource;
 }

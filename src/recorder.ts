@@ -11,13 +11,13 @@ import {
   WorkerFailedError,
 } from './errors.ts';
 import type { RecorderEvents, RecorderState, RecorderStats } from './events.ts';
-import { newReplacement, newSetup, startWorker } from './hand-over.ts';
+import { newSetup, startWorker } from './hand-over.ts';
 import { keepOpen } from './keep-open.ts';
+import { makeSource, type Source } from './make-source.ts';
 import type { Recording } from './manifest.ts';
 import { type RecorderOptions, type ResolvedOptions, resolveOptions } from './options.ts';
-import { newRun, type Run } from './run.ts';
-import { checkBrowser, type LiveTracks, liveTracks } from './source/capture.ts';
-import { nextTracks, watchTracks } from './source/watch.ts';
+import type { Command, Opened, RecorderSource, Wanted } from './recorder-source.ts';
+import { endRun, newRun, type Run, rejectRun } from './run.ts';
 import { device } from './storage/device/device.ts';
 import type { Storage } from './storage/storage.ts';
 import type { FromWorker, ToWorker } from './worker/protocol.ts';
@@ -30,7 +30,7 @@ type Phase =
   | { name: 'over'; started: Promise<void>; finished: Promise<Recording>; aborted: Promise<void> };
 
 /**
- * Records a live `MediaStream` into MP4 files that each keep one set of track parameters.
+ * Records a live `MediaStream`, or a WebRTC call, into MP4 files that each keep one set of track parameters.
  *
  * @example
  * const recorder = new Recorder(stream, { storage: tus({ endpoint: '/storage' }) });
@@ -38,10 +38,10 @@ type Phase =
  * const recording = await recorder.stop();
  */
 export class Recorder {
-  #stream: MediaStream;
+  #source: RecorderSource;
   readonly #storage: Storage;
   readonly #options: ResolvedOptions;
-  readonly #want: { video: boolean; audio: boolean };
+  readonly #want: Wanted;
   readonly #workerUrl: string | URL | undefined;
   readonly #events = new Emitter<RecorderEvents>();
   #phase: Phase = { name: 'idle' };
@@ -50,17 +50,22 @@ export class Recorder {
   #recording: Recording | undefined;
 
   /**
-   * @param source a `MediaStream` with at least one live video or audio track when `start()` is called. Its
-   * first live track of each kind is recorded.
+   * @param source a `MediaStream` with at least one live video or audio track when `start()` is called: its first live track
+   * of each kind is recorded. Or a WebRTC call, whose frames are then recorded as they were encoded: a peer connection
+   * (what it receives; of one that only sends, what it sends), or receivers, senders and `FrameFeed`s. See `tap()`.
    * @throws OptionUnknownError (`option-unknown`), OptionInvalidError (`option-invalid`), SourceInvalidError
    * (`source-invalid`).
    */
-  constructor(source: MediaStream, options: RecorderOptions = {}) {
+  constructor(source: Source, options: RecorderOptions = {}) {
     this.#options = resolveOptions(options);
     this.#want = { video: options.video !== false, audio: options.audio !== false };
     this.#storage = options.storage ?? device();
     this.#workerUrl = options.workerUrl;
-    this.#stream = source;
+    this.#source = this.#makeSource(source);
+  }
+
+  #makeSource(source: Source): RecorderSource {
+    return makeSource(source, this.#want, this.#options, this.#workerUrl);
   }
 
   /** What the recorder is doing. */
@@ -130,10 +135,9 @@ export class Recorder {
   }
 
   #begin(): Promise<void> {
-    const tracks = liveTracks(this.#stream, this.#want);
-    checkBrowser(tracks);
+    this.#source.check();
     const worker = startWorker(this.#workerUrl);
-    const run = newRun(worker, tracks);
+    const run = newRun(worker, this.#source);
     this.#phase = { name: 'active', run };
     this.#stats = emptyStats();
     this.#recording = undefined;
@@ -144,56 +148,79 @@ export class Recorder {
     };
     try {
       // Before anybody hears of the new state: a listener may call stop().
-      const { setup, transfer } = newSetup(tracks, this.#options, this.#storage, this.#workerUrl);
-      this.#command(run, { type: 'start', setup }, transfer);
+      const opened = run.source.open(run.opening.signal);
+      if (opened instanceof Promise) void this.#openLater(run, opened);
+      else this.#tellStart(run, opened);
     } catch (error) {
       this.#fail(run, asSteadyreelError(error));
       return run.started.promise;
     }
-    this.#watch(run);
     run.release = keepOpen(this.#options, warning => this.#events.emit('warning', warning));
     this.#setState('starting');
     return run.started.promise;
   }
 
-  /** Takes up tracks that appear on the stream. */
-  #watch(run: Run): void {
+  /** It has to be found out first what the source gives. */
+  async #openLater(run: Run, opening: Promise<Opened>): Promise<void> {
+    try {
+      this.#tellStart(run, await opening);
+    } catch (error) {
+      if (!run.opening.signal.aborted) this.#fail(run, asSteadyreelError(error));
+    }
+  }
+
+  #tellStart(run: Run, { source, setup: tracks, transfer }: Opened): void {
+    const setup = newSetup(tracks, this.#options, this.#storage, this.#workerUrl);
+    const held = run.held ?? [];
+    run.held = undefined;
+    this.#command(run, { type: 'start', setup }, transfer);
+    for (const { message, transfer } of held) this.#command(run, message, transfer);
+    this.#watch(run, source);
+  }
+
+  /** Takes up tracks that come. */
+  #watch(run: Run, source: RecorderSource): void {
     run.unwatch();
-    run.unwatch = watchTracks(this.#stream, () => this.#look(run));
+    run.source = source;
+    run.unwatch = source.watch(() => this.#look(run));
   }
 
   #look(run: Run): void {
     if (run.stopping || run.aborting) return;
-    const tracks = nextTracks(this.#stream, run.tracks, this.#want);
-    if (tracks.video !== run.tracks.video || tracks.audio !== run.tracks.audio)
-      this.#replace(run, tracks).catch(error => this.#tell(run, asSteadyreelError(error)));
+    try {
+      const command = run.source.look();
+      if (command) void this.#replace(run, command);
+    } catch (error) {
+      this.#tell(run, asSteadyreelError(error));
+    }
   }
 
   /**
-   * Goes on with the tracks of another stream, on the same timeline: another camera, microphone or screen. A new file
-   * begins only when parameters differ, or a kind of track comes or goes. Resolves when the new tracks are being read.
-   * Before `start()`, and after `stop()`, the next recording takes the new stream.
+   * Goes on with the tracks of another source, on the same timeline: another camera, microphone or screen, or other ends of a
+   * call where a call is recorded. A new file begins only when parameters differ, or a kind of track comes or goes. Resolves
+   * when the new tracks are being read. Before `start()`, and after `stop()`, the next recording takes the new source.
    *
    * @throws SourceInvalidError (`source-invalid`), SourceNoTracksError (`source-no-tracks`), SourceEndedError
-   * (`source-ended`): the recording then goes on with the old stream.
+   * (`source-ended`): the recording then goes on with the old source.
    */
-  async replaceSource(stream: MediaStream): Promise<void> {
-    const tracks = liveTracks(stream, this.#want);
-    checkBrowser(tracks);
-    this.#stream = stream;
-    if (this.#phase.name !== 'active') return;
-    const { run } = this.#phase;
-    if (run.stopping || run.aborting) return;
-    this.#watch(run);
-    await this.#replace(run, tracks);
+  async replaceSource(next: Source): Promise<void> {
+    const given = this.#makeSource(next);
+    given.check();
+    const run = this.#phase.name === 'active' ? this.#phase.run : undefined;
+    if (!run || run.stopping || run.aborting) {
+      this.#source = given;
+      return;
+    }
+    const { source, command } = run.source.replacedBy(given);
+    this.#source = given;
+    this.#watch(run, source);
+    await this.#replace(run, command);
   }
 
-  async #replace(run: Run, tracks: LiveTracks): Promise<void> {
-    const { replacement, transfer } = newReplacement(run.tracks, tracks);
-    run.tracks = tracks;
+  async #replace(run: Run, command: Command): Promise<void> {
     const replaced = deferred<void>();
     run.replacing.push(replaced);
-    this.#command(run, { type: 'replace', replacement }, transfer);
+    this.#command(run, command.message, command.transfer);
     await replaced.promise;
   }
 
@@ -251,7 +278,8 @@ export class Recorder {
     const error = errorFromMessage(message.error);
     // Most errors were told of when they came.
     if (run.told !== error.code) this.#tell(run, error);
-    this.#settleFailed(run, error);
+    rejectRun(run, error);
+    this.#end(run, 'failed');
   }
 
   #tell(run: Run, error: SteadyreelError): void {
@@ -259,35 +287,20 @@ export class Recorder {
     this.#events.emit('error', { error });
   }
 
-  #settleFailed(run: Run, error: SteadyreelError): void {
-    run.started.reject(error);
-    run.finished.reject(error);
-    run.aborted.resolve();
+  #fail(run: Run, error: SteadyreelError): void {
+    this.#tell(run, error);
+    rejectRun(run, error);
     this.#end(run, 'failed');
   }
 
-  #fail(run: Run, error: SteadyreelError): void {
-    this.#tell(run, error);
-    this.#settleFailed(run, error);
-  }
-
   #onAborted(run: Run): void {
-    const error = new RecordingAbortedError();
-    run.started.reject(error);
-    run.finished.reject(error);
-    run.aborted.resolve();
+    rejectRun(run, new RecordingAbortedError());
     this.#recording = undefined;
     this.#end(run, 'stopped');
   }
 
   #end(run: Run, state: 'stopped' | 'failed'): void {
-    run.aborted.resolve();
-    for (const replaced of run.replacing.splice(0)) replaced.resolve();
-    run.unwatch();
-    run.release();
-    run.worker.onmessage = null;
-    run.worker.onerror = null;
-    run.worker.terminate();
+    endRun(run);
     if (this.#phase.name === 'active' && this.#phase.run === run) {
       const { started, finished, aborted } = run;
       this.#phase = {
@@ -372,7 +385,8 @@ export class Recorder {
         if (!run.aborting) {
           run.aborting = true;
           this.#setState('stopping');
-          this.#command(run, { type: 'abort' });
+          if (run.held) this.#onAborted(run);
+          else this.#command(run, { type: 'abort' });
         }
         return run.aborted.promise;
       }
@@ -380,6 +394,7 @@ export class Recorder {
   }
 
   #command(run: Run, message: ToWorker, transfer: Transferable[] = []): void {
-    run.worker.postMessage(message, transfer);
+    if (run.held) run.held.push({ message, transfer });
+    else run.worker.postMessage(message, transfer);
   }
 }

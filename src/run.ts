@@ -1,7 +1,8 @@
 /** What a `Recorder` knows of the recording that runs. */
 import { type Deferred, deferred } from './deferred.ts';
+import type { SteadyreelError } from './errors.ts';
 import type { Recording } from './manifest.ts';
-import type { LiveTracks } from './source/capture.ts';
+import type { Command, RecorderSource } from './recorder-source.ts';
 
 /** One recording while it runs: from `start()` until the worker has said its last word. */
 export interface Run {
@@ -16,7 +17,11 @@ export interface Run {
   /** Calls of `replaceSource()` that the worker has not answered. */
   replacing: Deferred<void>[];
   /** What is being recorded. */
-  tracks: LiveTracks;
+  source: RecorderSource;
+  /** Commands for a worker that has not been told to start yet, as its source is still being opened. */
+  held: Command[] | undefined;
+  /** Aborts when nothing is to be opened any more. */
+  readonly opening: AbortController;
   /** By the page; the state may be `waiting` meanwhile. */
   paused: boolean;
   /** Ends the watch over the stream's tracks. */
@@ -26,7 +31,7 @@ export interface Run {
 }
 
 /** A recording that has just been given to a worker. */
-export const newRun = (worker: Worker, tracks: LiveTracks): Run => ({
+export const newRun = (worker: Worker, source: RecorderSource): Run => ({
   worker,
   started: deferred(),
   finished: deferred(),
@@ -35,8 +40,29 @@ export const newRun = (worker: Worker, tracks: LiveTracks): Run => ({
   aborting: false,
   told: undefined,
   replacing: [],
-  tracks,
+  source,
+  held: [],
+  opening: new AbortController(),
   paused: false,
   unwatch: () => undefined,
   release: () => undefined,
 });
+
+/** It ends without a recording. */
+export const rejectRun = (run: Run, error: SteadyreelError): void => {
+  run.started.reject(error);
+  run.finished.reject(error);
+  run.aborted.resolve();
+};
+
+/** Lets go of all that it holds; what was promised is kept. */
+export const endRun = (run: Run): void => {
+  run.opening.abort();
+  run.aborted.resolve();
+  for (const replaced of run.replacing.splice(0)) replaced.resolve();
+  run.unwatch();
+  run.release();
+  run.worker.onmessage = null;
+  run.worker.onerror = null;
+  run.worker.terminate();
+};

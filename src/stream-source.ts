@@ -41,7 +41,7 @@ export class StreamSource implements RecorderSource {
   }
 
   replacedBy(next: RecorderSource): { source: RecorderSource; command: Command } {
-    const source = next instanceof StreamSource ? next : next.decoded();
+    const source = next.decoded();
     source.check();
     const { replacement, transfer } = newReplacement(this.#tracks, source.#tracks);
     return { source, command: { message: { type: 'replace', replacement }, transfer } };

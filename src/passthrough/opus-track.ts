@@ -53,8 +53,6 @@ export function* fillGap({ time, duration, cause, certain }: OpusGap): Generator
   }
 }
 
-const NO_BYTES = new Uint8Array();
-
 /** The packet of a frame, and those that are repeated in it. What is neither Opus nor RED is none, which is counted. */
 const unpack = ({ data, mimeType }: EncodedFrame): Pick<AudioArrival, 'data' | 'redundant'> => {
   const bytes = new Uint8Array(data);

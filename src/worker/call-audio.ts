@@ -1,10 +1,10 @@
 /** Sound of a call on its way into files: its place on the timeline, and silence where there is none. */
 import { type CutLimits, decideAudio } from '../cut/decide.ts';
-import type { EncodedFrame } from '../encoded.ts';
+import type { EncodedFrame, EncodedInput } from '../encoded.ts';
 import type { RecorderStats } from '../events.ts';
 import type { CutReason } from '../manifest.ts';
 import { opusConfig } from '../passthrough/opus.ts';
-import { fillGap, type OpusStep, OpusTrack } from '../passthrough/opus-track.ts';
+import { fillGap, type OpusGap, type OpusPiece, OpusTrack } from '../passthrough/opus-track.ts';
 import type { CallTime } from '../source/call-time.ts';
 import type { AudioPlan } from './audio-plan.ts';
 import type { RecordingFiles } from './files.ts';
@@ -24,6 +24,8 @@ const SAMPLES_PER_MICROSECOND = 0.048;
 /** All of a call's sound is the same: RTP announces Opus with two channels at 48 kHz, whatever the packets hold. */
 const SOURCE = { sampleRate: 48_000, numberOfChannels: 2 };
 
+type Step = OpusPiece | OpusGap;
+
 /** What the lane needs from its session. */
 export interface CallAudioContext {
   time: CallTime;
@@ -32,8 +34,8 @@ export interface CallAudioContext {
   stats: RecorderStats;
   report: Reporter;
   limits: CutLimits;
-  /** Packets come from the sender itself: none is lost. */
-  lossless: boolean;
+  /** Where packets come from: of the sender itself, none is lost. */
+  side: EncodedInput['side'];
   /** True while cuts are decided by the video. */
   videoLeads(): boolean;
   /** All cuts up to this time on the timeline are decided. */
@@ -43,14 +45,14 @@ export interface CallAudioContext {
 
 export class CallAudio {
   #track: OpusTrack;
-  #queue: OpusStep[] = [];
+  #queue: Step[] = [];
   #bothSince: number | undefined;
   /** Time on the timeline at which the last packet ends. */
   #endTime: number | undefined;
   #announced = new Set<number>();
 
   constructor(private readonly context: CallAudioContext) {
-    this.#track = new OpusTrack({ lossless: context.lossless });
+    this.#track = new OpusTrack(context.side);
   }
 
   /** Time on the timeline up to which there is sound. */
@@ -60,20 +62,20 @@ export class CallAudio {
 
   push(frame: EncodedFrame, arrival: number): void {
     const { time } = this.context;
-    const taken = this.#track.take(frame, arrival);
-    if (taken.own !== undefined) time.observe('audio', taken.own, arrival);
-    this.#enqueue(taken.steps);
+    const steps = this.#track.take({ ...frame, arrival });
+    for (const step of steps) if (step.kind === 'packet') time.observe('audio', step.time, arrival);
+    this.#enqueue(steps);
     this.advance(arrival);
   }
 
-  #enqueue(steps: readonly OpusStep[]): void {
+  #enqueue(steps: readonly Step[]): void {
     this.#queue.push(...steps);
     // Only where nothing can be placed for a minute: what is oldest is of no use any more.
     const over = this.#queue.length - QUEUE_LIMIT;
     if (over > 0) this.#drop(this.#queue.splice(0, over));
   }
 
-  #drop(steps: readonly OpusStep[]): void {
+  #drop(steps: readonly Step[]): void {
     const { stats, report } = this.context;
     for (const { duration } of steps)
       stats.audioSamplesDropped += Math.round(duration * SAMPLES_PER_MICROSECOND);
@@ -112,24 +114,19 @@ export class CallAudio {
     return true;
   }
 
-  #take(step: OpusStep, at: number): void {
-    if (step.kind !== 'gap') return this.#packet(step, at);
-    // A gap may be as long as a sender is muted: the silence for it is made piece by piece.
-    const { certain, cause } = step;
-    for (let from = 0; from < step.duration; from += FILL_STEP) {
-      const duration = Math.min(FILL_STEP, step.duration - from);
-      this.#fill({ kind: 'gap', time: at + from, duration, cause, certain });
-    }
+  #take(step: Step, at: number): void {
+    if (step.kind !== 'gap') return this.#piece(step, at);
+    for (const piece of fillGap({ ...step, time: at })) this.#piece(piece, piece.time);
   }
 
-  #fill(gap: Extract<OpusStep, { kind: 'gap' }>): void {
+  #piece(piece: OpusPiece, at: number): void {
     const { stats, report } = this.context;
-    for (const packet of fillGap(gap)) {
-      stats.audioSamplesFilled += Math.round(packet.duration * SAMPLES_PER_MICROSECOND);
-      this.#packet(packet, packet.time);
+    if (piece.kind === 'silence') {
+      stats.audioSamplesFilled += Math.round(piece.duration * SAMPLES_PER_MICROSECOND);
+      if (piece.cause === 'loss')
+        report.warn('audio-gap', 'Sound was lost on the network: there is silence in its place.');
     }
-    if (gap.cause === 'loss')
-      report.warn('audio-gap', 'Packets of sound were lost on the network: there is silence in their place.');
+    this.#packet(piece, at);
   }
 
   #packet({ data, duration }: { data: Uint8Array; duration: number }, at: number): void {
@@ -199,23 +196,15 @@ export class CallAudio {
 
   /** @param until on the timeline. */
   fillUntil(until: number): void {
-    const from = this.#endTime ?? 0;
-    const whole = Math.floor((until - from) / FILL_STEP);
-    // Not more at once than keeps a tick short.
-    for (let i = 0; i < Math.min(whole, 10); i++)
-      this.#fill({
-        kind: 'gap',
-        time: from + i * FILL_STEP,
-        duration: FILL_STEP,
-        cause: 'silence',
-        certain: false,
-      });
+    const time = this.#endTime ?? 0;
+    const duration = Math.floor((until - time) / FILL_STEP) * FILL_STEP;
+    this.#take({ kind: 'gap', time, duration, cause: 'silence', certain: false }, time);
   }
 
   /** What comes next is another track. */
   restart(): void {
     this.#flush();
-    this.#track = new OpusTrack({ lossless: this.context.lossless });
+    this.#track = new OpusTrack(this.context.side);
     this.#bothSince = undefined;
   }
 

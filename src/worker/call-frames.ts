@@ -1,8 +1,11 @@
 /** From the frames of a call, as they come from its tap, to samples in the order of decoding, with nothing missing. */
-import type { EncodedFrame } from '../encoded.ts';
+import type { EncodedFrame, EncodedInput } from '../encoded.ts';
 import type { RecorderStats } from '../events.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { Chain, type ChainFrame, type ChainStep, type Outcome } from '../passthrough/chain.ts';
+import { Chain, type ChainStep, type Outcome } from '../passthrough/chain.ts';
+import type { ChainFrame } from '../passthrough/chain-frame.ts';
+import { LayerChoice } from '../passthrough/layer-choice.ts';
+import { type Picture, PictureJoiner } from '../passthrough/picture.ts';
 import { RtpTime } from '../passthrough/rtp-time.ts';
 import { isKeyFrame, type StreamFamily, VideoStream, videoFamilyOf } from '../passthrough/video-stream.ts';
 import type { CallTime } from '../source/call-time.ts';
@@ -20,89 +23,131 @@ export interface CallFramesContext {
   time: CallTime;
   stats: RecorderStats;
   options: ResolvedOptions['passthrough'];
+  side: EncodedInput['side'];
   askForKeyFrame(): void;
   askWhetherLost(): void;
 }
 
 interface Arrived extends ChainFrame {
   data: Uint8Array;
+  rtpTimestamp: number;
+  ssrc: number | undefined;
+}
+
+/** What follows one stream, until it is another one's turn. */
+interface Follower {
+  ssrc: number | undefined;
   family: StreamFamily;
+  chain: Chain<Arrived>;
+  pictures: PictureJoiner<Arrived>;
 }
 
 export class CallFrames {
   readonly #rtp = new RtpTime(VIDEO_CLOCK);
-  #chain = new Chain<Arrived>();
+  readonly #choice: LayerChoice;
+  #follower: Follower | undefined;
+  /** Knows parameter sets, which may come before the key frame that needs them. */
   #stream: VideoStream | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly context: CallFramesContext) {}
+  constructor(private readonly context: CallFramesContext) {
+    this.#choice = new LayerChoice(context.side);
+  }
 
   push(frame: EncodedFrame, arrival: number): void {
     const { time, stats, lane } = this.context;
-    stats.framesIn++;
     const family = videoFamilyOf(frame.mimeType);
-    // Between two codecs, of which one can't be recorded, it is the next key frame that goes on.
-    if (family === undefined || frame.data.byteLength === 0) return lane.lose(1);
-    const { rtpTimestamp: timestamp, ssrc: source } = frame;
-    const { time: own } = this.#rtp.map({ timestamp, arrival, source });
-    time.observe('video', own, arrival);
+    const { rtpTimestamp, ssrc } = frame;
     const data = new Uint8Array(frame.data);
+    if (!this.#isChosen(family, data, ssrc, arrival)) return;
+    stats.framesIn++;
+    // A call can go over to a codec that can't be recorded, and back: then it is the next key frame that goes on.
+    if (family === undefined || data.length === 0) return lane.lose(1);
+    const { time: own } = this.#rtp.map({ timestamp: rtpTimestamp, arrival, source: ssrc });
+    time.observe('video', own, arrival);
     const { frameId, dependencies, spatialIndex, temporalIndex } = frame;
+    const { chain } = this.#followerOf(ssrc, family, arrival);
     const arrived: Arrived = {
-      ...{ data, family, time: own, key: isKeyFrame(family, data) },
+      ...{ data, rtpTimestamp, ssrc, time: own, key: isKeyFrame(family, data) },
       ...{ frameId, dependencies, spatialIndex, temporalIndex },
       gapless: family === 'avc',
     };
-    this.#follow(this.#chain.take(arrived, arrival), arrival);
+    this.#follow(chain.take(arrived, arrival), arrival);
+  }
+
+  /** Whether a frame is of the stream that is recorded: a simulcast has several. */
+  #isChosen(
+    family: StreamFamily | undefined,
+    data: Uint8Array,
+    ssrc: number | undefined,
+    now: number,
+  ): boolean {
+    if (ssrc === undefined) return true;
+    const keyPixels = family && isKeyFrame(family, data) ? pixelsOf(family, data) : undefined;
+    const { record, wantKey } = this.#choice.take({ ssrc, bytes: data.length, keyPixels }, now);
+    if (wantKey !== undefined) this.context.askForKeyFrame();
+    return record;
+  }
+
+  #followerOf(ssrc: number | undefined, family: StreamFamily, now: number): Follower {
+    const follower = this.#follower;
+    if (follower?.ssrc === ssrc && follower?.family === family) return follower;
+    this.#finish(now);
+    if (this.#stream?.family !== family) this.#stream = new VideoStream(family, FRAME_RATE);
+    this.#follower = { ssrc, family, chain: new Chain(), pictures: new PictureJoiner(family) };
+    return this.#follower;
   }
 
   #follow({ outcomes, askForKeyFrame, askWhetherLost }: ChainStep<Arrived>, now: number): void {
-    for (const outcome of outcomes) this.#settle(outcome);
+    for (const outcome of outcomes) this.#settle(outcome, now);
     if (askForKeyFrame) this.askForKeyFrame(now);
     if (askWhetherLost) this.context.askWhetherLost();
   }
 
-  #settle(outcome: Outcome<Arrived>): void {
+  #settle(outcome: Outcome<Arrived>, now: number): void {
     const { lane, options } = this.context;
     const { frame } = outcome;
-    if (outcome.action === 'keep') return this.#decode(frame);
     // Damaged, but in its place.
-    if (options.damaged === 'keep' && outcome.reason === 'dependency-missing') {
-      lane.doubt();
-      return this.#decode(frame);
-    }
-    lane.lose(outcome.reason === 'before-key-frame' && lane.lastTime === undefined ? 0 : 1);
+    const doubtful = outcome.action === 'leave-out' && outcome.reason === 'dependency-missing';
+    if (outcome.action === 'leave-out' && !(doubtful && options.damaged === 'keep')) return lane.lose(1);
+    if (doubtful) lane.doubt();
+    for (const picture of this.#follower?.pictures.take(frame, now) ?? []) this.#show(picture);
   }
 
-  #decode({ data, family, time }: Arrived): void {
-    if (this.#stream?.family !== family) this.#stream = new VideoStream(family, FRAME_RATE);
-    const sample = this.#stream.take(data);
-    if (sample.kind === 'sample') this.context.lane.push(sample, time);
-    else if (sample.kind === 'unusable') this.context.lane.lose(1);
+  #show(picture: Picture<Arrived>): void {
+    const { lane } = this.context;
+    if (picture.kind === 'unusable') return lane.lose(picture.frames.length);
+    const sample = this.#stream?.take(picture.data);
+    const own = picture.frames[0]?.time;
+    if (sample?.kind === 'sample' && own !== undefined) lane.push(sample, own);
+    else if (sample?.kind === 'unusable') lane.lose(1);
   }
 
   /** Whether packets were lost of late. */
   judge(lost: boolean, now: number): void {
-    this.#follow(this.#chain.judge(lost, now), now);
+    const chain = this.#follower?.chain;
+    if (chain) this.#follow(chain.judge(lost, now), now);
   }
 
   /** So many frames could not be taken in time: what comes next may be predicted from them. */
-  overflow(frames: number): void {
-    this.#end();
+  overflow(frames: number, now: number): void {
+    this.#finish(now);
     this.context.lane.lose(frames);
   }
 
   /** Time has passed. */
   tick(now: number): void {
-    this.#follow(this.#chain.tick(now), now);
-    if (this.context.lane.wantsKey) this.askForKeyFrame(now);
+    const { lane } = this.context;
+    const follower = this.#follower;
+    if (follower) {
+      this.#follow(follower.chain.tick(now), now);
+      for (const picture of follower.pictures.tick(now)) this.#show(picture);
+    }
+    if (this.#choice.tick(now) !== undefined) this.context.askForKeyFrame();
+    if (lane.wantsKey) this.askForKeyFrame(now);
   }
 
-  /** True while a frame waits for one that was lost. */
-  get waits(): boolean {
-    return this.#chain.waits;
-  }
-
+  /** Not more often than a key frame can be expected to come. */
   askForKeyFrame(now: number): void {
     if (now - this.#askedAt < ASK_AGAIN) return;
     this.#askedAt = now;
@@ -110,12 +155,22 @@ export class CallFrames {
   }
 
   /** Nothing more comes: what waits is kept or left out. */
-  end(): void {
-    this.#end();
+  end(now: number): void {
+    this.#finish(now);
   }
 
-  #end(): void {
-    for (const outcome of this.#chain.end()) this.#settle(outcome);
-    this.#chain = new Chain();
+  #finish(now: number): void {
+    const follower = this.#follower;
+    if (!follower) return;
+    for (const outcome of follower.chain.end()) this.#settle(outcome, now);
+    for (const picture of follower.pictures.end()) this.#show(picture);
+    this.#follower = undefined;
   }
 }
+
+/** How large the picture of a key frame is; `undefined` when its parameters came apart from it. */
+const pixelsOf = (family: StreamFamily, data: Uint8Array): number | undefined => {
+  const sample = new VideoStream(family, FRAME_RATE).take(data);
+  if (sample.kind !== 'sample' || sample.type !== 'key') return undefined;
+  return sample.parameters.codedWidth * sample.parameters.codedHeight;
+};

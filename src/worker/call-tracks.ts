@@ -65,7 +65,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     this.#audio = new CallAudio({
       ...shared,
       reasonNow,
-      lossless: setup.call?.audio?.side === 'sender',
+      side: setup.call?.audio?.side ?? 'receiver',
       videoLeads: () => this.#videoLeads(),
       decidedUpTo: () => this.#decidedUpTo(),
     });
@@ -81,6 +81,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
       time: this.#time,
       stats,
       options: setup.options.passthrough,
+      side: input.side,
       askForKeyFrame: () => reader.askForKeyFrame(),
       askWhetherLost: () => reader.askWhetherLost(),
     });
@@ -94,7 +95,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
           this.#audio.advance(wall.now());
         },
         onLost: lost => frames.judge(lost, wall.now()),
-        onOverflow: count => frames.overflow(count),
+        onOverflow: count => frames.overflow(count, wall.now()),
         onEnd: () => void this.#ended('video', reader),
       },
       wall,
@@ -137,7 +138,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   }
 
   #swapVideo(input: EncodedInput | undefined): void {
-    this.#source.video?.frames.end();
+    this.#source.video?.frames.end(this.context.wall.now());
     this.#source.video?.reader.close();
     this.#source.video = undefined;
     if (!input) return;
@@ -288,7 +289,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     this.#time.halt(now);
     await new Promise<void>(resolve => wall.after(ON_ITS_WAY, resolve));
     this.#close();
-    this.#source.video?.frames.end();
+    this.#source.video?.frames.end(this.context.wall.now());
     const endTime = this.#video.endTime(now);
     this.#video.end(endTime);
     this.#stopAudio(now, endTime);

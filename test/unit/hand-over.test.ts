@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newReplacement, newSetup, startWorker } from '../../src/hand-over.ts';
 import { resolveOptions } from '../../src/options.ts';
+import { openInputs } from '../../src/source/capture.ts';
 import { device } from '../../src/storage/device/device.ts';
 
 /** What was opened for reading, in order. */
@@ -105,17 +106,18 @@ describe('a new recording', () => {
     vi.stubGlobal('document', { baseURI: 'https://example.org/page/' });
     const options = resolveOptions({ metadata: { title: 'Monday show' } });
     const storage = device();
-    const first = newSetup(tracks, options, storage, '/files/worker.js');
-    const second = newSetup(tracks, options, storage, '/files/worker.js');
-    expect(first.setup.recordingId).not.toBe(second.setup.recordingId);
-    expect(Date.parse(first.setup.startedAt)).not.toBeNaN();
-    expect(first.setup).toMatchObject({ options, storage: storage.config, audio: undefined });
-    expect(first.setup.video).toEqual({ readable: opened[0]?.readable, frameRate: 25 });
-    expect(first.transfer).toEqual([opened[0]?.readable]);
-    const { video: _, ...plain } = first.setup;
+    const { video, audio, transfer } = openInputs(tracks);
+    const first = newSetup({ video, audio }, options, storage, '/files/worker.js');
+    const second = newSetup({ video, audio }, options, storage, '/files/worker.js');
+    expect(first.recordingId).not.toBe(second.recordingId);
+    expect(Date.parse(first.startedAt)).not.toBeNaN();
+    expect(first).toMatchObject({ options, storage: storage.config, audio: undefined });
+    expect(first.video).toEqual({ readable: opened[0]?.readable, frameRate: 25 });
+    expect(transfer).toEqual([opened[0]?.readable]);
+    const { video: _, ...plain } = first;
     expect(structuredClone(plain)).toEqual(plain);
     // Beside the worker, wherever the page lies.
-    expect(first.setup.aacEncoderUrl).toBe('https://example.org/files/aac-encoder.js');
+    expect(first.aacEncoderUrl).toBe('https://example.org/files/aac-encoder.js');
   });
 
   it('a worker that can not be started is worker-failed, with the cause', () => {

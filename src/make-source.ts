@@ -1,0 +1,29 @@
+/** Whatever a recorder is given, as a source. In the page. */
+import { type CallPart, CallSource, isCall } from './call-source.ts';
+import { besideWorker } from './hand-over.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { RecorderSource, Wanted } from './recorder-source.ts';
+import { StreamSource } from './stream-source.ts';
+
+/**
+ * What can be recorded: a `MediaStream`, which is encoded; or a WebRTC call, which is recorded as it was encoded: a peer
+ * connection, or some of its receivers, some of its senders, or `FrameFeed`s.
+ */
+export type Source = MediaStream | RTCPeerConnection | readonly CallPart[];
+
+/** What is no source at all is told when a recording is to begin. */
+export const makeSource = (
+  source: Source,
+  want: Wanted,
+  options: ResolvedOptions,
+  workerUrl: string | URL | undefined,
+): RecorderSource => {
+  if (!isCall(source)) return new StreamSource(source as MediaStream, want);
+  const call = new CallSource(source, want, {
+    tapUrl: besideWorker('tap.js', workerUrl),
+    passthroughUrl: besideWorker('passthrough.js', workerUrl),
+    options,
+  });
+  call.prepare();
+  return call;
+};
