@@ -1,11 +1,12 @@
 /**
  * `npm test`: installs what is missing and runs every check and every test. The last line is the totals; the exit
- * code is 0 only when nothing failed. With CI=true, a missing browser, ffmpeg or Ceph is a failure as well.
+ * code is 0 only when nothing failed. With CI=true, a missing browser, Firefox, ffmpeg or Ceph is a failure as well.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CEPH_ADVICE, ensureCeph } from './ceph/fetch.mjs';
 import { BROWSER_ADVICE, ensureBrowser } from './lib/browser.mjs';
+import { ensureFirefox, FIREFOX_ADVICE } from './lib/firefox.mjs';
 import { ensurePackages } from './lib/install.mjs';
 import { ensureMediaTools, MEDIA_TOOLS_ADVICE } from './lib/media-tools.mjs';
 import { CACHE, ROOT } from './lib/paths.mjs';
@@ -92,6 +93,11 @@ if (installed) {
     browser = await ensureBrowser();
     if (browser === undefined) return missing(BROWSER_ADVICE);
     process.env.STEADYREEL_CHROMIUM = browser;
+  });
+  await step('Firefox found', async () => {
+    const firefox = await ensureFirefox();
+    if (firefox === undefined) return missing(FIREFOX_ADVICE);
+    process.env.STEADYREEL_FIREFOX = firefox;
   });
   await step('ffmpeg found', async () => {
     if (!(await ensureMediaTools())) return missing(MEDIA_TOOLS_ADVICE);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findBrowser } from '../../scripts/lib/browser.mjs';
+import { findFirefox } from '../../scripts/lib/firefox.mjs';
 import { freePort } from '../../scripts/lib/port.mjs';
 import { countPlaywright, countVitest, readReport } from '../../scripts/lib/reports.mjs';
 import { sourcesHash } from '../../scripts/lib/stale.mjs';
@@ -128,6 +129,23 @@ describe('the browser', () => {
 
   test('must be there when the environment names it', () => {
     expect(() => findBrowser({ STEADYREEL_CHROMIUM: join(folder, 'none') })).toThrow(/STEADYREEL_CHROMIUM/);
+  });
+});
+
+describe('Firefox', () => {
+  test('is the one that the environment names, else the first on PATH', () => {
+    const named = write('named/firefox');
+    const esr = write('bin/firefox-esr');
+    const other = write('other/firefox');
+    const PATH = `${join(folder, 'other')}:${join(folder, 'bin')}`;
+    expect(findFirefox({ STEADYREEL_FIREFOX: named, PATH })).toBe(named);
+    expect(findFirefox({ PATH })).toBe(esr);
+    expect(findFirefox({ PATH: join(folder, 'other') })).toBe(other);
+    expect(findFirefox({ PATH: folder })).toBeUndefined();
+  });
+
+  test('must be there when the environment names it', () => {
+    expect(() => findFirefox({ STEADYREEL_FIREFOX: join(folder, 'none') })).toThrow(/STEADYREEL_FIREFOX/);
   });
 });
 
