@@ -62,7 +62,11 @@ const single = (name: string, source: string, { plugins = [], ...rest }: Partial
 
 const modules = (): UserConfig =>
   bundle({
-    input: { index: at('src/index.ts'), element: at('src/element/index.ts') },
+    input: {
+      index: at('src/index.ts'),
+      element: at('src/element/index.ts'),
+      feed: at('src/tap/feed.ts'),
+    },
     plugins: [keepUrls()],
   });
 

@@ -4,6 +4,7 @@
  */
 
 import type { Recording } from './manifest.ts';
+import { show } from './show.ts';
 
 /** The base of all of them. `code` is stable; messages may change. */
 export abstract class SteadyreelError extends Error {
@@ -14,18 +15,6 @@ export abstract class SteadyreelError extends Error {
     this.name = 'SteadyreelError';
   }
 }
-
-const show = (value: unknown): string => {
-  if (typeof value === 'string') return `"${value}"`;
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'number') return String(value);
-  try {
-    const text = JSON.stringify(value) ?? String(value);
-    return text.length > 120 ? `${text.slice(0, 117)}…` : text;
-  } catch {
-    return String(value);
-  }
-};
 
 /** `option-unknown`: an option's name is not known. Carries the name and the known ones. */
 export class OptionUnknownError extends SteadyreelError {
@@ -50,13 +39,15 @@ export class OptionInvalidError extends SteadyreelError {
   }
 }
 
-/** `source-invalid`: the source is not a `MediaStream`. */
+/** `source-invalid`: the source is nothing that can be recorded, or not what the recording that runs can go on with. */
 export class SourceInvalidError extends SteadyreelError {
   readonly code = 'source-invalid';
-  constructor(value: unknown) {
-    super(
-      `The source must be a MediaStream (from getUserMedia, getDisplayMedia, canvas.captureStream() or a peer connection), got ${show(value)}.`,
-    );
+  constructor(value: unknown, expected: 'any' | 'call' = 'any') {
+    const kinds = {
+      any: 'a MediaStream (from getUserMedia, getDisplayMedia, canvas.captureStream() or a peer connection), or a call: an RTCPeerConnection, or a list of its receivers or senders',
+      call: 'a call, as this recording is of one, and can not go over to what has to be encoded. Stop it and start another one, or record with fallback: "encode" from the start',
+    };
+    super(`The source must be ${kinds[expected]}; got ${show(value)}.`);
   }
 }
 
@@ -85,6 +76,28 @@ export class BrowserUnsupportedError extends SteadyreelError {
     super(
       `This browser lacks ${missing.join(', ')}. Use a current Chromium-based browser, on https:// or localhost.`,
     );
+  }
+}
+
+/** `transform-taken`: another transform has the encoded frames of a call's receiver or sender, such as end-to-end encryption. */
+export class TransformTakenError extends SteadyreelError {
+  readonly code = 'transform-taken';
+  constructor(readonly side: 'receiver' | 'sender') {
+    super(
+      `The ${side} has a transform already, as with end-to-end encryption, and a browser allows one. Hand its frames over from that transform, with a FrameFeed in the page and feedFrames() in the worker.`,
+    );
+  }
+}
+
+/** `passthrough-unavailable`: the encoded frames of a call can't be had, or can't be recorded as they are. */
+export class PassthroughUnavailableError extends SteadyreelError {
+  readonly code = 'passthrough-unavailable';
+  constructor(
+    /** `too-late`: its receivers and senders were not tapped in time. `codec`: MP4 can't hold what they give. */
+    readonly reason: 'too-late' | 'codec',
+    detail: string,
+  ) {
+    super(`The call can't be recorded as it was encoded: ${detail}. Or pass fallback: 'encode'.`);
   }
 }
 
@@ -337,55 +350,4 @@ export const errorToMessage = (thrown: unknown): ErrorMessage => {
   }
   const stack = error.stack === undefined ? {} : { stack: error.stack };
   return { code: error.code, message: error.message, fields, ...stack };
-};
-
-/** Only the page looks classes up by their code; the worker's bundle has just those that it throws. */
-const classOf = (code: string): { prototype: SteadyreelError } => {
-  const classes: Record<string, { prototype: SteadyreelError }> = {
-    'option-unknown': OptionUnknownError,
-    'option-invalid': OptionInvalidError,
-    'source-invalid': SourceInvalidError,
-    'source-no-tracks': SourceNoTracksError,
-    'source-ended': SourceEndedError,
-    'browser-unsupported': BrowserUnsupportedError,
-    'codec-unsupported': CodecUnsupportedError,
-    'encoder-failed': EncoderFailedError,
-    'mux-failed': MuxFailedError,
-    'worker-failed': WorkerFailedError,
-    'state-invalid': StateInvalidError,
-    'recording-empty': RecordingEmptyError,
-    'recording-aborted': RecordingAbortedError,
-    'storage-unreachable': StorageUnreachableError,
-    'storage-unauthorized': StorageUnauthorizedError,
-    'storage-full': StorageFullError,
-    'storage-rejected': StorageRejectedError,
-    'storage-not-found': StorageNotFoundError,
-    'storage-callback-failed': StorageCallbackError,
-    'device-storage-failed': DeviceStorageError,
-    'device-storage-full': DeviceStorageFullError,
-    'manifest-invalid': ManifestInvalidError,
-    'recording-elsewhere': RecordingElsewhereError,
-    'recovery-incomplete': RecoveryIncompleteError,
-    internal: InternalError,
-  };
-  return classes[code] ?? InternalError;
-};
-
-/** The error again, of its own class, so that `instanceof` works in the page. */
-export const errorFromMessage = (sent: ErrorMessage): SteadyreelError => {
-  const error = Object.create(classOf(sent.code).prototype) as SteadyreelError;
-  const define = (key: string, value: unknown): void => {
-    Object.defineProperty(error, key, {
-      value,
-      configurable: true,
-      writable: true,
-      enumerable: key in sent.fields,
-    });
-  };
-  define('name', 'SteadyreelError');
-  define('message', sent.message);
-  define('code', sent.code);
-  define('stack', sent.stack ?? `${sent.code}: ${sent.message}`);
-  for (const [key, value] of Object.entries(sent.fields)) define(key, value);
-  return error;
 };

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 
+export type { CallPart } from './call-source.ts';
 export {
   BrowserUnsupportedError,
   CodecUnsupportedError,
@@ -16,6 +17,7 @@ export {
   MuxFailedError,
   OptionInvalidError,
   OptionUnknownError,
+  PassthroughUnavailableError,
   RecordingAbortedError,
   RecordingElsewhereError,
   RecordingEmptyError,
@@ -32,9 +34,11 @@ export {
   StorageRejectedError,
   StorageUnauthorizedError,
   StorageUnreachableError,
+  TransformTakenError,
   WorkerFailedError,
 } from './errors.ts';
 export type { RecorderEvents, RecorderState, RecorderStats, WarningCode } from './events.ts';
+export type { Source } from './make-source.ts';
 export type {
   AudioParameters,
   ColorSpace,
@@ -43,6 +47,7 @@ export type {
   FileAudio,
   FileVideo,
   GapEvent,
+  LossEvent,
   ManifestEvent,
   NoticeEvent,
   PixelFormatEvent,
@@ -59,6 +64,7 @@ export type {
   AudioOptions,
   CutOptions,
   FixedSize,
+  PassthroughOptions,
   RecorderOptions,
   VideoCodecChoice,
   VideoOptions,
@@ -88,3 +94,5 @@ export type {
   TusConfig,
 } from './storage/storage.ts';
 export { type TusOptions, tus } from './storage/tus/tus.ts';
+export { FrameFeed, type FrameFeedOptions } from './tap/frame-feed.ts';
+export { type TapConnectionOptions, tap, tapEvery } from './tap/tap-connection.ts';

@@ -2,9 +2,9 @@
 import { answer } from './answer.ts';
 import { deferred } from './deferred.ts';
 import { Emitter } from './emitter.ts';
+import { errorFromMessage } from './error-from-message.ts';
 import {
   asSteadyreelError,
-  errorFromMessage,
   RecordingAbortedError,
   StateInvalidError,
   type SteadyreelError,

@@ -1,6 +1,7 @@
 /** Recordings that a crash has left behind: which there are, and finishing them. In the page. */
 import { answer } from './answer.ts';
-import { asSteadyreelError, errorFromMessage, RecoveryIncompleteError, WorkerFailedError } from './errors.ts';
+import { errorFromMessage } from './error-from-message.ts';
+import { asSteadyreelError, RecoveryIncompleteError, WorkerFailedError } from './errors.ts';
 import { startWorker } from './hand-over.ts';
 import { lockedRecordings } from './journal/lock.ts';
 import { journalFolders, readSetup } from './journal/setup.ts';

@@ -21,6 +21,7 @@ const SOURCES = [
 export const PRODUCTS = [
   'index.js',
   'element.js',
+  'feed.js',
   'worker.js',
   'tap.js',
   'passthrough.js',

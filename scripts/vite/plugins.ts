@@ -8,7 +8,12 @@ const PASSTHROUGH_URL = /new URL\(\s*(['"])\.\/passthrough\.ts\1,\s*import\.meta
 const AAC_URL = /new URL\(\s*(['"])\.\.\/encode\/aac-encoder\.ts\1,\s*import\.meta\.url\s*\)/g;
 /** The modules that name files which stand beside them in dist/, and how. */
 const NAMED = [
-  { module: '/src/worker/spawn.ts', source: WORKER_URL, name: '__STEADYREEL_WORKER_URL__', file: 'worker.js' },
+  {
+    module: '/src/worker/spawn.ts',
+    source: WORKER_URL,
+    name: '__STEADYREEL_WORKER_URL__',
+    file: 'worker.js',
+  },
   { module: '/src/worker/spawn.ts', source: AAC_URL, name: '__STEADYREEL_AAC_URL__', file: 'aac-encoder.js' },
   {
     module: '/src/worker/spawn.ts',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { errorFromMessage } from '../../src/error-from-message.ts';
 import * as errors from '../../src/errors.ts';
 import {
   asSteadyreelError,
-  errorFromMessage,
   errorToMessage,
   InternalError,
   SteadyreelError,

@@ -1,0 +1,85 @@
+/** Errors that come from the worker, as what they were there. In the page. */
+import {
+  BrowserUnsupportedError,
+  CodecUnsupportedError,
+  DeviceStorageError,
+  DeviceStorageFullError,
+  EncoderFailedError,
+  type ErrorMessage,
+  InternalError,
+  ManifestInvalidError,
+  MuxFailedError,
+  OptionInvalidError,
+  OptionUnknownError,
+  PassthroughUnavailableError,
+  RecordingAbortedError,
+  RecordingElsewhereError,
+  RecordingEmptyError,
+  RecoveryIncompleteError,
+  SourceEndedError,
+  SourceInvalidError,
+  SourceNoTracksError,
+  StateInvalidError,
+  type SteadyreelError,
+  StorageCallbackError,
+  StorageFullError,
+  StorageNotFoundError,
+  StorageRejectedError,
+  StorageUnauthorizedError,
+  StorageUnreachableError,
+  TransformTakenError,
+  WorkerFailedError,
+} from './errors.ts';
+
+/** Only the page looks classes up by their code; the worker's bundle has just those that it throws. */
+const classOf = (code: string): { prototype: SteadyreelError } => {
+  const classes: Record<string, { prototype: SteadyreelError }> = {
+    'option-unknown': OptionUnknownError,
+    'option-invalid': OptionInvalidError,
+    'source-invalid': SourceInvalidError,
+    'source-no-tracks': SourceNoTracksError,
+    'source-ended': SourceEndedError,
+    'browser-unsupported': BrowserUnsupportedError,
+    'transform-taken': TransformTakenError,
+    'passthrough-unavailable': PassthroughUnavailableError,
+    'codec-unsupported': CodecUnsupportedError,
+    'encoder-failed': EncoderFailedError,
+    'mux-failed': MuxFailedError,
+    'worker-failed': WorkerFailedError,
+    'state-invalid': StateInvalidError,
+    'recording-empty': RecordingEmptyError,
+    'recording-aborted': RecordingAbortedError,
+    'storage-unreachable': StorageUnreachableError,
+    'storage-unauthorized': StorageUnauthorizedError,
+    'storage-full': StorageFullError,
+    'storage-rejected': StorageRejectedError,
+    'storage-not-found': StorageNotFoundError,
+    'storage-callback-failed': StorageCallbackError,
+    'device-storage-failed': DeviceStorageError,
+    'device-storage-full': DeviceStorageFullError,
+    'manifest-invalid': ManifestInvalidError,
+    'recording-elsewhere': RecordingElsewhereError,
+    'recovery-incomplete': RecoveryIncompleteError,
+    internal: InternalError,
+  };
+  return classes[code] ?? InternalError;
+};
+
+/** The error again, of its own class, so that `instanceof` works in the page. */
+export const errorFromMessage = (sent: ErrorMessage): SteadyreelError => {
+  const error = Object.create(classOf(sent.code).prototype) as SteadyreelError;
+  const define = (key: string, value: unknown): void => {
+    Object.defineProperty(error, key, {
+      value,
+      configurable: true,
+      writable: true,
+      enumerable: key in sent.fields,
+    });
+  };
+  define('name', 'SteadyreelError');
+  define('message', sent.message);
+  define('code', sent.code);
+  define('stack', sent.stack ?? `${sent.code}: ${sent.message}`);
+  for (const [key, value] of Object.entries(sent.fields)) define(key, value);
+  return error;
+};

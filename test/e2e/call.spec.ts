@@ -1,0 +1,61 @@
+/** Calls recorded as they were encoded: byte for byte what was on the wire, at both ends, in both browsers. */
+import { expect, test } from '@playwright/test';
+import { type BrowserName, CallStation, checkFiles, checkFrames, checkSound } from './call-kit.ts';
+import type { End } from './pages/tapped-call.ts';
+
+test.describe.configure({ timeout: 90_000 });
+
+const ENDS: readonly End[] = ['sender', 'receiver'];
+
+const CALLS: readonly { browser: BrowserName; codec: string }[] = [
+  { browser: 'Chromium', codec: 'H264' },
+  { browser: 'Chromium', codec: 'VP9' },
+  { browser: 'Chromium', codec: 'AV1' },
+  { browser: 'Firefox', codec: 'VP9' },
+  { browser: 'Firefox', codec: 'AV1' },
+];
+
+for (const { browser, codec } of CALLS) {
+  for (const tapped of ENDS) {
+    test(`${browser}, ${codec}, the ${tapped} tapped: sizes that change, at both ends`, async () => {
+      const station = await CallStation.start(browser);
+      try {
+        await station.call('connect', { codec, tapped, width: 640, height: 360 });
+        for (const end of ENDS) await station.call('record', end);
+        const files = (count: number) =>
+          expect
+            .poll(
+              async () =>
+                Math.min(
+                  ...(await Promise.all(ENDS.map(async end => (await station.call('told', end)).files))),
+                ),
+              { timeout: 20_000 },
+            )
+            .toBeGreaterThanOrEqual(count);
+        await files(1);
+        await station.call('encode', { scale: 2 });
+        await files(2);
+        await station.call('encode', { scale: 1 });
+        await files(3);
+        for (const end of ENDS)
+          await expect.poll(async () => (await station.call('told', end)).framesEncoded).toBeGreaterThan(60);
+        const recordings = [];
+        for (const end of ENDS) recordings.push(await station.call('stop', end));
+        const wire = await station.witnessed('video');
+        const sound = await station.witnessed('audio');
+        for (const recording of recordings) {
+          expect(recording.method).toBe('passthrough');
+          await checkFiles(station, recording);
+          const frames = await checkFrames(station, recording, codec, wire);
+          expect(frames).toBeGreaterThan(60);
+          const { found, longestSkip } = await checkSound(station, recording, sound);
+          expect(found).toBeGreaterThan(100);
+          expect(longestSkip).toBe(0);
+        }
+        expect(await station.call('troubles')).toEqual({ warnings: [], errors: [] });
+      } finally {
+        await station.close();
+      }
+    });
+  }
+}
