@@ -50,6 +50,8 @@ interface Last {
   pause: boolean;
   /** So many packets are missing since `end`, before the one with `sequenceNumber`. */
   missing: number;
+  /** What came since `end` could not be read: there may have been sound in it. */
+  unread: boolean;
 }
 
 export class AudioSequence {
@@ -84,6 +86,7 @@ export class AudioSequence {
       sequenceNumber: arrival.sequenceNumber,
       pause: isOpusPause(arrival.data),
       missing: 0,
+      unread: false,
     };
     return steps;
   }
@@ -106,7 +109,7 @@ export class AudioSequence {
       return { cause: last?.pause === true ? 'silence' : 'loss', certain: false };
     const missing = Math.max(0, last.missing + step - 1 - restored);
     this.counts.lost += missing;
-    return { cause: missing > 0 ? 'loss' : 'silence', certain: true };
+    return { cause: missing > 0 || last.unread ? 'loss' : 'silence', certain: true };
   }
 
   /**
@@ -122,6 +125,7 @@ export class AudioSequence {
     this.#last = {
       ...last,
       pause: empty,
+      unread: last.unread || !empty,
       sequenceNumber: arrival.sequenceNumber,
       missing: last.missing + (step === undefined ? 0 : step - 1),
     };

@@ -11,17 +11,8 @@ const CLOCK_RATE = 48_000;
 /** Longer gaps are told, not filled: a sender that is muted may be silent for hours. Microseconds. */
 const LONGEST_FILLED = 1_000_000;
 
-/** Time without a packet. */
-export interface OpusGap {
-  kind: 'gap';
-  /** Microseconds of RTP time. */
-  time: number;
-  duration: number;
-  /** `silence`: the sender had nothing to send. `loss`: at least one packet in it was lost. */
-  cause: 'silence' | 'loss';
-  /** By sequence numbers; else it is a guess. */
-  certain: boolean;
-}
+/** Time without a packet; microseconds of RTP time. */
+export type OpusGap = Extract<AudioStep, { kind: 'gap' }>;
 
 export type OpusPiece =
   /** `restored`: lost, and taken from the redundancy of a later one. */
@@ -53,13 +44,15 @@ export function* fillGap({ time, duration, cause, certain }: OpusGap): Generator
   }
 }
 
-/** The packet of a frame, and those that are repeated in it. What is neither Opus nor RED is none, which is counted. */
+/** A packet of no frames, which Opus has not (RFC 6716, 3.2.5, R2): it stands for what can't be read, and is counted so. */
+const NOT_OPUS = Uint8Array.of(3, 0);
+
+/** The packet of a frame, and those that are repeated in it. */
 const unpack = ({ data, mimeType }: EncodedFrame): Pick<AudioArrival, 'data' | 'redundant'> => {
   const bytes = new Uint8Array(data);
   const format = mimeType?.split(';')[0]?.trim().toLowerCase() ?? 'audio/opus';
   if (bytes.length === 0 || format === 'audio/opus') return { data: bytes };
   const red = format === 'audio/red' ? unpackRed(bytes) : undefined;
-  // Not Opus: its first byte calls for a frame count that no packet has.
   if (red === undefined) return { data: NOT_OPUS };
   const { primary, redundant } = red;
   return {
@@ -67,9 +60,6 @@ const unpack = ({ data, mimeType }: EncodedFrame): Pick<AudioArrival, 'data' | '
     redundant: redundant.filter(({ payloadType }) => payloadType === primary.payloadType),
   };
 };
-
-/** A packet of no frames, which Opus has not (RFC 6716, 3.2.5, R1). */
-const NOT_OPUS = Uint8Array.of(3, 0);
 
 export class OpusTrack {
   readonly #time = new RtpTime(CLOCK_RATE);
@@ -99,18 +89,15 @@ export class OpusTrack {
   take(frame: EncodedFrame): (OpusPiece | OpusGap)[] {
     const { rtpTimestamp: timestamp, arrival, ssrc, sequenceNumber } = frame;
     const place = this.#time.map({ timestamp, arrival, source: ssrc });
-    const before: AudioArrival[] = [];
-    if (place.restarted) {
-      before.push(...this.#reorder.end());
-    } else if (this.#ssrc !== undefined && ssrc !== this.#ssrc) {
+    if (!place.restarted && this.#ssrc !== undefined && ssrc !== this.#ssrc) {
       this.#stragglers++;
       return this.tick(arrival);
     }
-    const pieces = this.#pieces(before);
+    const before = place.restarted ? this.end() : [];
     if (place.restarted) this.#sequence.renumber();
     this.#ssrc = ssrc;
     const packet: AudioArrival = { time: place.time, sequenceNumber, ...unpack(frame) };
-    return [...pieces, ...this.#pieces(this.#reorder.take(packet, arrival))];
+    return [...before, ...this.#pieces(this.#reorder.take(packet, arrival))];
   }
 
   /**

@@ -1,20 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHAIN_LIMITS, Chain, type ChainFrame, type ChainStep } from '../../src/passthrough/chain.ts';
+import { CHAIN_LIMITS, Chain, type ChainStep } from '../../src/passthrough/chain.ts';
+import type { ChainFrame } from '../../src/passthrough/chain-frame.ts';
 
 interface Frame extends ChainFrame {
   name: string;
 }
 
-const key = (frameId?: number, more: Partial<Frame> = {}): Frame => ({
-  name: `K${frameId ?? ''}`,
-  type: 'key',
-  ...(frameId === undefined ? {} : { frameId, dependencies: [] }),
+const MS = 1_000;
+
+const key = (frameId: number, more: Partial<Frame> = {}): Frame => ({
+  name: `K${frameId}`,
+  key: true,
+  time: frameId * 33 * MS,
+  frameId,
+  dependencies: [],
   ...more,
 });
 const delta = (frameId: number, dependencies: number[], more: Partial<Frame> = {}): Frame => ({
   name: String(frameId),
-  type: 'delta',
+  key: false,
+  time: frameId * 33 * MS,
   frameId,
   dependencies,
   ...more,
@@ -29,7 +35,6 @@ const told = ({ outcomes, askForKeyFrame }: ChainStep<Frame>): string =>
     ...(askForKeyFrame ? ['?'] : []),
   ].join(', ');
 
-const MS = 1_000;
 const { patience, askAgain } = CHAIN_LIMITS;
 
 describe('frames with numbers', () => {
@@ -110,8 +115,29 @@ describe('frames with numbers', () => {
   it('begin anew with a sender that does', () => {
     const chain = new Chain<Frame>();
     chain.take(key(5_000), 0);
-    expect(told(chain.take(key(1), 1))).toBe('+K1');
-    expect(told(chain.take(delta(2, [1]), 2))).toBe('+2');
+    // It waits for a frame that the old sender did not send any more.
+    expect(told(chain.take(delta(5_002, [5_001]), 1))).toBe('');
+    const [time, next] = [6_000 * 33 * MS, 6_001 * 33 * MS];
+    expect(told(chain.take(key(1, { time }), 2))).toBe('-5002 dependency-missing, +K1');
+    expect(told(chain.take(delta(2, [1], { time: next }), 3))).toBe('+2');
+    expect(told(chain.tick(10 * patience))).toBe('');
+  });
+
+  it('an encoder’s own key frame is one, whatever it is said to be predicted from', () => {
+    const chain = new Chain<Frame>();
+    chain.take(key(1), 0);
+    // 2 is lost, which this one is said to build on.
+    expect(told(chain.take(key(3, { dependencies: [2] }), 1))).toBe('+K3');
+    expect(told(chain.take(delta(4, [3]), 2))).toBe('+4');
+    expect(chain.counts.keyFrames).toBe(2);
+  });
+
+  it('without a place in time are late, whatever their numbers', () => {
+    const chain = new Chain<Frame>();
+    chain.take(key(5), 0);
+    expect(told(chain.take(delta(6, [5], { time: 0 }), 1))).toBe('-6 late');
+    expect(told(chain.take(key(7, { time: 0 }), 2))).toBe('-K7 late');
+    expect(told(chain.take(delta(8, [5]), 3))).toBe('+8');
   });
 
   it('upper spatial layers build on the lowest, even if they are called key frames', () => {
@@ -119,8 +145,9 @@ describe('frames with numbers', () => {
     expect(told(chain.take(key(2, { spatialIndex: 1, dependencies: [1] }), 0))).toBe(
       '-K2 before-key-frame, ?',
     );
-    expect(told(chain.take(key(3, { spatialIndex: 0 }), 1))).toBe('+K3');
-    expect(told(chain.take(key(4, { spatialIndex: 1, dependencies: [3] }), 2))).toBe('+K4');
+    const time = 100 * MS;
+    expect(told(chain.take(key(3, { spatialIndex: 0, time }), 1))).toBe('+K3');
+    expect(told(chain.take(key(4, { spatialIndex: 1, dependencies: [3], time }), 2))).toBe('+K4');
     expect(chain.counts.keyFrames).toBe(1);
   });
 
@@ -148,36 +175,6 @@ describe('frames with numbers', () => {
       { action: 'leave-out', frame: delta(3, [2]), reason: 'dependency-missing' },
     ]);
     expect(chain.end()).toEqual([]);
-  });
-});
-
-describe('frames without numbers', () => {
-  const plain = (name: string, first?: number, last = first): Frame => ({
-    name,
-    type: 'delta',
-    ...(first === undefined || last === undefined ? {} : { sequence: { first, last } }),
-  });
-
-  it('are kept after a key frame, and nobody vouches for them', () => {
-    const chain = new Chain<Frame>();
-    expect(told(chain.take(plain('a'), 0))).toBe('-a before-key-frame, ?');
-    expect(told(chain.take(key(), 1))).toBe('+K');
-    const step = chain.take(plain('b'), 2);
-    expect(step.outcomes).toEqual([{ action: 'keep', frame: plain('b'), certain: false }]);
-    expect(chain.counts).toMatchObject({ kept: 2, uncertain: 1 });
-  });
-
-  it('with sequence numbers: a gap breaks the chain, over their end too', () => {
-    const chain = new Chain<Frame>();
-    chain.take(key(undefined, { sequence: { first: 65_530, last: 65_534 } }), 0);
-    expect(told(chain.take(plain('a', 65_535, 1), 1))).toBe('+a');
-    expect(told(chain.take(plain('a', 65_535, 1), 1))).toBe('-a late');
-    expect(told(chain.take(plain('b', 2), 2))).toBe('+b');
-    expect(told(chain.take(plain('d', 5), 3))).toBe('-d sequence-gap, ?');
-    expect(told(chain.take(plain('e', 6), 4))).toBe('-e dependency-missing');
-    expect(told(chain.take(key(undefined, { sequence: { first: 7, last: 9 } }), 5))).toBe('+K');
-    expect(told(chain.take(plain('f', 10), 6))).toBe('+f');
-    expect(chain.counts.uncertain).toBe(0);
   });
 });
 
@@ -212,8 +209,8 @@ describe('whatever comes, in whatever order', () => {
         expect(names.toSorted()).toEqual(arrivals.map(({ one }) => one.name).toSorted());
         const kept = outcomes.filter(({ action }) => action === 'keep').map(({ frame: one }) => one);
         const seen = new Set<number>();
-        for (const { frameId = -1, dependencies = [], type } of kept) {
-          if (type === 'key') seen.clear();
+        for (const { frameId = -1, dependencies = [], key: isKey } of kept) {
+          if (isKey) seen.clear();
           expect(dependencies.every(id => seen.has(id))).toBe(true);
           expect(frameId).toBeGreaterThan(Math.max(-1, ...seen));
           seen.add(frameId);

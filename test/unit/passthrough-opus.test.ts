@@ -106,11 +106,19 @@ describe('redundant audio', () => {
     );
   });
 
+  it('without a packet of its own has an empty one', () => {
+    const whole = red([{ offset: 960, data: Uint8Array.of(1) }], new Uint8Array());
+    expect(unpackRed(whole)).toMatchObject({
+      primary: { data: new Uint8Array() },
+      redundant: [{ offset: 960 }],
+    });
+  });
+
   it('empty blocks are left out; what does not add up is none', () => {
     const primary = Uint8Array.of(1, 2);
     expect(unpackRed(red([{ offset: 960, data: new Uint8Array() }], primary))?.redundant).toEqual([]);
     const whole = red([{ offset: 960, data: new Uint8Array(9) }], primary);
-    for (let length = 0; length < whole.length - 1; length++)
+    for (let length = 0; length < whole.length - primary.length; length++)
       expect(unpackRed(whole.subarray(0, length))).toBeUndefined();
   });
 });
@@ -244,9 +252,60 @@ describe('a sequence of packets', () => {
     expect(steps[1]).toEqual([20, 'silence', 40, true]);
   });
 
+  it('a packet without bytes is silence, and its number is not missing', () => {
+    const sequence = new AudioSequence();
+    const empty = new Uint8Array();
+    const steps = from(
+      sequence,
+      { time: 0, sequenceNumber: 1, data: empty },
+      { time: 20_000, sequenceNumber: 2, data: sound(1) },
+      { time: 40_000, sequenceNumber: 3, data: empty },
+      { time: 60_000, sequenceNumber: 4, data: empty },
+      { time: 80_000, sequenceNumber: 5, data: sound(2) },
+      // 6 is missing, 7 is empty.
+      { time: 120_000, sequenceNumber: 7, data: empty },
+      { time: 140_000, sequenceNumber: 8, data: sound(3) },
+    );
+    expect(steps).toEqual([
+      [20, 'came', 1],
+      [40, 'silence', 40, true],
+      [80, 'came', 2],
+      [100, 'loss', 40, true],
+      [140, 'came', 3],
+    ]);
+    expect(sequence.counts).toMatchObject({ packets: 3, lost: 1, invalid: 0 });
+    const unnumbered = new AudioSequence();
+    const [, gap] = from(
+      unnumbered,
+      { time: 0, data: sound(1) },
+      { time: 20_000, data: empty },
+      { time: 60_000, data: sound(2) },
+    );
+    expect(gap).toEqual([20, 'silence', 40, false]);
+  });
+
+  it('numbers of another sender, or that run back, tell nothing', () => {
+    const sequence = new AudioSequence();
+    sequence.take({ time: 0, sequenceNumber: 1, data: sound(1) });
+    sequence.renumber();
+    expect(from(sequence, { time: 60_000, sequenceNumber: 9_000, data: sound(2) })[0]).toEqual([
+      20,
+      'loss',
+      40,
+      false,
+    ]);
+    expect(from(sequence, { time: 120_000, sequenceNumber: 8_000, data: sound(3) })[0]).toEqual([
+      80,
+      'loss',
+      40,
+      false,
+    ]);
+    expect(sequence.counts.lost).toBe(0);
+  });
+
   it('what is not Opus is left out; after a restart there is no gap', () => {
     const sequence = new AudioSequence();
-    expect(sequence.take({ time: 0, data: new Uint8Array() })).toEqual([]);
+    expect(sequence.take({ time: 0, data: packet(31, 3, 0) })).toEqual([]);
     sequence.take({ time: 0, data: sound(1) });
     sequence.restart();
     expect(from(sequence, { time: 900_000, data: sound(2) })).toEqual([[900, 'came', 2]]);

@@ -1,11 +1,12 @@
 /** Real streams, as WebRTC would deliver them frame by frame, into files of ours: the same pictures come out of ffmpeg. */
 import { describe, expect, it } from 'vitest';
-import { av1Parameters, isAv1Key } from '../../src/passthrough/av1.ts';
-import { AvcStream } from '../../src/passthrough/avc.ts';
-import { av1Sample, OBU, splitObus } from '../../src/passthrough/obu.ts';
+import { splitAnnexB } from '../../src/passthrough/annex-b.ts';
+import { av1Parameters } from '../../src/passthrough/av1.ts';
+import { OBU, splitObus } from '../../src/passthrough/obu.ts';
 import type { EncodedVideo } from '../../src/passthrough/parameters.ts';
 import { joinSuperframe, splitSuperframe } from '../../src/passthrough/superframe.ts';
-import { isVp8Key, vp8Parameters } from '../../src/passthrough/vp8.ts';
+import { isKeyFrame, type StreamFamily, VideoStream } from '../../src/passthrough/video-stream.ts';
+import { vp8Parameters } from '../../src/passthrough/vp8.ts';
 import { isVp9Key, Vp9Stream, vp9Parameters } from '../../src/passthrough/vp9.ts';
 import {
   accessUnits,
@@ -34,23 +35,32 @@ const expectSame = async (
   return file.stream;
 };
 
+/** What a stream makes of frames, each of which must be a sample; and the parameters of each file that they need. */
+const taken = (
+  family: StreamFamily,
+  frames: readonly Uint8Array[],
+): { parameters: EncodedVideo[]; changes: (string | undefined)[]; samples: Sample[] } => {
+  const stream = new VideoStream(family, RATE);
+  const parameters: EncodedVideo[] = [];
+  const changes: (string | undefined)[] = [];
+  const samples = frames.map(unit => {
+    const frame = stream.take(unit);
+    if (frame.kind !== 'sample') throw new Error(`no sample: ${JSON.stringify(frame)}`);
+    expect(isKeyFrame(family, unit)).toBe(frame.type === 'key');
+    if (frame.type === 'key') {
+      if (parameters.at(-1) !== frame.parameters) parameters.push(frame.parameters);
+      changes.push(frame.change);
+    }
+    return { data: frame.data, type: frame.type };
+  });
+  return { parameters, changes, samples };
+};
+
 describe('H.264', () => {
   const x264 = (profile: string, params: string, ...more: string[]): string[] => [
     ...['-c:v', 'libx264', '-preset', 'fast', '-profile:v', profile, '-bf', '0', '-g', '5', ...more],
     ...['-x264-params', `aud=1:repeat-headers=1:scenecut=0:${params}`, '-f', 'h264'],
   ];
-
-  const taken = (units: readonly Uint8Array[]): { parameters: EncodedVideo[]; samples: Sample[] } => {
-    const stream = new AvcStream();
-    const parameters: EncodedVideo[] = [];
-    const samples = units.map(unit => {
-      const frame = stream.take(unit);
-      if (frame.kind !== 'sample') throw new Error(`no sample: ${JSON.stringify(frame)}`);
-      if (frame.type === 'key' && frame.changed) parameters.push(frame.parameters);
-      return { data: frame.data, type: frame.type };
-    });
-    return { parameters, samples };
-  };
 
   it.each([
     ['baseline', '160x90', 'yuv420p', /^avc1\.42c0/, 'Constrained Baseline'],
@@ -62,7 +72,7 @@ describe('H.264', () => {
     ['high10', '160x90', 'yuv420p10le', /^avc1\.6e/, 'High 10'],
   ])('%s profile, %s, %s', async (profile, size, format, codec, name) => {
     const made = await encode('h264', source(size), x264(profile, 'slices=2', '-pix_fmt', format));
-    const { parameters, samples } = taken(accessUnits(made.bytes));
+    const { parameters, samples } = taken('avc', accessUnits(made.bytes));
     // Parameter sets that are repeated before each key frame change nothing.
     expect(parameters).toHaveLength(1);
     const [first] = parameters;
@@ -79,7 +89,7 @@ describe('H.264', () => {
     const params = 'colorprim=bt709:transfer=bt709:colormatrix=bt709:interlaced=1';
     const more = ['-vf', 'setsar=4/3', '-color_range', 'pc', '-pix_fmt', 'yuv420p'];
     const made = await encode('h264', source('160x96'), x264('high', params, ...more));
-    const [first] = taken(accessUnits(made.bytes)).parameters;
+    const [first] = taken('avc', accessUnits(made.bytes)).parameters;
     expect(first).toMatchObject({ codedWidth: 160, codedHeight: 96, pixelAspect: [4, 3] });
     expect(first?.colorSpace).toEqual({
       primaries: 'bt709',
@@ -95,12 +105,61 @@ describe('H.264', () => {
     );
     if (!a || !b) throw new Error('no streams');
     const [one, two] = [accessUnits(a.bytes), accessUnits(b.bytes)];
-    const { parameters, samples } = taken([...one, ...two]);
+    const { parameters, changes, samples } = taken('avc', [...one, ...two]);
+    expect(changes).toEqual([undefined, undefined, undefined, 'video-size', undefined, undefined]);
     const [first, second] = parameters;
     if (!first || !second) throw new Error('one file');
     expect(parameters).toHaveLength(2);
     await expectSame(first, samples.slice(0, one.length), a.frames);
     await expectSame(second, samples.slice(one.length), b.frames);
+  });
+});
+
+describe('numbers of H.264’s frames', () => {
+  const encoded = (...params: string[]): ReturnType<typeof encode> =>
+    encode('h264', 'testsrc2=size=160x96:rate=10:duration=8', [
+      ...['-c:v', 'libx264', '-preset', 'fast', '-g', '1000', '-pix_fmt', 'yuv420p', '-x264-params'],
+      ...[['aud=1:repeat-headers=1:scenecut=0:bframes=0', ...params].join(':'), '-f', 'h264'],
+    ]);
+  /** What comes of a stream of which the `lost`-th frame is missing. */
+  const without = (units: readonly Uint8Array[], lost: number): string[] => {
+    const stream = new VideoStream('avc', RATE);
+    return units
+      .filter((_, i) => i !== lost)
+      .map(unit => {
+        const frame = stream.take(unit);
+        return frame.kind === 'unusable' ? frame.reason : frame.kind;
+      });
+  };
+
+  it.each([
+    ['frames', 'slices=3'],
+    ['frames that may be coded as fields', 'interlaced=1'],
+  ])('%s: any that is lost is missed by the next one', async (_, params) => {
+    const units = accessUnits((await encoded(params)).bytes);
+    expect(units.length).toBe(80);
+    expect(without(units, -1)).toEqual(units.map(() => 'sample'));
+    for (let lost = 1; lost < units.length - 2; lost++) {
+      const outcomes = without(units, lost);
+      expect(outcomes.slice(0, lost)).toEqual(Array(lost).fill('sample'));
+      // After its numbers have started over, the one that is 1 again might follow another kind of beginning.
+      if (outcomes[lost] === 'sample') expect(lost % 16).toBe(0);
+      else expect(outcomes.slice(lost, lost + 2)).toEqual(['reference-missing', 'no-key-frame']);
+    }
+  });
+
+  it('frames that none is predicted from are not missed', async () => {
+    const units = accessUnits((await encoded('bframes=2', 'b-adapt=0', 'b-pyramid=none')).bytes);
+    const isDisposable = (unit: Uint8Array): boolean =>
+      splitAnnexB(unit).some(nal => ((nal[0] ?? 0) & 0x7f) === 1);
+    expect(units.filter(isDisposable).length).toBeGreaterThan(40);
+    expect(without(units, -1)).toEqual(units.map(() => 'sample'));
+    expect(
+      without(
+        units.filter((unit, i) => !isDisposable(unit) || i % 3 === 0),
+        -1,
+      ),
+    ).not.toContain('reference-missing');
   });
 });
 
@@ -123,7 +182,8 @@ describe('VP8', () => {
     const parameters = vp8Parameters(frames[0] ?? new Uint8Array());
     if (!parameters) throw new Error('no key frame');
     expect(parameters).toMatchObject({ codec: 'vp8', colorSpace: { matrix: 'smpte170m', fullRange: false } });
-    const samples = frames.map((data): Sample => ({ data, type: isVp8Key(data) ? 'key' : 'delta' }));
+    const { parameters: files, samples } = taken('vp8', frames);
+    expect(files).toEqual([parameters]);
     expect(samples.flatMap(({ type }, i) => (type === 'key' ? [i] : []))).toEqual([0, 5, 10]);
     await expectSame(parameters, samples, made.frames);
   });
@@ -151,8 +211,8 @@ describe('VP9', () => {
     const vp9Stream = new Vp9Stream(RATE);
     const samples = frames.map((data, i): Sample => {
       const picture = vp9Stream.take(data);
-      if (picture.kind !== 'sample') throw new Error(picture.reason);
-      expect(picture.type === 'key' && picture.changed).toBe(i === 0);
+      if (picture.kind !== 'sample') throw new Error(JSON.stringify(picture));
+      if (i === 0) expect(picture).toMatchObject({ type: 'key', parameters });
       return { data, type: picture.type };
     });
     expect(samples.flatMap(({ type }, i) => (type === 'key' ? [i] : []))).toEqual([0, 5, 10]);
@@ -218,13 +278,15 @@ describe('AV1', () => {
     const parameters = av1Parameters(units[0] ?? new Uint8Array());
     if (!parameters) throw new Error('no key frame');
     expect(parameters.codec).toBe(codec);
-    const samples = units.map((unit): Sample => {
-      const data = av1Sample([unit]);
-      if (!data) throw new Error('damaged');
-      expect(splitObus(unit)?.[0]?.type).toBe(OBU.temporalDelimiter);
+    const { parameters: files, samples } = taken('av1', units);
+    expect(files).toEqual([parameters]);
+    for (const [i, { data }] of samples.entries()) {
+      expect(splitObus(units[i] ?? data)?.[0]?.type).toBe(OBU.temporalDelimiter);
       expect(splitObus(data)?.some(({ type }) => type === OBU.temporalDelimiter)).toBe(false);
-      return { data, type: isAv1Key(unit) ? 'key' : 'delta' };
-    });
+    }
+    // As receivers get them.
+    const bare = units.map(unit => unit.subarray(2));
+    expect(taken('av1', bare).samples).toEqual(samples);
     expect(samples.flatMap(({ type }, i) => (type === 'key' ? [i] : []))).toEqual([0, 5, 10]);
     const stream = await expectSame(parameters, samples, made.frames);
     expect([stream.profile, stream.pix_fmt]).toEqual([profile, format]);

@@ -179,14 +179,14 @@ describe('VP9', () => {
   it('a stream that keeps its size goes on; one that changes it waits for a key frame', () => {
     const vp9 = new Vp9Stream(30);
     expect(vp9.take(upperLayer(large, 1))).toEqual({ kind: 'unusable', reason: 'no-key-frame' });
-    expect(vp9.take(keyFrame(large))).toMatchObject({ type: 'key', changed: true });
+    expect(vp9.take(keyFrame(large))).toMatchObject({ type: 'key' });
     for (const frame of [upperLayer(large, 1), upperLayer(undefined, 1), showExisting(1)])
-      expect(vp9.take(frame)).toEqual({ kind: 'sample', type: 'delta' });
-    expect(vp9.take(keyFrame(large))).toMatchObject({ type: 'key', changed: false });
+      expect(vp9.take(frame)).toEqual({ kind: 'sample', type: 'delta', data: frame });
+    expect(vp9.take(keyFrame(large))).toMatchObject({ type: 'key' });
     const reason = 'resized-between-key-frames';
     expect(vp9.take(upperLayer(small, 1))).toEqual({ kind: 'unusable', reason });
     expect(vp9.take(upperLayer(large, 1))).toEqual({ kind: 'unusable', reason: 'no-key-frame' });
-    expect(vp9.take(keyFrame(small))).toMatchObject({ changed: true, parameters: { codedWidth: 320 } });
+    expect(vp9.take(keyFrame(small))).toMatchObject({ parameters: { codedWidth: 320 } });
     expect(vp9.take(Uint8Array.of(0))).toEqual({ kind: 'unusable', reason: 'unreadable' });
   });
 
