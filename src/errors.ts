@@ -4,6 +4,7 @@
  */
 
 import type { Recording } from './manifest.ts';
+import { show } from './show.ts';
 
 /** The base of all of them. `code` is stable; messages may change. */
 export abstract class SteadyreelError extends Error {
@@ -14,18 +15,6 @@ export abstract class SteadyreelError extends Error {
     this.name = 'SteadyreelError';
   }
 }
-
-const show = (value: unknown): string => {
-  if (typeof value === 'string') return `"${value}"`;
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'number') return String(value);
-  try {
-    const text = JSON.stringify(value) ?? String(value);
-    return text.length > 120 ? `${text.slice(0, 117)}…` : text;
-  } catch {
-    return String(value);
-  }
-};
 
 /** `option-unknown`: an option's name is not known. Carries the name and the known ones. */
 export class OptionUnknownError extends SteadyreelError {
@@ -84,6 +73,16 @@ export class BrowserUnsupportedError extends SteadyreelError {
   constructor(readonly missing: readonly string[]) {
     super(
       `This browser lacks ${missing.join(', ')}. Use a current Chromium-based browser, on https:// or localhost.`,
+    );
+  }
+}
+
+/** `transform-taken`: another transform has the encoded frames of a call's receiver or sender, such as end-to-end encryption. */
+export class TransformTakenError extends SteadyreelError {
+  readonly code = 'transform-taken';
+  constructor(readonly side: 'receiver' | 'sender') {
+    super(
+      `The ${side} has a transform already, as with end-to-end encryption, and a browser allows one. Hand its frames over from that transform, with a FrameFeed in the page and feedFrames() in the worker.`,
     );
   }
 }
@@ -348,6 +347,7 @@ const classOf = (code: string): { prototype: SteadyreelError } => {
     'source-no-tracks': SourceNoTracksError,
     'source-ended': SourceEndedError,
     'browser-unsupported': BrowserUnsupportedError,
+    'transform-taken': TransformTakenError,
     'codec-unsupported': CodecUnsupportedError,
     'encoder-failed': EncoderFailedError,
     'mux-failed': MuxFailedError,
