@@ -1,0 +1,144 @@
+/** Taps: where encoded frames of a call are taken off, one to a receiver or sender. In the page. */
+import type { EncodedInput } from '../encoded.ts';
+import { BrowserUnsupportedError, TransformTakenError } from '../errors.ts';
+import { Control } from './control.ts';
+import { type Probe, probe } from './probe.ts';
+import type { Kind, Side, TapOptions } from './protocol.ts';
+import { relyOnWorker, type Target, tapWorker } from './tap-host.ts';
+
+/** `setParameters()` as WebRTC Extensions has it ("setParameterOptions"): one entry for each encoding. */
+interface KeyFrameSender {
+  setParameters(
+    parameters: RTCRtpSendParameters,
+    options: { encodingOptions: { keyFrame: boolean }[] },
+  ): Promise<void>;
+}
+
+/** How Chromium's encoder is asked for a key frame; Firefox, which is never asked in this way, heeds only the transform's way. */
+const askEncoder = async (sender: RTCRtpSender): Promise<void> => {
+  try {
+    const parameters = sender.getParameters();
+    const encodingOptions = parameters.encodings.map(() => ({ keyFrame: true }));
+    await (sender as KeyFrameSender).setParameters(parameters, { encodingOptions });
+  } catch {
+    // Not negotiated yet, or the page is changing the parameters itself. Whoever needs the key frame asks again.
+  }
+};
+
+const sideOf = (target: Target): Side => (target instanceof RTCRtpSender ? 'sender' : 'receiver');
+
+/** A sender without a track tells its kind by `dtmf`, which only sound has (WebRTC, 7.2). */
+const kindOf = (target: Target): Kind => {
+  const kind = target.track?.kind ?? ('dtmf' in target && target.dtmf ? 'audio' : 'video');
+  return kind === 'audio' ? 'audio' : 'video';
+};
+
+/**
+ * Chromium's older way to the frames (`createEncodedStreams`) goes on as if nothing were when there is a transform, and gets
+ * no frames (measured on 156): a page that encrypts in this way would send in the clear. It has to fail for all to see.
+ */
+const refuseStreams = (target: Target, side: Side): void => {
+  if (!('createEncodedStreams' in target)) return;
+  const value = (): never => {
+    throw new TransformTakenError(side);
+  };
+  Object.defineProperty(target, 'createEncodedStreams', { value, configurable: true });
+};
+
+/** What the connection has received or sent of this track. */
+const bytesOf = async (target: Target): Promise<number> => {
+  let bytes = 0;
+  for (const entry of (await target.getStats()).values()) {
+    if (entry.type === 'inbound-rtp') bytes += entry.bytesReceived ?? 0;
+    if (entry.type === 'outbound-rtp') bytes += entry.bytesSent ?? 0;
+  }
+  return bytes;
+};
+
+/** Made by `tapOf()`. Stays for the life of the connection: Chromium 156 freezes media whose transform is taken away. */
+export class Tap {
+  readonly kind: Kind;
+  readonly side: Side;
+  readonly #target: Target;
+  readonly #transform: RTCRtpScriptTransform;
+  readonly #control: Control;
+
+  /** @throws WorkerFailedError (`worker-failed`). */
+  constructor(target: Target, tapWorkerUrl: string | URL | undefined) {
+    this.kind = kindOf(target);
+    this.side = sideOf(target);
+    this.#target = target;
+    const { port1, port2 } = new MessageChannel();
+    const { kind, side } = this;
+    const options: TapOptions = { steadyreel: 'tap', kind, side, control: port2 };
+    this.#transform = new RTCRtpScriptTransform(tapWorker(tapWorkerUrl), options, [port2]);
+    this.#control = new Control(port1, () => {
+      if (target instanceof RTCRtpSender) void askEncoder(target);
+    });
+    this.#attach();
+  }
+
+  #attach(): void {
+    const target = this.#target;
+    const transform = this.#transform;
+    target.transform = transform;
+    relyOnWorker({ target, transform });
+    refuseStreams(target, this.side);
+    // Nothing else tells that the connection or the transceiver has ended: the streams of a transform stay open.
+    if (target instanceof RTCRtpReceiver) {
+      target.track.addEventListener('ended', () => this.end(), { once: true });
+      if (target.track.readyState === 'ended') this.end();
+    }
+  }
+
+  /** False when the page has put another transform in its place, or none. */
+  get inPlace(): boolean {
+    return this.#target.transform === this.#transform;
+  }
+
+  /** For one recording: from now on it gets copies of all frames. */
+  open(): EncodedInput {
+    return { port: this.#control.open(), side: this.side };
+  }
+
+  /**
+   * Finds out whether frames pass.
+   *
+   * @param milliseconds longest to wait for one.
+   * @throws the signal's reason, once it is aborted.
+   */
+  probe(milliseconds: number, signal?: AbortSignal): Promise<Probe> {
+    const source = { seen: () => this.#control.seen(), bytes: () => bytesOf(this.#target) };
+    return probe(source, milliseconds, signal);
+  }
+
+  /** The connection is over: recordings hear that nothing more will come. Known by itself of receivers, not of senders. */
+  end(): void {
+    this.#control.end();
+  }
+}
+
+const taps = new WeakMap<Target, Tap>();
+
+/**
+ * Puts a tap on a receiver or sender, or gives back the one that is there. In Chromium it has to be put on in time, else
+ * no frame ever passes it, which `probe()` finds out: on senders, and on receivers of transceivers that the page makes, before
+ * they are negotiated; on receivers that come with the other side's offer, in the very `track` event. `tap()` sees to that for a whole connection. Not for frames that the page takes by `createEncodedStreams()`,
+ * which can't be seen here: they would pass the tap instead.
+ *
+ * @param tapWorkerUrl address of `tap.js`, on the page's own origin; heeded at the first call in a page. Default: beside
+ * the module.
+ * @throws TransformTakenError (`transform-taken`): the page has a transform of its own there. WorkerFailedError
+ * (`worker-failed`). BrowserUnsupportedError (`browser-unsupported`): no `RTCRtpScriptTransform`.
+ */
+export const tapOf = (target: Target, tapWorkerUrl?: string | URL): Tap => {
+  if (!('RTCRtpScriptTransform' in globalThis)) throw new BrowserUnsupportedError(['RTCRtpScriptTransform']);
+  // Also of a tap that is there: without the worker, it hears nothing.
+  tapWorker(tapWorkerUrl);
+  const existing = taps.get(target);
+  if (existing?.inPlace) return existing;
+  if (target.transform) throw new TransformTakenError(sideOf(target));
+  const tap = new Tap(target, tapWorkerUrl);
+  taps.set(target, tap);
+  return tap;
+};
