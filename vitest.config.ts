@@ -101,6 +101,9 @@ export default defineConfig({
                   '--use-fake-device-for-media-stream=fps=30',
                   '--use-fake-ui-for-media-stream',
                   '--autoplay-policy=no-user-gesture-required',
+                  // Calls of a page with itself: without these, Chromium offers no address that it could reach.
+                  '--allow-loopback-in-peer-connection',
+                  '--disable-features=WebRtcHideLocalIpsWithMdns',
                 ],
               },
             }),

@@ -1,6 +1,7 @@
 /** For calls whose frames pass a transform of the page's own, such as end-to-end encryption. In the page. */
 import type { EncodedInput } from '../encoded.ts';
 import { Control } from './control.ts';
+import { type Probe, probe } from './probe.ts';
 import type { Kind, Side } from './protocol.ts';
 
 export interface FrameFeedOptions {
@@ -46,6 +47,11 @@ export class FrameFeed {
   /** For one recording: from now on it gets copies of all frames. */
   open(): EncodedInput {
     return { port: this.#control.open(), side: this.side };
+  }
+
+  /** Finds out whether frames are handed over: `flowing` or `silent`. @throws the signal's reason, once it is aborted. */
+  probe(milliseconds: number, signal?: AbortSignal): Promise<Probe> {
+    return probe({ seen: () => this.#control.seen(), bytes: async () => 0 }, milliseconds, signal);
   }
 
   /** True once nothing more will come. */

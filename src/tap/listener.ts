@@ -18,7 +18,8 @@ export class Listener {
     this.#asks = asks;
     this.#credit = credit;
     port.onmessage = ({ data }: MessageEvent<ToTap>) => this.#on(data);
-    // A worker that was terminated says no goodbye; Chromium tells of its port by this event (HTML, 9.4.4).
+    // A worker that was terminated says no goodbye, but for this event (HTML, 9.4.5), which Chromium 156 does not have: there
+    // such a listener costs nothing any more once it has not taken what it may be sent.
     port.addEventListener('close', () => asks.close(this));
   }
 

@@ -6,23 +6,32 @@ import { spawnTapWorker } from './spawn.ts';
 /** What has a transform. */
 export type Target = RTCRtpReceiver | RTCRtpSender;
 
+interface Attached {
+  target: Target;
+  transform: RTCRtpScriptTransform;
+}
+
 /** A worker that lets everything through, for calls whose tap could not be loaded. */
 const PASS = 'onrtctransform = ({ transformer: t }) => t.readable.pipeTo(t.writable).catch(() => {})';
 
 let worker: Worker | undefined;
 let failure: WorkerFailedError | undefined;
 /** What was tapped before the worker was known to run. */
-let unsure: Target[] | undefined = [];
+let unsure: Attached[] | undefined = [];
 
 /** Media stand still while their worker does not come, and without a transform, too; with another one, they go on (Chromium 156). */
-const rescue = (targets: readonly Target[]): void => {
+const rescue = (attached: readonly Attached[]): void => {
+  // The page may have put a transform of its own in its place.
+  const waiting = attached.filter(({ target, transform }) => target.transform === transform);
+  if (waiting.length === 0) return;
   let passing: Worker | undefined;
   try {
     passing = new Worker(URL.createObjectURL(new Blob([PASS], { type: 'text/javascript' })));
   } catch {
     // A content security policy that forbids it. Firefox then lets media through without a transform.
   }
-  for (const target of targets) target.transform = passing ? new RTCRtpScriptTransform(passing, {}) : null;
+  for (const { target } of waiting)
+    target.transform = passing ? new RTCRtpScriptTransform(passing, {}) : null;
 };
 
 const fail = (detail: string, cause?: unknown): WorkerFailedError => {
@@ -61,4 +70,4 @@ export const tapWorker = (workerUrl: string | URL | undefined): Worker => {
 };
 
 /** Remembers what has to be given another transform if the worker can't be loaded. */
-export const relyOnWorker = (target: Target): void => void unsure?.push(target);
+export const relyOnWorker = (attached: Attached): void => void unsure?.push(attached);

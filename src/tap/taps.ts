@@ -80,10 +80,11 @@ export class Tap {
 
   #attach(): void {
     const target = this.#target;
-    target.transform = this.#transform;
-    relyOnWorker(target);
+    const transform = this.#transform;
+    target.transform = transform;
+    relyOnWorker({ target, transform });
     refuseStreams(target, this.side);
-    // When the other side or the page ends the connection. Nothing else tells of it, and no event tells senders.
+    // Nothing else tells that the connection or the transceiver has ended: the streams of a transform stay open.
     if (target instanceof RTCRtpReceiver) {
       target.track.addEventListener('ended', () => this.end(), { once: true });
       if (target.track.readyState === 'ended') this.end();

@@ -34,6 +34,7 @@ const REFUSED: Record<string, string[]> = {
     'mediabunny',
     'node:fs',
   ],
+  'src/tap/x.ts': ['../passthrough/chain.ts', '../worker/session.ts', '../recorder.ts', 'node:fs'],
   'src/source/x.ts': ['../encode/choose.ts', 'mediabunny'],
   'src/compose/x.ts': ['../cut/decide.ts'],
   'src/journal/x.ts': ['../storage/storage.ts'],
@@ -62,6 +63,7 @@ const REFUSED: Record<string, string[]> = {
 const ALLOWED: Record<string, string[]> = {
   'src/cut/y.ts': ['./avc.ts', '../manifest.ts'],
   'src/passthrough/y.ts': ['./bits.ts', '../levels.ts', '../manifest.ts'],
+  'src/tap/y.ts': ['./outlet.ts', '../encoded.ts', '../errors.ts'],
   'src/mux/y.ts': ['../media.ts', '../code-points.ts'],
   'src/encode/aac-encoder.ts': ['@mediabunny/aac-encoder', 'mediabunny', '../media.ts'],
   'src/storage/tus/y.ts': ['../http.ts', '../device/device.ts', '../../errors.ts'],

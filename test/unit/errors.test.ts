@@ -32,6 +32,7 @@ const ALL: [error: SteadyreelError, code: string, fields: Record<string, unknown
     'browser-unsupported',
     { missing: ['VideoEncoder'] },
   ],
+  [new errors.TransformTakenError('sender'), 'transform-taken', { side: 'sender' }],
   [
     new errors.CodecUnsupportedError('video', 'hevc', 'not at any size'),
     'codec-unsupported',
