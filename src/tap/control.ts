@@ -2,20 +2,39 @@
 import type { FromTap } from '../encoded.ts';
 import type { FromOutlet, Seen, ToOutlet } from './protocol.ts';
 
+/** What only the page can do for a recording. */
+export interface ControlAsks {
+  /** A recording needs a key frame, and the worker can't ask for it. */
+  keyFrame?(): void;
+  /** Whether packets were lost since it was asked last; absent where nothing tells. */
+  lost?(): Promise<boolean>;
+}
+
 export class Control {
   readonly #port: MessagePort;
   readonly #waiting = new Map<number, (seen: Seen) => void>();
   #lastId = 0;
   #ended = false;
 
-  /** @param onKeyFrame a recording needs one, and the worker can't ask for it. */
-  constructor(port: MessagePort, onKeyFrame: () => void = () => undefined) {
+  constructor(port: MessagePort, asks: ControlAsks = {}) {
     this.#port = port;
-    port.onmessage = ({ data }: MessageEvent<FromOutlet>) => {
-      if (data.type === 'key-frame') return onKeyFrame();
-      this.#waiting.get(data.id)?.(data.seen);
-      this.#waiting.delete(data.id);
-    };
+    port.onmessage = ({ data }: MessageEvent<FromOutlet>) => this.#on(data, asks);
+  }
+
+  #on(message: FromOutlet, asks: ControlAsks): void {
+    switch (message.type) {
+      case 'key-frame':
+        return asks.keyFrame?.();
+      case 'whether-lost':
+        // Without an answer, the recording makes up its mind by itself.
+        return void asks.lost?.().then(
+          lost => this.#ended || this.#send({ type: 'lost', lost }),
+          () => undefined,
+        );
+      case 'seen':
+        this.#waiting.get(message.id)?.(message.seen);
+        this.#waiting.delete(message.id);
+    }
   }
 
   /** True once nothing more will come. */

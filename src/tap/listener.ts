@@ -4,6 +4,7 @@ import { Credit } from './credit.ts';
 
 export interface ListenerAsks {
   keyFrame(): void;
+  whetherLost(): void;
   /** The recording is over, or its worker is gone. */
   close(listener: Listener): void;
 }
@@ -31,6 +32,8 @@ export class Listener {
         return;
       case 'key-frame':
         return this.#asks.keyFrame();
+      case 'whether-lost':
+        return this.#asks.whetherLost();
       case 'close':
         return this.#asks.close(this);
     }
@@ -52,6 +55,11 @@ export class Listener {
     this.#tellMissed();
     this.#post({ type: 'frame', frame }, [frame.data]);
     this.#credit.spend(byteLength);
+  }
+
+  /** Whether packets were lost of late. */
+  tellLost(lost: boolean): void {
+    this.#post({ type: 'lost', lost });
   }
 
   /** Nothing more will come. */

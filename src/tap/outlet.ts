@@ -47,6 +47,9 @@ export class Outlet {
         const answer: FromOutlet = { type: 'seen', id: message.id, seen: this.#seen };
         return this.#control.postMessage(answer);
       }
+      case 'lost':
+        for (const listener of this.#listeners) listener.tellLost(message.lost);
+        return;
       case 'ended':
         this.end();
         return this.#control.close();
@@ -56,6 +59,7 @@ export class Outlet {
   #listen(port: MessagePort): void {
     const listener = new Listener(port, {
       keyFrame: () => this.#keyFrames.ask(),
+      whetherLost: () => this.#control.postMessage({ type: 'whether-lost' } satisfies FromOutlet),
       close: closed => {
         this.#listeners.delete(closed);
         closed.close();

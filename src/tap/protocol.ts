@@ -25,13 +25,17 @@ export type ToOutlet =
   | { type: 'listen'; port: MessagePort }
   /** Answered by a `seen` with the same number. */
   | { type: 'seen'; id: number }
+  /** The answer to `whether-lost`. */
+  | { type: 'lost'; lost: boolean }
   /** Nothing more will come, as the page knows and the worker can't: browsers leave the streams of a closed connection open. */
   | { type: 'ended' };
 
 export type FromOutlet =
   | { type: 'seen'; id: number; seen: Seen }
   /** A recording needs a key frame, which only the page can ask for. */
-  | { type: 'key-frame' };
+  | { type: 'key-frame' }
+  /** A recording wants to know whether packets were lost of late, which only the page's statistics tell. */
+  | { type: 'whether-lost' };
 
 /** First message of a tap's worker: it runs. */
 export const READY = 'steadyreel-tap-ready';

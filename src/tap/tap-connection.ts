@@ -22,15 +22,20 @@ interface OldConnection extends Omit<RTCPeerConnection, 'createOffer'> {
 
 /**
  * Asks for the dependency descriptor (AV1 RTP payload, A), with which received frames of every codec tell their numbers
- * and what they are predicted from: then a loss is certain to be seen. The other side accepts it by itself.
+ * and what they are predicted from: then a loss is certain to be seen. The other side accepts it by itself. And for
+ * upright pictures.
  */
-const wantDependencies = (transceiver: RTCRtpTransceiver): void => {
+const askForHeaders = (transceiver: RTCRtpTransceiver): void => {
   if (transceiver.receiver.track.kind !== 'video' || !('setHeaderExtensionsToNegotiate' in transceiver))
     return;
   const control = transceiver as RTCRtpTransceiver & HeaderExtensionControl;
   const extensions = control.getHeaderExtensionsToNegotiate();
-  for (const extension of extensions)
+  for (const extension of extensions) {
     if (extension.uri.includes('dependency-descriptor')) extension.direction = 'sendrecv';
+    // A phone that is turned says so beside its frames, and browsers don't tell that on: asked for upright pictures, it
+    // turns them itself (3GPP TS 26.114, 7.4.5).
+    if (extension.uri === 'urn:3gpp:video-orientation') extension.direction = 'stopped';
+  }
   control.setHeaderExtensionsToNegotiate(extensions);
 };
 
@@ -132,7 +137,7 @@ class TappedConnection {
     // Once: the page may want something else later on.
     if (this.#known.has(transceiver)) return;
     this.#known.add(transceiver);
-    quietly(() => wantDependencies(transceiver));
+    quietly(() => askForHeaders(transceiver));
   }
 
   #tapBoth(transceiver: RTCRtpTransceiver): void {

@@ -55,6 +55,14 @@ const bytesOf = async (target: Target): Promise<number> => {
   return bytes;
 };
 
+/** Packets that were found missing, whether they came later or not: then their frames come late, and are waited for. */
+const lossesOf = async (target: Target): Promise<number> => {
+  let losses = 0;
+  for (const entry of (await target.getStats()).values())
+    if (entry.type === 'inbound-rtp') losses += Math.max(0, entry.packetsLost ?? 0) + (entry.nackCount ?? 0);
+  return losses;
+};
+
 /** Made by `tapOf()`. Stays for the life of the connection: Chromium 156 freezes media whose transform is taken away. */
 export class Tap {
   readonly kind: Kind;
@@ -62,6 +70,8 @@ export class Tap {
   readonly #target: Target;
   readonly #transform: RTCRtpScriptTransform;
   readonly #control: Control;
+  /** Packets that were found missing up to the last look. */
+  #losses = 0;
 
   /** @throws WorkerFailedError (`worker-failed`). */
   constructor(target: Target, tapWorkerUrl: string | URL | undefined) {
@@ -72,9 +82,21 @@ export class Tap {
     const { kind, side } = this;
     const options: TapOptions = { steadyreel: 'tap', kind, side, control: port2 };
     this.#transform = new RTCRtpScriptTransform(tapWorker(tapWorkerUrl), options, [port2]);
-    this.#control = new Control(port1, () => {
-      if (target instanceof RTCRtpSender) void askEncoder(target);
+    this.#control = new Control(port1, {
+      keyFrame: () => {
+        if (target instanceof RTCRtpSender) void askEncoder(target);
+      },
+      lost: async () => {
+        const before = this.#losses;
+        this.#losses = await lossesOf(target);
+        return this.#losses > before;
+      },
     });
+    // What was lost before anybody asked tells nothing.
+    void lossesOf(target).then(
+      losses => (this.#losses = losses),
+      () => undefined,
+    );
     this.#attach();
   }
 

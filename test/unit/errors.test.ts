@@ -32,6 +32,11 @@ const ALL: [error: SteadyreelError, code: string, fields: Record<string, unknown
     'browser-unsupported',
     { missing: ['VideoEncoder'] },
   ],
+  [
+    new errors.PassthroughUnavailableError('codec', 'it is in VP8'),
+    'passthrough-unavailable',
+    { reason: 'codec' },
+  ],
   [new errors.TransformTakenError('sender'), 'transform-taken', { side: 'sender' }],
   [
     new errors.CodecUnsupportedError('video', 'hevc', 'not at any size'),

@@ -41,13 +41,15 @@ const setUp = () => {
   ports.push(port1, port2);
   let asked = 0;
   let takenOver = 0;
-  const control = new Control(port1, () => takenOver++);
+  let isLost = true;
+  const control = new Control(port1, { keyFrame: () => takenOver++, lost: async () => isLost });
   const outlet = new Outlet(port2, () => asked++);
   return {
     control,
     outlet,
     asked: () => asked,
     takenOver: () => takenOver,
+    setLost: (lost: boolean) => void (isLost = lost),
     /** A recording that the outlet knows of already. */
     listen: async (): Promise<Recording> => {
       const recording = new Recording(control.open());
@@ -202,6 +204,16 @@ test('key frames are asked for at once, however many recordings ask', async () =
   await expect.poll(asked).toBe(1);
   // The second one may have asked after the key frame came.
   await expect.poll(asked).toBe(2);
+});
+
+test('whether packets were lost is asked of the page, and told', async () => {
+  const { setLost, listen } = setUp();
+  const recording = await listen();
+  recording.send({ type: 'whether-lost' });
+  await expect.poll(() => recording.heard).toEqual([{ type: 'lost', lost: true }]);
+  setLost(false);
+  recording.send({ type: 'whether-lost' });
+  await expect.poll(() => recording.heard[1]).toEqual({ type: 'lost', lost: false });
 });
 
 describe('feedFrames', () => {
