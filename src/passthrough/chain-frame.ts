@@ -6,6 +6,8 @@ export interface ChainFrame {
   key: boolean;
   /** RTP time that does not start over (`RtpTime`); microseconds. Spatial layers of one picture have the same. */
   time: number;
+  /** Each layer of a simulcast has numbers of its own. */
+  ssrc?: number | undefined;
   /** Absent in Firefox's receivers, and where the sender gives no dependency descriptor. */
   frameId?: number | undefined;
   dependencies?: readonly number[] | undefined;
@@ -19,9 +21,13 @@ export interface ChainFrame {
 export const isBeginning = ({ key, spatialIndex = 0 }: ChainFrame): boolean => key && spatialIndex === 0;
 
 /** Where a frame lies, without its bytes. */
-export type Position = Pick<ChainFrame, 'time' | 'spatialIndex'>;
+export type Position = Pick<ChainFrame, 'time' | 'spatialIndex' | 'ssrc'>;
 
-export const positionOf = ({ time, spatialIndex }: ChainFrame): Position => ({ time, spatialIndex });
+export const positionOf = ({ time, spatialIndex, ssrc }: ChainFrame): Position => ({
+  time,
+  spatialIndex,
+  ssrc,
+});
 
 /**
  * Whether a frame comes after another one. Firefox does not tell layers: there, a second frame of the same time that

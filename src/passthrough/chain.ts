@@ -230,10 +230,12 @@ export class Chain<T extends ChainFrame> {
   #takeKey(frame: T): void {
     const { frameId } = frame;
     const state = this.#state;
-    const behind = state.name === 'numbered' && frameId !== undefined ? state.newest - frameId : -1;
+    const other = frame.ssrc !== this.#newest?.ssrc;
+    const comparable = state.name === 'numbered' && frameId !== undefined && !other;
+    const behind = comparable ? state.newest - frameId : -1;
     if (!this.#isInTime(frame) || (behind >= 0 && behind < LATE)) return this.#leaveOut(frame, 'late');
     // Another sender's numbers, or none, have nothing to do with those of what waits.
-    const anew = frameId === undefined || behind >= LATE;
+    const anew = frameId === undefined || other || behind >= LATE;
     const later = this.#waiting.filter(one => !anew && (one.frame.frameId ?? 0) > frameId);
     const earlier = this.#waiting.filter(one => !later.includes(one));
     this.#waiting = earlier;

@@ -133,6 +133,25 @@ describe('frames without numbers', () => {
     expect(taking(chain, delta(12))).toEqual(['+12']);
   });
 
+  it('after two gaps of which one is not explained are not certain', () => {
+    const chain = begun();
+    taking(chain, delta(7));
+    chain.tick(7 * STEP + patience);
+    expect(told(chain.tick(7 * STEP + 2 * patience))).toBe('~7');
+    expect(told(chain.take(delta(50), 50 * STEP))).toBe('');
+    expect(told(chain.tick(50 * STEP + patience))).toBe('lost?');
+    expect(told(chain.judge(false, 50 * STEP + patience))).toBe('~50');
+  });
+
+  it('time over a break is no step', () => {
+    const chain = begun();
+    // Each time, a key frame comes long after the loss, and another loss soon after it.
+    for (let at = 100; at < 1_000; at += 100) {
+      chain.fail(at * STEP);
+      expect(taking(chain, key(at), delta(at + 3))).toEqual([`+K${at}`, '']);
+    }
+  });
+
   it('that come when they were not waited for any more are late: what is recorded lacked them', () => {
     const chain = begun();
     taking(chain, delta(7));

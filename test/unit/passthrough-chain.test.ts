@@ -123,6 +123,15 @@ describe('frames with numbers', () => {
     expect(told(chain.tick(10 * patience))).toBe('');
   });
 
+  it('begin anew with another source, whose numbers are its own', () => {
+    const chain = new Chain<Frame>();
+    chain.take(key(50, { ssrc: 1 }), 0);
+    expect(told(chain.take(delta(52, [51], { ssrc: 1 }), 1))).toBe('');
+    const at = (frame: number): Partial<Frame> => ({ ssrc: 2, time: frame * 33 * MS });
+    expect(told(chain.take(key(49, at(53)), 2))).toBe('-52 dependency-missing, +K49');
+    expect(told(chain.take(delta(50, [49], at(54)), 3))).toBe('+50');
+  });
+
   it('an encoder’s own key frame is one, whatever it is said to be predicted from', () => {
     const chain = new Chain<Frame>();
     chain.take(key(1), 0);

@@ -79,6 +79,11 @@ describe('a simulcast sender', () => {
     expect(choice.ssrc).toBe(1);
   });
 
+  it('whose layers get other sources goes on with the new one of the same size', () => {
+    const take = taking(new LayerChoice('sender'));
+    expect([take(1, 0, LARGE), take(2, 1, LARGE), take(1, 2, LARGE)]).toEqual(['>', '>', '-']);
+  });
+
   it('may get smaller: the largest is another one then', () => {
     const choice = new LayerChoice('sender');
     const take = taking(choice);
