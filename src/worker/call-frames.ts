@@ -55,7 +55,7 @@ export class CallFrames {
   }
 
   push(frame: EncodedFrame, arrival: number): void {
-    const { time, stats, lane } = this.context;
+    const { time, stats, lane, side } = this.context;
     const family = videoFamilyOf(frame.mimeType);
     const { rtpTimestamp, ssrc } = frame;
     const data = new Uint8Array(frame.data);
@@ -70,7 +70,7 @@ export class CallFrames {
     const arrived: Arrived = {
       ...{ data, rtpTimestamp, ssrc, time: own, key: isKeyFrame(family, data) },
       ...{ frameId, dependencies, spatialIndex, temporalIndex },
-      gapless: family === 'avc',
+      gapless: family === 'avc' && side === 'receiver',
     };
     this.#follow(chain.take(arrived, arrival), arrival);
   }
@@ -111,16 +111,22 @@ export class CallFrames {
     const doubtful = outcome.action === 'leave-out' && outcome.reason === 'dependency-missing';
     if (outcome.action === 'leave-out' && !(doubtful && options.damaged === 'keep')) return lane.lose(1);
     if (doubtful) lane.doubt();
-    for (const picture of this.#follower?.pictures.take(frame, now) ?? []) this.#show(picture);
+    for (const picture of this.#follower?.pictures.take(frame, now) ?? []) this.#show(picture, now);
   }
 
-  #show(picture: Picture<Arrived>): void {
-    const { lane } = this.context;
-    if (picture.kind === 'unusable') return lane.lose(picture.frames.length);
+  #show(picture: Picture<Arrived>, now: number): void {
+    if (picture.kind === 'unusable') return this.#fail(picture.frames.length, now);
     const sample = this.#stream?.take(picture.data);
     const own = picture.frames[0]?.time;
-    if (sample?.kind === 'sample' && own !== undefined) lane.push(sample, own);
-    else if (sample?.kind === 'unusable') lane.lose(1);
+    if (sample?.kind === 'sample' && own !== undefined) this.context.lane.push(sample, own);
+    else if (sample?.kind === 'unusable') this.#fail(1, now);
+  }
+
+  /** What comes next is predicted from what can't be recorded. */
+  #fail(frames: number, now: number): void {
+    const chain = this.#follower?.chain;
+    this.context.lane.lose(frames);
+    if (chain) this.#follow(chain.fail(now), now);
   }
 
   /** Whether packets were lost of late. */
@@ -131,8 +137,7 @@ export class CallFrames {
 
   /** So many frames could not be taken in time: what comes next may be predicted from them. */
   overflow(frames: number, now: number): void {
-    this.#finish(now);
-    this.context.lane.lose(frames);
+    this.#fail(frames, now);
   }
 
   /** Time has passed. */
@@ -141,7 +146,7 @@ export class CallFrames {
     const follower = this.#follower;
     if (follower) {
       this.#follow(follower.chain.tick(now), now);
-      for (const picture of follower.pictures.tick(now)) this.#show(picture);
+      for (const picture of follower.pictures.tick(now)) this.#show(picture, now);
     }
     if (this.#choice.tick(now) !== undefined) this.context.askForKeyFrame();
     if (lane.wantsKey) this.askForKeyFrame(now);
@@ -163,7 +168,7 @@ export class CallFrames {
     const follower = this.#follower;
     if (!follower) return;
     for (const outcome of follower.chain.end()) this.#settle(outcome, now);
-    for (const picture of follower.pictures.end()) this.#show(picture);
+    for (const picture of follower.pictures.end()) this.#show(picture, now);
     this.#follower = undefined;
   }
 }
