@@ -8,7 +8,8 @@ import type { Recording } from '../../src/manifest.ts';
 import { splitAnnexB } from '../../src/passthrough/annex-b.ts';
 import { splitObus } from '../../src/passthrough/obu.ts';
 import { type StorageServer, serve } from '../../src/server/index.ts';
-import { decodeErrors } from '../support/media.ts';
+import { LOOPBACK_FLAGS, type LossyPath } from '../support/lossy-path.ts';
+import { decodeErrors, run } from '../support/media.ts';
 import { RawChromium, type Tab } from '../support/raw-chromium.ts';
 import { RawFirefox } from '../support/raw-firefox.ts';
 import { bundlePage } from './crash-kit.ts';
@@ -46,11 +47,6 @@ const WITNESS = `
 
 export type BrowserName = 'Chromium' | 'Firefox';
 
-const CHROMIUM_CALL_FLAGS = [
-  '--allow-loopback-in-peer-connection',
-  '--disable-features=WebRtcHideLocalIpsWithMdns',
-];
-
 interface Browser {
   open(url: string): Promise<Pick<Tab, 'evaluate'>>;
   close(): Promise<void>;
@@ -58,7 +54,7 @@ interface Browser {
 
 const launch = async (name: BrowserName, profile: string): Promise<Browser> => {
   if (name === 'Firefox') return RawFirefox.launch(profile);
-  return RawChromium.launch(profile, CHROMIUM_CALL_FLAGS);
+  return RawChromium.launch(profile, LOOPBACK_FLAGS);
 };
 
 /** A frame that the witness has seen. */
@@ -75,18 +71,15 @@ export class CallStation {
     readonly folder: string,
   ) {}
 
-  /** @param relay answers a candidate that is posted to it by another one. */
-  static async start(
-    name: BrowserName,
-    relay?: (candidate: RTCIceCandidateInit) => Promise<RTCIceCandidateInit>,
-  ): Promise<CallStation> {
+  /** @param path what lies between both ends. */
+  static async start(name: BrowserName, path?: LossyPath): Promise<CallStation> {
     const folder = await mkdtemp(join(tmpdir(), 'steadyreel-call-'));
     const page = await bundlePage('test/e2e/pages/tapped-call.ts');
     const script = { headers: { 'Content-Type': 'text/javascript' } };
     const fallback = async (request: Request): Promise<Response> => {
       const { pathname } = new URL(request.url);
-      if (request.method === 'POST' && relay)
-        return Response.json(await relay((await request.json()) as RTCIceCandidateInit));
+      const relayed = await path?.handle(request);
+      if (relayed) return relayed;
       if (request.method === 'PUT') {
         await writeFile(join(folder, pathname.slice(1)), Buffer.from(await request.arrayBuffer()));
         return new Response(null, { status: 204 });
@@ -99,7 +92,7 @@ export class CallStation {
     };
     const server = await serve({ dir: join(folder, 'stored'), port: 0, fallback });
     const browser = await launch(name, join(folder, 'profile'));
-    const tab = await browser.open(relay ? `${server.url}?relay=/relay` : server.url);
+    const tab = await browser.open(path ? `${server.url}?relay` : server.url);
     return new CallStation(server, browser, tab, folder);
   }
 
@@ -201,18 +194,20 @@ const inTheFile = (codec: string, data: Uint8Array): string => {
 /**
  * All frames of a recording, in order: they must be those of the wire, one after another from some key frame on.
  *
- * @returns how many there are.
+ * @param allowed where frames of the wire may be missing. `before-key`: where a receiver gives up what it has not got wholly
+ * when the next key frame is there.
+ * @returns for each recorded frame, which one of the wire it is.
  */
 export const checkFrames = async (
   station: CallStation,
   recording: Recording,
   codec: string,
   wire: readonly Witnessed[],
-  { gaps = false } = {},
-): Promise<number> => {
+  allowed: 'nowhere' | 'before-key' | 'anywhere' = 'nowhere',
+): Promise<number[]> => {
   const sent = wire.map(({ data }) => onTheWire(codec, data));
   let next: number | undefined;
-  let count = 0;
+  const found: number[] = [];
   for (const file of recording.files) {
     const { video } = await samplesOf(station.pathOf(file.key));
     const packets = video?.packets ?? [];
@@ -220,14 +215,41 @@ export const checkFrames = async (
     if (packets.length === 0) continue;
     expect(packets[0]?.type).toBe('key');
     for (const packet of packets) {
-      const found = sent.indexOf(inTheFile(codec, packet.data), next ?? 0);
-      expect(found, `${file.key}: frame ${count} is one of the wire`).toBeGreaterThanOrEqual(0);
-      if (next !== undefined && !gaps) expect(found, `${file.key}: nothing is left out`).toBe(next);
-      next = found + 1;
-      count++;
+      const at = sent.indexOf(inTheFile(codec, packet.data), next ?? 0);
+      expect(at, `${file.key}: frame ${found.length} is one of the wire`).toBeGreaterThanOrEqual(0);
+      const mayMiss = allowed === 'anywhere' || (allowed === 'before-key' && packet.type === 'key');
+      if (next !== undefined && !mayMiss) expect(at, `${file.key}: nothing is left out`).toBe(next);
+      next = at + 1;
+      found.push(at);
     }
   }
-  return count;
+  return found;
+};
+
+/** MD5 of every decoded frame of a recording. */
+export const decodedHashes = async (station: CallStation, recording: Recording): Promise<string[]> => {
+  const hashes: string[] = [];
+  for (const { key } of recording.files) {
+    const args = [
+      '-v',
+      'error',
+      '-i',
+      station.pathOf(key),
+      '-an',
+      '-fps_mode',
+      'passthrough',
+      '-f',
+      'framemd5',
+      '-',
+    ];
+    const { stdout } = await run('ffmpeg', args);
+    const lines = stdout
+      .toString()
+      .split('\n')
+      .filter(line => /^0,/.test(line));
+    hashes.push(...lines.map(line => line.slice(line.lastIndexOf(',') + 1).trim()));
+  }
+  return hashes;
 };
 
 /** Every packet of sound is one of the wire, in order, but for silence that was put in. @returns how many are of the wire. */

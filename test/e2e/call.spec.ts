@@ -46,8 +46,11 @@ for (const { browser, codec } of CALLS) {
         for (const recording of recordings) {
           expect(recording.method).toBe('passthrough');
           await checkFiles(station, recording);
-          const frames = await checkFrames(station, recording, codec, wire);
-          expect(frames).toBeGreaterThan(60);
+          // The witness is at the other end than the tap.
+          const allowed =
+            recording.metadata.end === 'receiver' && tapped === 'receiver' ? 'before-key' : 'nowhere';
+          const frames = await checkFrames(station, recording, codec, wire, allowed);
+          expect(frames.length).toBeGreaterThan(60);
           const { found, longestSkip } = await checkSound(station, recording, sound);
           expect(found).toBeGreaterThan(100);
           expect(longestSkip).toBe(0);

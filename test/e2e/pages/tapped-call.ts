@@ -62,16 +62,22 @@ const picture = (width: number, height: number): MediaStreamTrack => {
 };
 
 /** Where candidates go on their way to the other end: a relay may stand in between. */
-const rewrite = async (candidate: RTCIceCandidate): Promise<RTCIceCandidateInit> => {
-  const { relay } = Object.fromEntries(new URLSearchParams(location.search));
-  if (relay === undefined) return candidate.toJSON();
-  const answer = await fetch(relay, { method: 'POST', body: JSON.stringify(candidate) });
-  return (await answer.json()) as RTCIceCandidateInit;
+const rewrite = async (candidate: RTCIceCandidate): Promise<RTCIceCandidateInit | undefined> => {
+  const init = candidate.toJSON();
+  if (!new URLSearchParams(location.search).has('relay')) return init;
+  const answer = await fetch('/relay', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ candidate: candidate.candidate }),
+  });
+  if (answer.status !== 200) return undefined;
+  return { ...init, candidate: ((await answer.json()) as { candidate: string }).candidate };
 };
 
 const exchange = (from: RTCPeerConnection, to: RTCPeerConnection): void => {
   from.onicecandidate = async ({ candidate }) => {
-    if (candidate) await to.addIceCandidate(await rewrite(candidate));
+    const passed = candidate && (await rewrite(candidate));
+    if (passed) await to.addIceCandidate(passed);
   };
 };
 
