@@ -4,23 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { type StorageServer, serve } from '../../src/server/index.ts';
-import { LOOPBACK_FLAGS, LossyPath } from '../support/lossy-path.ts';
-import { RawChromium } from '../support/raw-chromium.ts';
-import { RawFirefox } from '../support/raw-firefox.ts';
+import { CALL_BROWSERS, launchForCalls } from '../support/browsers.ts';
+import { LossyPath } from '../support/lossy-path.ts';
 import { bundlePage } from './crash-kit.ts';
 import type { CallPage, Received } from './pages/call.ts';
 
 test.describe.configure({ timeout: 120_000 });
-
-interface Browser {
-  open(url: string): Promise<{ evaluate<T>(expression: string): Promise<T> }>;
-  close(): Promise<void>;
-}
-
-const BROWSERS: Record<string, (profile: string) => Promise<Browser>> = {
-  Chromium: profile => RawChromium.launch(profile, LOOPBACK_FLAGS),
-  Firefox: profile => RawFirefox.launch(profile),
-};
 
 let folder: string;
 let server: StorageServer;
@@ -44,9 +33,9 @@ test.afterEach(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-for (const [name, launch] of Object.entries(BROWSERS)) {
+for (const name of CALL_BROWSERS) {
   test(`a call of ${name} goes through the relay, and loses what the relay loses`, async () => {
-    const browser = await launch(join(folder, 'profile'));
+    const browser = await launchForCalls(name, join(folder, 'profile'));
     try {
       const tab = await browser.open(server.url);
       const call = <Name extends keyof CallPage>(what: Name): Promise<Awaited<ReturnType<CallPage[Name]>>> =>

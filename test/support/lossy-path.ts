@@ -159,7 +159,8 @@ export class LossyPath {
   async #stop(address: string, port: number): Promise<Stop> {
     const known = this.#stops.find(stop => stop.address === address && stop.port === port);
     if (known) return known;
-    const socket = createSocket('udp4');
+    // As much as the system allows: what comes while this process does something else must not be lost by accident.
+    const socket = createSocket({ type: 'udp4', recvBufferSize: 2 ** 20 });
     const stop: Stop = { index: this.#stops.length, address, port, socket, relayPort: 0 };
     this.#stops.push(stop);
     socket.on('message', (bytes, from) => this.#take(bytes, from, stop));

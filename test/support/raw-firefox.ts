@@ -22,8 +22,11 @@ const PREFERENCES: Record<string, boolean | number | string> = {
   // Calls within one machine, with addresses that others can make use of.
   'media.peerconnection.ice.loopback': true,
   'media.peerconnection.ice.obfuscate_host_addresses': false,
-  // H.264 comes as a plugin that would have to be downloaded first; what is in the browser needs none.
+  // H.264 in calls comes as a plugin that would be downloaded first. It is decoded by what the system has when it is
+  // taken for hardware; 1 is "all is well" (nsIGfxInfo). Only decoded: told to send H.264, it sends nothing.
   'media.gmp-manager.updateEnabled': false,
+  'media.webrtc.hw.h264.enabled': true,
+  'gfx.blacklist.webrtc.hw.acceleration.h264': 1,
   // Pages that nobody looks at go on as if somebody did.
   'dom.min_background_timeout_value': 4,
   'dom.timeout.enable_budget_timer_throttling': false,
