@@ -8,10 +8,9 @@ import type { Recording } from '../../src/manifest.ts';
 import { splitAnnexB } from '../../src/passthrough/annex-b.ts';
 import { splitObus } from '../../src/passthrough/obu.ts';
 import { type StorageServer, serve } from '../../src/server/index.ts';
-import { LOOPBACK_FLAGS, type LossyPath } from '../support/lossy-path.ts';
+import { type CallBrowser, type CallBrowserName, type CallTab, launchForCalls } from '../support/browsers.ts';
+import type { LossyPath } from '../support/lossy-path.ts';
 import { decodeErrors, run } from '../support/media.ts';
-import { RawChromium, type Tab } from '../support/raw-chromium.ts';
-import { RawFirefox } from '../support/raw-firefox.ts';
 import { bundlePage } from './crash-kit.ts';
 import type { CallPage } from './pages/tapped-call.ts';
 
@@ -45,18 +44,6 @@ const WITNESS = `
     })).pipeTo(transformer.writable).catch(() => undefined);
   };`;
 
-export type BrowserName = 'Chromium' | 'Firefox';
-
-interface Browser {
-  open(url: string): Promise<Pick<Tab, 'evaluate'>>;
-  close(): Promise<void>;
-}
-
-const launch = async (name: BrowserName, profile: string): Promise<Browser> => {
-  if (name === 'Firefox') return RawFirefox.launch(profile);
-  return RawChromium.launch(profile, LOOPBACK_FLAGS);
-};
-
 /** A frame that the witness has seen. */
 export interface Witnessed {
   rtpTimestamp: number;
@@ -66,13 +53,13 @@ export interface Witnessed {
 export class CallStation {
   private constructor(
     private readonly server: StorageServer,
-    private readonly browser: Browser,
-    private readonly tab: Pick<Tab, 'evaluate'>,
+    private readonly browser: CallBrowser,
+    private readonly tab: CallTab,
     readonly folder: string,
   ) {}
 
   /** @param path what lies between both ends. */
-  static async start(name: BrowserName, path?: LossyPath): Promise<CallStation> {
+  static async start(name: CallBrowserName, path?: LossyPath): Promise<CallStation> {
     const folder = await mkdtemp(join(tmpdir(), 'steadyreel-call-'));
     const page = await bundlePage('test/e2e/pages/tapped-call.ts');
     const script = { headers: { 'Content-Type': 'text/javascript' } };
@@ -91,7 +78,7 @@ export class CallStation {
       return file ? new Response(file, script) : new Response(null, { status: 404 });
     };
     const server = await serve({ dir: join(folder, 'stored'), port: 0, fallback });
-    const browser = await launch(name, join(folder, 'profile'));
+    const browser = await launchForCalls(name, join(folder, 'profile'));
     const tab = await browser.open(path ? `${server.url}?relay` : server.url);
     return new CallStation(server, browser, tab, folder);
   }

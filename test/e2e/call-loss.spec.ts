@@ -1,18 +1,12 @@
 /** Calls over a network that loses packets: what is recorded of them decodes to the very pictures that were sent. */
 import { expect, test } from '@playwright/test';
+import type { CallBrowserName } from '../support/browsers.ts';
 import { LossyPath } from '../support/lossy-path.ts';
-import {
-  type BrowserName,
-  CallStation,
-  checkFiles,
-  checkFrames,
-  checkSound,
-  decodedHashes,
-} from './call-kit.ts';
+import { CallStation, checkFiles, checkFrames, checkSound, decodedHashes } from './call-kit.ts';
 
 test.describe.configure({ timeout: 120_000 });
 
-const CALLS: readonly { browser: BrowserName; codec: string; dependencies: boolean }[] = [
+const CALLS: readonly { browser: CallBrowserName; codec: string; dependencies: boolean }[] = [
   { browser: 'Chromium', codec: 'H264', dependencies: true },
   { browser: 'Chromium', codec: 'H264', dependencies: false },
   { browser: 'Chromium', codec: 'VP9', dependencies: true },

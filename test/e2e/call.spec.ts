@@ -1,13 +1,14 @@
 /** Calls recorded as they were encoded: byte for byte what was on the wire, at both ends, in both browsers. */
 import { expect, test } from '@playwright/test';
-import { type BrowserName, CallStation, checkFiles, checkFrames, checkSound } from './call-kit.ts';
+import type { CallBrowserName } from '../support/browsers.ts';
+import { CallStation, checkFiles, checkFrames, checkSound } from './call-kit.ts';
 import type { End } from './pages/tapped-call.ts';
 
 test.describe.configure({ timeout: 90_000 });
 
 const ENDS: readonly End[] = ['sender', 'receiver'];
 
-const CALLS: readonly { browser: BrowserName; codec: string }[] = [
+const CALLS: readonly { browser: CallBrowserName; codec: string }[] = [
   { browser: 'Chromium', codec: 'H264' },
   { browser: 'Chromium', codec: 'VP9' },
   { browser: 'Chromium', codec: 'AV1' },
