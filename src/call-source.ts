@@ -1,23 +1,12 @@
-/** A WebRTC call as the source of a recorder: its encoded frames, taken off by taps. In the page. */
+/** A WebRTC call as the source of a recorder: its encoded frames, taken off by taps. In the page, from `passthrough.js`. */
+import type { Call, CallPage, CallPart, CallPlaces, GivenCall } from './call.ts';
 import type { EncodedInput } from './encoded.ts';
-import {
-  BrowserUnsupportedError,
-  PassthroughUnavailableError,
-  SourceEndedError,
-  SourceInvalidError,
-  SourceNoTracksError,
-  TransformTakenError,
-} from './errors.ts';
-import type { ResolvedOptions } from './options.ts';
-import type { Command, Opened, RecorderSource, Wanted } from './recorder-source.ts';
-import { StreamSource } from './stream-source.ts';
-import { FrameFeed } from './tap/frame-feed.ts';
-import { type Tap, tapOf } from './tap/taps.ts';
+import type { Command, Opened, RecorderSource, Successor, Wanted } from './recorder-source.ts';
+import type { StreamSource } from './stream-source.ts';
+import type { FrameFeed } from './tap/frame-feed.ts';
+import { probe } from './tap/probe.ts';
+import type { Tap } from './tap/taps.ts';
 import type { CallReplacement } from './worker/protocol.ts';
-import { passthroughUrl } from './worker/spawn.ts';
-
-/** What a recorder takes from a call: one of its ends, or all of it. */
-export type CallPart = RTCRtpReceiver | RTCRtpSender | FrameFeed;
 
 /** How long frames are waited for at the start, which show whether they pass and what they are; milliseconds. */
 const PROBE = 1_500;
@@ -30,33 +19,12 @@ interface Parts {
   audio: CallPart | undefined;
 }
 
-/** Where the worker finds what it needs, and how it is to be told. */
-export interface CallPlaces {
-  tapUrl: string | undefined;
-  passthroughUrl: string | undefined;
-  options: Pick<ResolvedOptions, 'passthrough' | 'fallback'>;
-}
-
-/** `Array.isArray` tells nothing of lists that can only be read. */
-const isList = (source: RTCPeerConnection | readonly CallPart[]): source is readonly CallPart[] =>
-  Array.isArray(source);
-
-const isPart = (value: unknown): value is CallPart =>
-  value instanceof FrameFeed ||
-  ('RTCRtpReceiver' in globalThis && value instanceof RTCRtpReceiver) ||
-  ('RTCRtpSender' in globalThis && value instanceof RTCRtpSender);
-
-/** True for what can be recorded as a call. */
-export const isCall = (value: unknown): value is RTCPeerConnection | readonly CallPart[] =>
-  ('RTCPeerConnection' in globalThis && value instanceof RTCPeerConnection) ||
-  (Array.isArray(value) && value.length > 0 && value.every(isPart));
-
 const kindOf = (part: CallPart): 'video' | 'audio' =>
-  part instanceof FrameFeed ? part.kind : part.track?.kind === 'audio' ? 'audio' : 'video';
+  'port' in part ? part.kind : part.track?.kind === 'audio' ? 'audio' : 'video';
 
 /** A sender may be without a track for a while; it ends with its connection, which `partsOf` sees. */
 const isLive = (part: CallPart): boolean =>
-  part instanceof FrameFeed ? !part.ended : part.track?.readyState === 'live';
+  'port' in part ? !part.ended : part.track?.readyState === 'live';
 
 /** What a connection receives; of one that only sends, what it sends. */
 const partsOf = (connection: RTCPeerConnection): CallPart[] => {
@@ -67,6 +35,10 @@ const partsOf = (connection: RTCPeerConnection): CallPart[] => {
   const senders = transceivers.filter(({ currentDirection }) => /^send/.test(currentDirection ?? ''));
   return senders.map(({ sender }) => sender);
 };
+
+/** The ends of a call that are there. */
+const callParts = (given: GivenCall): readonly CallPart[] =>
+  'getTransceivers' in given ? partsOf(given) : given;
 
 const AUDIO_TYPES = ['audio/opus', 'audio/red'];
 const VIDEO_TYPES = ['video/h264', 'video/vp9', 'video/av1', 'video/av1x'];
@@ -85,23 +57,14 @@ export class CallSource implements RecorderSource {
   #parts: Parts = { video: undefined, audio: undefined };
 
   constructor(
-    private readonly source: RTCPeerConnection | readonly CallPart[],
+    private readonly given: GivenCall,
     private readonly want: Wanted,
-    private readonly places: CallPlaces,
+    private readonly places: CallPlaces & { passthroughUrl: string },
+    private readonly page: CallPage,
   ) {}
 
-  /** Taps what is there already: in Chromium it is too late for that a moment later. */
-  prepare(): void {
-    for (const part of this.#all())
-      try {
-        this.#tapOf(part);
-      } catch {
-        // open() says so.
-      }
-  }
-
   #all(): readonly CallPart[] {
-    return isList(this.source) ? this.source : partsOf(this.source);
+    return callParts(this.given);
   }
 
   #find(): Parts {
@@ -114,13 +77,14 @@ export class CallSource implements RecorderSource {
 
   check(): void {
     const all = this.#all();
+    const { SourceEndedError, SourceNoTracksError } = this.page;
     if (all.length === 0) throw new SourceNoTracksError();
     this.#parts = this.#find();
     if (!this.#parts.video && !this.#parts.audio) throw new SourceEndedError(all.length);
   }
 
   #tapOf(part: CallPart): Tap | FrameFeed {
-    return part instanceof FrameFeed ? part : tapOf(part, this.places.tapUrl);
+    return 'port' in part ? part : this.page.tapOf(part, this.places.tapUrl);
   }
 
   async open(signal: AbortSignal): Promise<Opened> {
@@ -128,7 +92,7 @@ export class CallSource implements RecorderSource {
     try {
       const { video, audio } = await this.#taps(parts, signal);
       const inputs = { video: video?.open(), audio: audio?.open() };
-      const call = { ...inputs, url: this.places.passthroughUrl ?? passthroughUrl() };
+      const call = { ...inputs, url: this.places.passthroughUrl };
       return { source: this, setup: { video: undefined, audio: undefined, call }, transfer: portsOf(inputs) };
     } catch (error) {
       if (this.places.options.fallback === 'none' || !isUnavailable(error)) throw error;
@@ -150,22 +114,21 @@ export class CallSource implements RecorderSource {
   }
 
   async #tryOut(tap: Tap | FrameFeed | undefined, signal: AbortSignal): Promise<void> {
-    if (tap === undefined || tap instanceof FrameFeed) return;
-    const found = await tap.probe(PROBE, signal);
+    if (tap === undefined) return;
+    const { PassthroughUnavailableError } = this.page;
+    const found = await probe(tap, PROBE, signal);
     if (found.state === 'blocked')
       throw new PassthroughUnavailableError(
         'too-late',
         'this browser lets no frame be seen of a receiver or sender that was not tapped before it was connected. Call tap(connection) right after new RTCPeerConnection()',
       );
-    const trouble =
-      found.state === 'flowing'
-        ? codecTrouble(found.mimeType, this.places.options.passthrough.vp8)
-        : undefined;
+    if (found.state === 'silent') return;
+    const trouble = codecTrouble(found.mimeType, this.places.options.passthrough.vp8);
     if (trouble !== undefined) throw new PassthroughUnavailableError('codec', trouble);
   }
 
   watch(look: () => void): () => void {
-    const connection = isList(this.source) ? undefined : this.source;
+    const connection = 'getTransceivers' in this.given ? this.given : undefined;
     connection?.addEventListener('track', look);
     const timer = setInterval(look, LOOK);
     return () => {
@@ -177,20 +140,16 @@ export class CallSource implements RecorderSource {
   look(): Command | undefined {
     const before = this.#parts;
     const found = this.#find();
+    const all = this.#all();
     // What is recorded goes on for as long as it lives.
-    const next: Parts = {
-      video:
-        before.video && this.#all().includes(before.video) && isLive(before.video)
-          ? before.video
-          : found.video,
-      audio:
-        before.audio && this.#all().includes(before.audio) && isLive(before.audio)
-          ? before.audio
-          : found.audio,
+    const next = (kind: keyof Parts): CallPart | undefined => {
+      const part = before[kind];
+      return part && all.includes(part) && isLive(part) ? part : found[kind];
     };
-    if (next.video === before.video && next.audio === before.audio) return undefined;
-    this.#parts = next;
-    return this.#replacement(before, next);
+    const parts: Parts = { video: next('video'), audio: next('audio') };
+    if (parts.video === before.video && parts.audio === before.audio) return undefined;
+    this.#parts = parts;
+    return this.#replacement(before, parts);
   }
 
   #replacement(before: Parts, next: Parts): Command {
@@ -205,25 +164,30 @@ export class CallSource implements RecorderSource {
     return { message: { type: 'replace-call', replacement }, transfer: portsOf(replacement) };
   }
 
-  replacedBy(next: RecorderSource): { source: RecorderSource; command: Command } {
+  replacedBy(next: RecorderSource): Successor {
     // A recording is of one method: a stream would have to be encoded.
-    if (!(next instanceof CallSource)) throw new SourceInvalidError(next, 'call');
-    next.check();
-    return { source: next, command: next.#replacement(this.#parts, next.#parts) };
+    if (!('given' in next)) throw new this.page.SourceInvalidError(next, 'call');
+    const source = new CallSource((next as Call).given, this.want, this.places, this.page);
+    source.check();
+    return { source, command: source.#replacement(this.#parts, source.#parts) };
   }
 
   /** @param why it takes the place of the call's own frames. */
   decoded(why?: string): StreamSource {
-    const { video, audio } = this.#find();
-    const tracks = [video, audio].flatMap(part => (part?.track ? [part.track] : []));
-    return new StreamSource(new MediaStream(tracks), this.want, why);
+    const tracks = Object.values(this.#find()).flatMap(part => (part?.track ? [part.track] : []));
+    return new this.page.StreamSource(new MediaStream(tracks), this.want, why);
   }
 }
 
+/** For these there is `fallback`. */
+const UNAVAILABLE = ['passthrough-unavailable', 'transform-taken', 'browser-unsupported'];
+
 const isUnavailable = (error: unknown): error is Error =>
-  error instanceof PassthroughUnavailableError ||
-  error instanceof TransformTakenError ||
-  error instanceof BrowserUnsupportedError;
+  error instanceof Error && 'code' in error && UNAVAILABLE.includes(String(error.code));
 
 const portsOf = (inputs: Record<'video' | 'audio', EncodedInput | 'same' | undefined>): Transferable[] =>
   Object.values(inputs).flatMap(input => (input === undefined || input === 'same' ? [] : [input.port]));
+
+/** What `passthrough.js` gives the page. */
+export const openCall = (...given: ConstructorParameters<typeof CallSource>): CallSource =>
+  new CallSource(...given);

@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 
-export type { CallPart } from './call-source.ts';
+export type { CallPart, GivenCall } from './call.ts';
 export {
   BrowserUnsupportedError,
   CodecUnsupportedError,

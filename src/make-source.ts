@@ -1,5 +1,5 @@
 /** Whatever a recorder is given, as a source. In the page. */
-import { type CallPart, CallSource, isCall } from './call-source.ts';
+import { Call, type GivenCall, isCall } from './call.ts';
 import { besideWorker } from './hand-over.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { RecorderSource, Wanted } from './recorder-source.ts';
@@ -9,7 +9,7 @@ import { StreamSource } from './stream-source.ts';
  * What can be recorded: a `MediaStream`, which is encoded; or a WebRTC call, which is recorded as it was encoded: a peer
  * connection, or some of its receivers, some of its senders, or `FrameFeed`s.
  */
-export type Source = MediaStream | RTCPeerConnection | readonly CallPart[];
+export type Source = MediaStream | GivenCall;
 
 /** What is no source at all is told when a recording is to begin. */
 export const makeSource = (
@@ -19,11 +19,9 @@ export const makeSource = (
   workerUrl: string | URL | undefined,
 ): RecorderSource => {
   if (!isCall(source)) return new StreamSource(source as MediaStream, want);
-  const call = new CallSource(source, want, {
+  return new Call(source, want, {
     tapUrl: besideWorker('tap.js', workerUrl),
     passthroughUrl: besideWorker('passthrough.js', workerUrl),
     options,
   });
-  call.prepare();
-  return call;
 };

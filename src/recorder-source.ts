@@ -22,6 +22,12 @@ export interface Wanted {
   audio: boolean;
 }
 
+/** A source that takes the place of another one, and what the worker is to be told. */
+export interface Successor {
+  source: RecorderSource;
+  command: Command;
+}
+
 export interface RecorderSource {
   /**
    * Finds live tracks.
@@ -45,7 +51,7 @@ export interface RecorderSource {
    *
    * @throws SourceInvalidError (`source-invalid`) when that one can't.
    */
-  replacedBy(next: RecorderSource): { source: RecorderSource; command: Command };
+  replacedBy(next: RecorderSource): Successor | Promise<Successor>;
   /** The decoded tracks of it, to be encoded. */
-  decoded(): StreamSource;
+  decoded(): StreamSource | Promise<StreamSource>;
 }

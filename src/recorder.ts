@@ -211,7 +211,7 @@ export class Recorder {
       this.#source = given;
       return;
     }
-    const { source, command } = run.source.replacedBy(given);
+    const { source, command } = await run.source.replacedBy(given);
     this.#source = given;
     this.#watch(run, source);
     await this.#replace(run, command);

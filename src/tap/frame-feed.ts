@@ -1,8 +1,7 @@
 /** For calls whose frames pass a transform of the page's own, such as end-to-end encryption. In the page. */
 import type { EncodedInput } from '../encoded.ts';
 import { Control } from './control.ts';
-import { type Probe, probe } from './probe.ts';
-import type { Kind, Side } from './protocol.ts';
+import type { Kind, Seen, Side } from './protocol.ts';
 
 export interface FrameFeedOptions {
   kind: 'video' | 'audio';
@@ -49,9 +48,14 @@ export class FrameFeed {
     return { port: this.#control.open(), side: this.side };
   }
 
-  /** Finds out whether frames are handed over: `flowing` or `silent`. @throws the signal's reason, once it is aborted. */
-  probe(milliseconds: number, signal?: AbortSignal): Promise<Probe> {
-    return probe({ seen: () => this.#control.seen(), bytes: async () => 0 }, milliseconds, signal);
+  /** What was handed over; does not settle while the worker does not answer. */
+  seen(): Promise<Seen> {
+    return this.#control.seen();
+  }
+
+  /** Nothing tells how much there is on the way. */
+  async bytes(): Promise<number> {
+    return 0;
   }
 
   /** True once nothing more will come. */

@@ -1,10 +1,15 @@
-/** Takes the place of `spawn.ts` in the script-tag build, which is one file: the taps' worker is in it, as text. */
-import workerText from 'virtual:steadyreel-tap';
+/** Takes the place of `spawn.ts` in the script-tag build: the taps' worker lies beside the script. */
 
-/** Starts the worker: from `workerUrl`, or from the text in this script. */
+// Only while the script runs for the first time does the document know which one it is.
+const script = document.currentScript;
+const scriptUrl = script instanceof HTMLScriptElement && script.src !== '' ? script.src : document.baseURI;
+
+/** A worker's own script must be of the page's origin; what it imports need not be. */
+const importing = (url: string): string =>
+  URL.createObjectURL(new Blob([`importScripts(${JSON.stringify(url)})`], { type: 'text/javascript' }));
+
+/** Starts the worker: from `workerUrl`, or by way of a blob from beside this script. */
 export const spawnTapWorker = (workerUrl?: string | URL): Worker =>
   workerUrl === undefined
-    ? new Worker(URL.createObjectURL(new Blob([workerText], { type: 'text/javascript' })), {
-        name: 'steadyreel-tap',
-      })
+    ? new Worker(importing(new URL('tap.js', scriptUrl).href), { name: 'steadyreel-tap' })
     : new Worker(workerUrl, { type: 'module', name: 'steadyreel-tap' });

@@ -2,8 +2,7 @@
 import type { EncodedInput } from '../encoded.ts';
 import { BrowserUnsupportedError, TransformTakenError } from '../errors.ts';
 import { Control } from './control.ts';
-import { type Probe, probe } from './probe.ts';
-import type { Kind, Side, TapOptions } from './protocol.ts';
+import type { Kind, Seen, Side, TapOptions } from './protocol.ts';
 import { relyOnWorker, type Target, tapWorker } from './tap-host.ts';
 
 /** `setParameters()` as WebRTC Extensions has it ("setParameterOptions"): one entry for each encoding. */
@@ -43,16 +42,6 @@ const refuseStreams = (target: Target, side: Side): void => {
     throw new TransformTakenError(side);
   };
   Object.defineProperty(target, 'createEncodedStreams', { value, configurable: true });
-};
-
-/** What the connection has received or sent of this track. */
-const bytesOf = async (target: Target): Promise<number> => {
-  let bytes = 0;
-  for (const entry of (await target.getStats()).values()) {
-    if (entry.type === 'inbound-rtp') bytes += entry.bytesReceived ?? 0;
-    if (entry.type === 'outbound-rtp') bytes += entry.bytesSent ?? 0;
-  }
-  return bytes;
 };
 
 /** Packets that were found missing, whether they came later or not: then their frames come late, and are waited for. */
@@ -123,15 +112,19 @@ export class Tap {
     return { port: this.#control.open(), side: this.side };
   }
 
-  /**
-   * Finds out whether frames pass.
-   *
-   * @param milliseconds longest to wait for one.
-   * @throws the signal's reason, once it is aborted.
-   */
-  probe(milliseconds: number, signal?: AbortSignal): Promise<Probe> {
-    const source = { seen: () => this.#control.seen(), bytes: () => bytesOf(this.#target) };
-    return probe(source, milliseconds, signal);
+  /** What has passed; does not settle while the worker does not answer. */
+  seen(): Promise<Seen> {
+    return this.#control.seen();
+  }
+
+  /** What the connection has received or sent of this track. */
+  async bytes(): Promise<number> {
+    let bytes = 0;
+    for (const entry of (await this.#target.getStats()).values()) {
+      if (entry.type === 'inbound-rtp') bytes += entry.bytesReceived ?? 0;
+      if (entry.type === 'outbound-rtp') bytes += entry.bytesSent ?? 0;
+    }
+    return bytes;
   }
 
   /** The connection is over: recordings hear that nothing more will come. Known by itself of receivers, not of senders. */

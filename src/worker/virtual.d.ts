@@ -3,9 +3,3 @@ declare module 'virtual:steadyreel-worker' {
   const text: string;
   export default text;
 }
-
-/** The text of dist/tap.js. */
-declare module 'virtual:steadyreel-tap' {
-  const text: string;
-  export default text;
-}

@@ -1,4 +1,17 @@
 /** The worker's entry: one session at a time, one worker for each recording. */
+// What the page has too, first and in this order: see spawn-inline.ts.
+import '../errors.ts';
+import '../manifest.ts';
+import '../opfs.ts';
+import '../segments.ts';
+import '../journal/lock.ts';
+import '../journal/setup.ts';
+import '../storage/retry.ts';
+import '../storage/headers.ts';
+import '../storage/http.ts';
+import '../storage/storage.ts';
+import '../storage/directory/folder.ts';
+
 import { asSteadyreelError, errorToMessage } from '../errors.ts';
 import { Asks } from './asks.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';

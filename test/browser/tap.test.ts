@@ -1,5 +1,6 @@
 /** Taps in calls of a page with itself: frames come through unharmed, and recordings get copies of them. */
 import { expect, test } from 'vitest';
+import { probe } from '../../src/tap/probe.ts';
 import { tap } from '../../src/tap/tap-connection.ts';
 import { tapOf } from '../../src/tap/taps.ts';
 import {
@@ -128,17 +129,17 @@ test('a probe tells whether frames pass, none are sent, or the tap was put on to
   const sender = caller.addTrack(movingPicture());
   await connect(caller, callee);
   const inTime = tapOf(receiverOf(callee, 'video'));
-  expect(await inTime.probe(20_000)).toEqual({
+  expect(await probe(inTime, 20_000)).toEqual({
     state: 'flowing',
     mimeType: expect.stringMatching(/^video\//),
   });
   const late = tapOf(sender);
-  expect(await late.probe(2_000)).toEqual({ state: 'blocked' });
+  expect(await probe(late, 2_000)).toEqual({ state: 'blocked' });
   await sender.replaceTrack(null);
   // What is on its way still comes.
-  await expect.poll(() => inTime.probe(1_000), { timeout: 20_000 }).toEqual({ state: 'silent' });
+  await expect.poll(() => probe(inTime, 1_000), { timeout: 20_000 }).toEqual({ state: 'silent' });
   const giveUp = new AbortController();
-  const probed = inTime.probe(60_000, giveUp.signal);
+  const probed = probe(inTime, 60_000, giveUp.signal);
   giveUp.abort(new Error('never mind'));
   await expect(probed).rejects.toThrow('never mind');
 });

@@ -1,0 +1,118 @@
+/** A WebRTC call, as a recorder is given it. What there is to do with one is loaded when it is recorded. In the page. */
+import type { CallSource } from './call-source.ts';
+import {
+  PassthroughUnavailableError,
+  SourceEndedError,
+  SourceInvalidError,
+  SourceNoTracksError,
+  WorkerFailedError,
+} from './errors.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { Opened, RecorderSource, Wanted } from './recorder-source.ts';
+import { StreamSource } from './stream-source.ts';
+import { FrameFeed } from './tap/frame-feed.ts';
+import { tap } from './tap/tap-connection.ts';
+import { tapOf } from './tap/taps.ts';
+import { passthroughUrl } from './worker/spawn.ts';
+
+/** What a recorder takes from a call: one of its ends. */
+export type CallPart = RTCRtpReceiver | RTCRtpSender | FrameFeed;
+
+/** All of a call, or some of its ends. */
+export type GivenCall = RTCPeerConnection | readonly CallPart[];
+
+/** Where the code for calls lies, and how they are to be recorded. */
+export interface CallPlaces {
+  /** Address of `tap.js`; absent: beside the module. */
+  tapUrl: string | undefined;
+  /** Address of `passthrough.js`; absent: beside the module. */
+  passthroughUrl: string | undefined;
+  options: Pick<ResolvedOptions, 'passthrough' | 'fallback'>;
+}
+
+/** `Array.isArray` tells nothing of lists that can only be read. */
+const isList = (source: RTCPeerConnection | readonly CallPart[]): source is readonly CallPart[] =>
+  Array.isArray(source);
+
+const isPart = (value: unknown): value is CallPart =>
+  value instanceof FrameFeed ||
+  ('RTCRtpReceiver' in globalThis && value instanceof RTCRtpReceiver) ||
+  ('RTCRtpSender' in globalThis && value instanceof RTCRtpSender);
+
+/** True for what can be recorded as a call. */
+export const isCall = (value: unknown): value is RTCPeerConnection | readonly CallPart[] =>
+  ('RTCPeerConnection' in globalThis && value instanceof RTCPeerConnection) ||
+  (Array.isArray(value) && value.length > 0 && value.every(isPart));
+
+/** What the code for calls is handed, which is a bundle of its own: there must be one only of each of these. */
+const PAGE = {
+  tapOf,
+  StreamSource,
+  PassthroughUnavailableError,
+  SourceEndedError,
+  SourceInvalidError,
+  SourceNoTracksError,
+};
+
+/** The page, as the code for calls sees it. */
+export type CallPage = typeof PAGE;
+
+/** What `passthrough.js`, loaded on demand, exports for the page. */
+interface PassthroughModule {
+  openCall(...given: ConstructorParameters<typeof CallSource>): CallSource;
+}
+
+const loadPassthrough = async (url: string): Promise<PassthroughModule> => {
+  try {
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as PassthroughModule;
+  } catch (error) {
+    throw new WorkerFailedError(`${url} could not be loaded`, error);
+  }
+};
+
+export class Call implements RecorderSource {
+  constructor(
+    readonly given: GivenCall,
+    private readonly want: Wanted,
+    private readonly places: CallPlaces,
+  ) {
+    // What has not been tapped, at once: in Chromium it is too late for that a moment later.
+    if (!isList(given)) tap(given, { workerUrl: places.tapUrl });
+    else
+      for (const part of given)
+        try {
+          if (!(part instanceof FrameFeed)) tapOf(part, places.tapUrl);
+        } catch {
+          // Opening it says so.
+        }
+  }
+
+  /** What is there is found when it is opened. */
+  check(): void {}
+
+  async open(signal: AbortSignal): Promise<Opened> {
+    const source = await this.#load();
+    source.check();
+    return source.open(signal);
+  }
+
+  async #load(): Promise<CallSource> {
+    const url = this.places.passthroughUrl ?? passthroughUrl();
+    const { openCall } = await loadPassthrough(url);
+    return openCall(this.given, this.want, { ...this.places, passthroughUrl: url }, PAGE);
+  }
+
+  watch(): () => void {
+    return () => undefined;
+  }
+
+  look(): undefined {}
+
+  replacedBy(next: RecorderSource): never {
+    throw new SourceInvalidError(next, 'call');
+  }
+
+  async decoded(): Promise<StreamSource> {
+    return (await this.#load()).decoded();
+  }
+}
