@@ -90,9 +90,7 @@ const aacEncoder = (): UserConfig => single('aac-encoder', at('src/encode/aac-en
 
 const scriptTag = (): UserConfig =>
   single('steadyreel', at('src/element/dropin.ts'), {
-    plugins: [
-      inlineWorkers({ 'steadyreel-worker': join(out, 'worker.js') }),
-    ],
+    plugins: [inlineWorkers({ 'steadyreel-worker': join(out, 'worker.js') })],
     // All that it has of packages is in the worker's text; see worker.licenses.md.
     build: { license: false },
     output: { format: 'iife', name: 'Steadyreel', entryFileNames: 'steadyreel.iife.js' },
