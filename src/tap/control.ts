@@ -1,13 +1,13 @@
 /** The page's end of a tap or a feed. */
-import type { FromTap } from '../encoded.ts';
+import type { DecoderLook, FromTap } from '../encoded.ts';
 import type { FromOutlet, Seen, ToOutlet } from './protocol.ts';
 
 /** What only the page can do for a recording. */
 export interface ControlAsks {
   /** A recording needs a key frame, and the worker can't ask for it. */
   keyFrame?(): void;
-  /** Whether packets were lost since it was asked last; absent where nothing tells. */
-  lost?(): Promise<boolean>;
+  /** How far the decoder has come and what was lost; absent where nothing tells. */
+  look?(): Promise<DecoderLook>;
 }
 
 export class Control {
@@ -25,10 +25,10 @@ export class Control {
     switch (message.type) {
       case 'key-frame':
         return asks.keyFrame?.();
-      case 'whether-lost':
+      case 'look':
         // Without an answer, the recording makes up its mind by itself.
-        return void asks.lost?.().then(
-          lost => this.#ended || this.#send({ type: 'lost', lost }),
+        return void asks.look?.().then(
+          look => this.#ended || this.#send({ type: 'look', look }),
           () => undefined,
         );
       case 'seen':

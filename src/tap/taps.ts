@@ -1,7 +1,8 @@
 /** Taps: where encoded frames of a call are taken off, one to a receiver or sender. In the page. */
-import type { EncodedInput } from '../encoded.ts';
+import type { DecoderLook, EncodedInput } from '../encoded.ts';
 import { BrowserUnsupportedError, TransformTakenError } from '../errors.ts';
 import { Control } from './control.ts';
+import { sinceEpoch } from './frame-facts.ts';
 import { type Probe, probe } from './probe.ts';
 import type { Kind, Side, TapOptions } from './protocol.ts';
 import { relyOnWorker, type Target, tapWorker } from './tap-host.ts';
@@ -55,12 +56,21 @@ const bytesOf = async (target: Target): Promise<number> => {
   return bytes;
 };
 
-/** Packets that were found missing, whether they came later or not: then their frames come late, and are waited for. */
-const lossesOf = async (target: Target): Promise<number> => {
-  let losses = 0;
-  for (const entry of (await target.getStats()).values())
-    if (entry.type === 'inbound-rtp') losses += Math.max(0, entry.packetsLost ?? 0) + (entry.nackCount ?? 0);
-  return losses;
+/**
+ * How far the decoder has come, and what was lost. It decodes whether the page shows the picture or not (Chromium 156 and
+ * Firefox ESR 153). The statistics are read last: they must know of all that was lost before the picture that it shows.
+ */
+const lookAt = async (receiver: RTCRtpReceiver): Promise<DecoderLook> => {
+  const at = sinceEpoch(performance.timeOrigin, performance.now());
+  const shown = receiver.getSynchronizationSources().map(({ rtpTimestamp }) => rtpTimestamp);
+  let [losses, dropped] = [0, 0];
+  for (const entry of (await receiver.getStats()).values())
+    if (entry.type === 'inbound-rtp') {
+      // A packet that was sent again as it is counts as lost no more, but has been asked for.
+      losses += Math.max(0, entry.packetsLost ?? 0) + (entry.nackCount ?? 0);
+      dropped += entry.framesDropped ?? 0;
+    }
+  return { at, shown, losses, dropped };
 };
 
 /** Made by `tapOf()`. Stays for the life of the connection: Chromium 156 freezes media whose transform is taken away. */
@@ -70,8 +80,6 @@ export class Tap {
   readonly #target: Target;
   readonly #transform: RTCRtpScriptTransform;
   readonly #control: Control;
-  /** Packets that were found missing up to the last look. */
-  #losses = 0;
 
   /** @throws WorkerFailedError (`worker-failed`). */
   constructor(target: Target, tapWorkerUrl: string | URL | undefined) {
@@ -86,17 +94,8 @@ export class Tap {
       keyFrame: () => {
         if (target instanceof RTCRtpSender) void askEncoder(target);
       },
-      lost: async () => {
-        const before = this.#losses;
-        this.#losses = await lossesOf(target);
-        return this.#losses > before;
-      },
+      ...(target instanceof RTCRtpReceiver ? { look: () => lookAt(target) } : {}),
     });
-    // What was lost before anybody asked tells nothing.
-    void lossesOf(target).then(
-      losses => (this.#losses = losses),
-      () => undefined,
-    );
     this.#attach();
   }
 
@@ -120,7 +119,7 @@ export class Tap {
 
   /** For one recording: from now on it gets copies of all frames. */
   open(): EncodedInput {
-    return { port: this.#control.open(), side: this.side };
+    return { port: this.#control.open(), side: this.side, looks: this.side === 'receiver' };
   }
 
   /**
