@@ -3,8 +3,8 @@ import type { Call, CallPage, CallPart, CallPlaces, GivenCall } from './call.ts'
 import type { EncodedInput } from './encoded.ts';
 import type { Command, Opened, RecorderSource, Successor, Wanted } from './recorder-source.ts';
 import type { StreamSource } from './stream-source.ts';
+import { openTap, probeTap } from './tap/asks.ts';
 import type { FrameFeed } from './tap/frame-feed.ts';
-import { probe } from './tap/probe.ts';
 import type { Tap } from './tap/taps.ts';
 import type { CallReplacement } from './worker/protocol.ts';
 
@@ -91,7 +91,7 @@ export class CallSource implements RecorderSource {
     const parts = this.#parts;
     try {
       const { video, audio } = await this.#taps(parts, signal);
-      const inputs = { video: video?.open(), audio: audio?.open() };
+      const inputs = { video: video && openTap(video), audio: audio && openTap(audio) };
       const call = { ...inputs, url: this.places.passthroughUrl };
       return { source: this, setup: { video: undefined, audio: undefined, call }, transfer: portsOf(inputs) };
     } catch (error) {
@@ -116,7 +116,7 @@ export class CallSource implements RecorderSource {
   async #tryOut(tap: Tap | FrameFeed | undefined, signal: AbortSignal): Promise<void> {
     if (tap === undefined) return;
     const { PassthroughUnavailableError } = this.page;
-    const found = await probe(tap, PROBE, signal);
+    const found = await probeTap(tap, PROBE, signal);
     if (found.state === 'blocked')
       throw new PassthroughUnavailableError(
         'too-late',
@@ -155,7 +155,7 @@ export class CallSource implements RecorderSource {
   #replacement(before: Parts, next: Parts): Command {
     const inputOf = (old: CallPart | undefined, part: CallPart | undefined): CallReplacement['video'] => {
       if (part === undefined) return undefined;
-      return part === old ? 'same' : this.#tapOf(part).open();
+      return part === old ? 'same' : openTap(this.#tapOf(part));
     };
     const replacement = {
       video: inputOf(before.video, next.video),

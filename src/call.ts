@@ -34,15 +34,15 @@ export interface CallPlaces {
 const isList = (source: RTCPeerConnection | readonly CallPart[]): source is readonly CallPart[] =>
   Array.isArray(source);
 
+const has = (value: unknown, name: string): boolean =>
+  typeof value === 'object' && value !== null && name in value;
+
 const isPart = (value: unknown): value is CallPart =>
-  value instanceof FrameFeed ||
-  ('RTCRtpReceiver' in globalThis && value instanceof RTCRtpReceiver) ||
-  ('RTCRtpSender' in globalThis && value instanceof RTCRtpSender);
+  value instanceof FrameFeed || (has(value, 'getStats') && has(value, 'track'));
 
 /** True for what can be recorded as a call. */
 export const isCall = (value: unknown): value is RTCPeerConnection | readonly CallPart[] =>
-  ('RTCPeerConnection' in globalThis && value instanceof RTCPeerConnection) ||
-  (Array.isArray(value) && value.length > 0 && value.every(isPart));
+  has(value, 'getTransceivers') || (Array.isArray(value) && value.length > 0 && value.every(isPart));
 
 /** What the code for calls is handed, which is a bundle of its own: there must be one only of each of these. */
 const PAGE = {

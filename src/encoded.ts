@@ -29,13 +29,28 @@ export interface EncodedFrame {
   temporalIndex?: number | undefined;
 }
 
+/**
+ * What the page has seen of how a received video is decoded. A decoder of libwebrtc knows by the packets what a frame is
+ * predicted from, and stops where something is missing: what it shows was all there.
+ */
+export interface DecoderLook {
+  /** When; by the clock of `EncodedFrame.arrival`. */
+  at: number;
+  /** RTP timestamps of the pictures that came out of the decoder last: one for each source of the last ten seconds. */
+  shown: number[];
+  /** Packets that were found missing so far, whether they came later or not. */
+  losses: number;
+  /** Frames that came and were passed over so far. */
+  dropped: number;
+}
+
 /** From a tap to a recording, over a port of its own. */
 export type FromTap =
   | { type: 'frame'; frame: EncodedFrame }
   /** So many frames could not be handed over, as the recording did not take them: what comes next may miss them. */
   | { type: 'overflow'; frames: number }
-  /** The answer to `whether-lost`. */
-  | { type: 'lost'; lost: boolean }
+  /** The answer to `look`, of this recording or another one. */
+  | { type: 'look'; look: DecoderLook }
   /** Nothing more will come. */
   | { type: 'ended' };
 
@@ -45,8 +60,8 @@ export type ToTap =
   | { type: 'taken'; bytes: number }
   /** Ask the other side, or the encoder, for a key frame. */
   | { type: 'key-frame' }
-  /** See in the call's statistics whether packets were lost since it was asked last. */
-  | { type: 'whether-lost' }
+  /** See how far the page's decoder has come, and in the call's statistics how many packets were lost. */
+  | { type: 'look' }
   /** The recording is over. */
   | { type: 'close' };
 
@@ -55,4 +70,6 @@ export interface EncodedInput {
   port: MessagePort;
   /** Of a sender, nothing is lost on the way. */
   side: 'receiver' | 'sender';
+  /** The page answers `look`. */
+  looks?: boolean | undefined;
 }

@@ -6,6 +6,10 @@ export interface ChainFrame {
   key: boolean;
   /** RTP time that does not start over (`RtpTime`); microseconds. Spatial layers of one picture have the same. */
   time: number;
+  /** As it came, by which the page names what it has seen. */
+  rtpTimestamp?: number | undefined;
+  /** By which a frame that comes twice is known. */
+  data?: Uint8Array | undefined;
   /** Each layer of a simulcast has numbers of its own. */
   ssrc?: number | undefined;
   /** Absent in Firefox's receivers, and where the sender gives no dependency descriptor. */
@@ -37,4 +41,11 @@ export const isAfter = (frame: ChainFrame, other: Position): boolean => {
   if (frame.time !== other.time) return frame.time > other.time;
   if (frame.spatialIndex === undefined && other.spatialIndex === undefined) return !frame.key;
   return (frame.spatialIndex ?? 0) > (other.spatialIndex ?? 0);
+};
+
+/** Whether two frames of one source are the same, which has come twice. */
+export const isSame = (one: ChainFrame, other: ChainFrame): boolean => {
+  const [a, b] = [one.data, other.data];
+  if (one.time !== other.time || one.ssrc !== other.ssrc || a === undefined || b === undefined) return false;
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 };

@@ -2,75 +2,27 @@
  * Which encoded frames can be recorded: those of which everything is there that they are predicted from. A frame
  * without it would show garbage until the next key frame, in a file that nobody can mend. Pure.
  *
- * Three things can tell, by what the browser gives: numbers and dependencies, where the dependency descriptor was
- * negotiated; that libwebrtc delivers H.264 only without gaps; and else nothing but time, as packets of video come
- * without their sequence numbers. VP8, VP9 and AV1 are delivered as soon as a frame itself is complete, so that one
- * whose packets were sent again comes after later ones, or never.
+ * Four things can tell, by what the browser gives: numbers and dependencies, where the dependency descriptor was
+ * negotiated; that libwebrtc delivers H.264 only without gaps; the page's own decoder, which knows the packets and goes on
+ * only where nothing is missing; and else nothing but time, as packets of video come without their sequence numbers. VP8,
+ * VP9 and AV1 are delivered as soon as a frame itself is complete, so that one whose packets were sent again comes after
+ * later ones, or never. What waits for the decoder is put in order meanwhile.
  */
-import { type ChainFrame, isAfter, isBeginning, type Position, positionOf } from './chain-frame.ts';
+import type { DecoderLook } from '../encoded.ts';
+import { type ChainFrame, isAfter, isBeginning, isSame, type Position, positionOf } from './chain-frame.ts';
+import { type Plain, plainState, type State } from './chain-state.ts';
+import {
+  CERTAIN,
+  CHAIN_LIMITS,
+  type ChainCounts,
+  type ChainLimits,
+  type ChainStep,
+  type KeepReason,
+  type LeaveOutReason,
+  type Outcome,
+} from './chain-step.ts';
 import { TypicalStep } from './typical-step.ts';
-
-export type LeaveOutReason =
-  /** Nothing can be decoded yet. */
-  | 'before-key-frame'
-  /** What it is predicted from did not come in time, or was left out itself. In its place in time all the same. */
-  | 'dependency-missing'
-  /** Later frames are recorded already, or it is itself: there is no place for it any more. */
-  | 'late';
-
-/** Why a frame is kept. */
-export type KeepReason =
-  | 'key-frame'
-  /** All that it is predicted from, by its numbers, is kept. */
-  | 'dependencies'
-  /** The browser would not have delivered it otherwise. */
-  | 'gapless'
-  /** It lies as close behind the one before as they do as a rule. */
-  | 'usual-step'
-  /** One may be missing, but the statistics say that no packet was lost: the sender left a frame out. */
-  | 'nothing-lost'
-  /** One may be missing, and nobody said whether. */
-  | 'unanswered'
-  /** Nothing tells of a loss: too little came yet, or a sender that gave numbers gives none any more. */
-  | 'unknown';
-
-/** What is to be done with a frame. Each frame that was given comes out exactly once. */
-export type Outcome<T extends ChainFrame> =
-  /** @property certain whether nothing that it is predicted from can be missing, as far as can be told. */
-  | { action: 'keep'; frame: T; certain: boolean; reason: KeepReason }
-  | { action: 'leave-out'; frame: T; reason: LeaveOutReason };
-
-export interface ChainStep<T extends ChainFrame> {
-  /** Kept frames are in order of time; layers of one picture in order of layers. */
-  outcomes: Outcome<T>[];
-  /** Ask the sender for a key frame, now. */
-  askForKeyFrame: boolean;
-  /** See in the statistics whether packets were lost since the last time, and say so by `judge`. */
-  askWhetherLost: boolean;
-}
-
-export interface ChainCounts {
-  kept: number;
-  keyFrames: number;
-  /** Of the kept ones, those that nothing vouches for. */
-  uncertain: number;
-  leftOut: Record<LeaveOutReason, number>;
-  asked: number;
-}
-
-export interface ChainLimits {
-  /**
-   * A frame waits so long for what it is predicted from: a packet that is sent again takes a round trip or two. And so
-   * long for the answer whether something was lost. Microseconds.
-   */
-  patience: number;
-  /** A key frame that does not come is asked for again after this; microseconds. */
-  askAgain: number;
-  /** No more frames wait than this. */
-  mostWaiting: number;
-}
-
-export const CHAIN_LIMITS: ChainLimits = { patience: 500_000, askAgain: 1_000_000, mostWaiting: 60 };
+import { decodedOf, isShown, Witness } from './witness.ts';
 
 /** Dependencies reach back 4,096 frames at the most (dependency descriptor of the AV1 RTP payload, A.8.1: 12 bits). */
 const REACH = 4_096;
@@ -80,34 +32,6 @@ const REACH = 4_096;
  * started over.
  */
 const LATE = 64;
-
-const CERTAIN: Readonly<Record<KeepReason, boolean>> = {
-  'key-frame': true,
-  dependencies: true,
-  gapless: true,
-  'usual-step': true,
-  'nothing-lost': true,
-  unanswered: false,
-  unknown: false,
-};
-
-type State =
-  /** No key frame came, or the chain broke at its base. */
-  | { name: 'broken'; since: 'start' | 'loss' }
-  /** Frames can be told apart by their numbers. */
-  | { name: 'numbered'; newest: number }
-  /** They can't: time alone tells. */
-  | {
-      name: 'plain';
-      /** When it was asked whether what is waited for was lost. */
-      askedAt: number | undefined;
-      /** Why nothing is certain until the next key frame. */
-      doubt: 'unknown' | 'unanswered' | undefined;
-    };
-
-type Plain = Extract<State, { name: 'plain' }>;
-
-const plainState = (): Plain => ({ name: 'plain', askedAt: undefined, doubt: undefined });
 
 interface Waiting<T> {
   frame: T;
@@ -129,12 +53,36 @@ export class Chain<T extends ChainFrame> {
   #waiting: Waiting<T>[] = [];
   /** The last of the kept ones, and the last of them that was a beginning. */
   #newest: Position | undefined;
+  #last: T | undefined;
   #beginning: Position | undefined;
   readonly #typical = new TypicalStep();
   #askedAt = Number.NEGATIVE_INFINITY;
   #outcomes: Outcome<T>[] = [];
+  readonly #witness: Witness;
 
-  constructor(private readonly limits: ChainLimits = CHAIN_LIMITS) {}
+  /** @param looks whether `askToLook` can be answered; where it isn't all the same, time alone tells after a while. */
+  constructor(
+    private readonly limits: ChainLimits = CHAIN_LIMITS,
+    looks = false,
+  ) {
+    this.#witness = new Witness(looks, limits.standstill);
+  }
+
+  /** Time of the first frame that waits for the decoder: from there on, nothing is decided. */
+  get heldFrom(): number | undefined {
+    return this.#isHolding ? this.#waiting[0]?.frame.time : undefined;
+  }
+
+  /** A key frame waits for the decoder. */
+  get holdsKey(): boolean {
+    return this.#isHolding && this.#waiting.some(({ frame }) => isBeginning(frame));
+  }
+
+  /** True while frames wait for the decoder. */
+  get #isHolding(): boolean {
+    const { gapless = false } = this.#waiting[0]?.frame ?? this.#last ?? {};
+    return this.#state.name === 'plain' && this.#witness.isHeard && !gapless;
+  }
 
   /** @param now when it came, on any steady clock; microseconds. */
   take(frame: T, now: number): ChainStep<T> {
@@ -151,14 +99,11 @@ export class Chain<T extends ChainFrame> {
     return this.#step(now);
   }
 
-  /**
-   * The answer to `askWhetherLost`; none counts as no, but nothing is certain then.
-   *
-   * @param lost packets were lost since the last time that was asked.
-   */
-  judge(lost: boolean, now: number): ChainStep<T> {
-    const state = this.#state;
-    if (state.name === 'plain' && state.askedAt !== undefined) {
+  /** What the page has seen, whether it was asked or not. */
+  see(look: DecoderLook, now: number): ChainStep<T> {
+    const { lost, dropped } = this.#witness.note(look);
+    if (this.#isHolding) this.#believe(look, dropped, now);
+    else if (this.#state.name === 'plain' && this.#state.askedAt !== undefined) {
       if (lost) this.#leaveOutUntilKey();
       else this.#acceptWaiting('nothing-lost');
     }
@@ -171,22 +116,22 @@ export class Chain<T extends ChainFrame> {
     return this.#step(now);
   }
 
-  /** Nothing more will come: what still waits is left out, or, where time alone tells, kept without certainty. */
+  /** Nothing more will come: what still waits is left out, or, where nothing is known of a loss, kept. */
   end(): Outcome<T>[] {
-    if (this.#state.name === 'plain') this.#acceptWaiting('unanswered');
+    this.#letGo();
     this.#leaveOutWaiting();
     return this.#outcomes.splice(0);
   }
 
   #step(now: number): ChainStep<T> {
     if (this.#state.name === 'numbered') this.#giveUp(now);
-    const askWhetherLost = this.#settle(now);
+    const askToLook = this.#settle(now);
     const ask = this.#state.name === 'broken' && now - this.#askedAt >= this.limits.askAgain;
     if (ask) {
       this.#askedAt = now;
       this.counts.asked++;
     }
-    return { outcomes: this.#outcomes.splice(0), askForKeyFrame: ask, askWhetherLost };
+    return { outcomes: this.#outcomes.splice(0), askForKeyFrame: ask, askToLook };
   }
 
   #brokenReason(): LeaveOutReason {
@@ -204,6 +149,7 @@ export class Chain<T extends ChainFrame> {
     // Over a break, it is no step.
     if (this.#newest && this.#state.name !== 'broken') this.#typical.note(frame.time - this.#newest.time);
     this.#newest = positionOf(frame);
+    this.#last = frame;
     this.#outcomes.push({ action: 'keep', frame, certain: CERTAIN[reason], reason });
   }
 
@@ -252,6 +198,7 @@ export class Chain<T extends ChainFrame> {
     this.#kept.clear();
     if (frameId !== undefined) this.#kept.add(frameId);
     this.#state = frameId === undefined ? plainState() : { name: 'numbered', newest: frameId };
+    this.#witness.begin();
   }
 
   #takeNumbered(state: Extract<State, { name: 'numbered' }>, frame: T, now: number): void {
@@ -309,10 +256,11 @@ export class Chain<T extends ChainFrame> {
   }
 
   #takePlain(frame: T, now: number): void {
+    if (this.#isThere(frame)) return this.#leaveOut(frame, 'late');
     if (!this.#isInTime(frame)) return this.#takeLate(frame);
     if (isBeginning(frame) && frame.frameId !== undefined) {
       // From here on there are numbers, which say more than any answer.
-      this.#acceptWaiting('unanswered');
+      this.#letGo();
       return this.#takeKey(frame);
     }
     this.#waiting.push({ frame, since: now });
@@ -321,22 +269,31 @@ export class Chain<T extends ChainFrame> {
     );
   }
 
+  /** A sender that probes how much the network can carry may send the same frame half a dozen times (measured). */
+  #isThere(frame: T): boolean {
+    const there = this.#waiting.some(one => isSame(frame, one.frame));
+    return there || (this.#last !== undefined && isSame(frame, this.#last));
+  }
+
   /** What is recorded since was predicted from something that was not there; but not what follows a key frame. */
   #takeLate(frame: T): void {
+    // The decoder went on without it.
+    if (this.#isHolding) return this.#leaveOut(frame, 'late');
     const again = frame.time === this.#newest?.time && frame.spatialIndex === this.#newest.spatialIndex;
     this.#leaveOut(frame, 'late');
     if (!again && (this.#beginning === undefined || isAfter(frame, this.#beginning)))
       this.#leaveOutUntilKey();
   }
 
-  /** Without numbers: keeps what can be kept by now. @returns whether it is to be asked if something was lost. */
+  /** Without numbers: keeps what can be kept by now. @returns whether the page is to look. */
   #settle(now: number): boolean {
+    if (this.#isHolding) return this.#hold(now);
     for (let state = this.#state; state.name === 'plain'; state = this.#state) {
       const [head] = this.#waiting;
       if (head === undefined) return false;
       const usual = this.#reasonToKeep(state, head.frame);
       const crowded = this.#waiting.length > this.limits.mostWaiting;
-      const since = state.askedAt ?? Math.min(...this.#waiting.map(one => one.since));
+      const since = state.askedAt ?? this.#waitingSince;
       const patient = !crowded && now - since < this.limits.patience;
       if (usual === undefined && patient) return false;
       // A key frame waits only to let go first what was sent before it.
@@ -359,6 +316,57 @@ export class Chain<T extends ChainFrame> {
     // Now that the steps are known, none so far was suspicious.
     else if (state.doubt === 'unknown' && this.#typical.isSteady) state.doubt = undefined;
     return state.doubt ?? 'usual-step';
+  }
+
+  /** Arrival of the frame that waits longest; infinity when none does. */
+  get #waitingSince(): number {
+    return Math.min(...this.#waiting.map(({ since }) => since));
+  }
+
+  /** Waits for the decoder. @returns whether the page is to look. */
+  #hold(now: number): boolean {
+    const crowded = this.#waiting.length > this.limits.mostHeld;
+    switch (this.#witness.wait(this.#waitingSince, crowded, now)) {
+      case 'wait':
+        return false;
+      case 'look':
+        return true;
+      case 'lost':
+        this.#leaveOutUntilKey();
+        return false;
+      case 'unheard':
+        return this.#settle(now);
+    }
+  }
+
+  /** Keeps what the decoder could decode. */
+  #believe({ shown }: DecoderLook, dropped: boolean, now: number): void {
+    const frames = this.#waiting.map(({ frame }) => frame);
+    const doubt = this.#witness.isInDoubt;
+    const seen = decodedOf(frames, shown, { doubt, dropped });
+    if (seen === undefined) {
+      if (this.#last && isShown(this.#last, shown)) this.#witness.hear();
+      return;
+    }
+    this.#witness.hear(now);
+    if (seen === 'lost') return this.#leaveOutUntilKey();
+    for (const { frame } of this.#waiting.splice(0, seen.unknown))
+      this.#leaveOut(frame, 'dependency-missing');
+    for (const frame of frames.slice(seen.unknown, seen.unknown + seen.decoded))
+      if (this.#state.name === 'plain') this.#keepHead(this.#state, frame, 'decoded');
+  }
+
+  /** Nobody is asked any more: what waits is kept, unless a loss is known that it may suffer from. */
+  #letGo(): void {
+    if (!this.#isHolding) return this.#acceptWaiting('unanswered');
+    if (this.#witness.isInDoubt) return this.#leaveOutWaiting();
+    for (const { frame, since } of [...this.#waiting]) {
+      const state = this.#state;
+      if (state.name !== 'plain') return;
+      const clear = since <= this.#witness.clearUntil;
+      if (!clear && !isBeginning(frame) && this.#reasonToKeep(state, frame) === undefined) return;
+      this.#keepHead(state, frame, clear ? 'nothing-lost' : 'unanswered');
+    }
   }
 
   #keepHead(state: Plain, frame: T, reason: KeepReason): void {

@@ -1,13 +1,13 @@
 /** The page's end of a tap or a feed. */
-import type { FromTap } from '../encoded.ts';
+import type { DecoderLook, FromTap } from '../encoded.ts';
 import type { FromOutlet, Seen, ToOutlet } from './protocol.ts';
 
 /** What only the page can do for a recording. */
 export interface ControlAsks {
   /** A recording needs a key frame, and the worker can't ask for it. */
   keyFrame?(): void;
-  /** Whether packets were lost since it was asked last; absent where nothing tells. */
-  lost?(): Promise<boolean>;
+  /** How far the decoder has come and what was lost; absent where nothing tells. */
+  look?(): Promise<DecoderLook>;
 }
 
 export class Control {
@@ -16,19 +16,24 @@ export class Control {
   #lastId = 0;
   #ended = false;
 
-  constructor(port: MessagePort, asks: ControlAsks = {}) {
+  constructor(
+    port: MessagePort,
+    /** Of the recording that was opened last: all of a tap have the same. */
+    public asks: ControlAsks = {},
+  ) {
     this.#port = port;
-    port.onmessage = ({ data }: MessageEvent<FromOutlet>) => this.#on(data, asks);
+    port.onmessage = ({ data }: MessageEvent<FromOutlet>) => this.#on(data);
   }
 
-  #on(message: FromOutlet, asks: ControlAsks): void {
+  #on(message: FromOutlet): void {
+    const { asks } = this;
     switch (message.type) {
       case 'key-frame':
         return asks.keyFrame?.();
-      case 'whether-lost':
+      case 'look':
         // Without an answer, the recording makes up its mind by itself.
-        return void asks.lost?.().then(
-          lost => this.#ended || this.#send({ type: 'lost', lost }),
+        return void asks.look?.().then(
+          look => this.#ended || this.#send({ type: 'look', look }),
           () => undefined,
         );
       case 'seen':

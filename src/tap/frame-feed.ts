@@ -53,11 +53,6 @@ export class FrameFeed {
     return this.#control.seen();
   }
 
-  /** Nothing tells how much there is on the way. */
-  async bytes(): Promise<number> {
-    return 0;
-  }
-
   /** True once nothing more will come. */
   get ended(): boolean {
     return this.#control.ended;

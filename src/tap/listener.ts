@@ -1,10 +1,10 @@
 /** One recording that listens to a tap or a feed: what is sent to it, and what it asks for. */
-import type { EncodedFrame, FromTap, ToTap } from '../encoded.ts';
+import type { DecoderLook, EncodedFrame, FromTap, ToTap } from '../encoded.ts';
 import { Credit } from './credit.ts';
 
 export interface ListenerAsks {
   keyFrame(): void;
-  whetherLost(): void;
+  look(): void;
   /** The recording is over, or its worker is gone. */
   close(listener: Listener): void;
 }
@@ -32,8 +32,8 @@ export class Listener {
         return;
       case 'key-frame':
         return this.#asks.keyFrame();
-      case 'whether-lost':
-        return this.#asks.whetherLost();
+      case 'look':
+        return this.#asks.look();
       case 'close':
         return this.#asks.close(this);
     }
@@ -57,9 +57,9 @@ export class Listener {
     this.#credit.spend(byteLength);
   }
 
-  /** Whether packets were lost of late. */
-  tellLost(lost: boolean): void {
-    this.#post({ type: 'lost', lost });
+  /** How far the decoder has come. */
+  tellLook(look: DecoderLook): void {
+    this.#post({ type: 'look', look });
   }
 
   /** Nothing more will come. */

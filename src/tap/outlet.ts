@@ -47,8 +47,8 @@ export class Outlet {
         const answer: FromOutlet = { type: 'seen', id: message.id, seen: this.#seen };
         return this.#control.postMessage(answer);
       }
-      case 'lost':
-        for (const listener of this.#listeners) listener.tellLost(message.lost);
+      case 'look':
+        for (const listener of this.#listeners) listener.tellLook(message.look);
         return;
       case 'ended':
         this.end();
@@ -59,7 +59,7 @@ export class Outlet {
   #listen(port: MessagePort): void {
     const listener = new Listener(port, {
       keyFrame: () => this.#keyFrames.ask(),
-      whetherLost: () => this.#control.postMessage({ type: 'whether-lost' } satisfies FromOutlet),
+      look: () => this.#control.postMessage({ type: 'look' } satisfies FromOutlet),
       close: closed => {
         this.#listeners.delete(closed);
         closed.close();

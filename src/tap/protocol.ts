@@ -1,4 +1,5 @@
 /** What passes between the page and where frames are taken off (a tap's worker, or one of the page's own that feeds frames). */
+import type { DecoderLook } from '../encoded.ts';
 
 export type Kind = 'video' | 'audio';
 export type Side = 'receiver' | 'sender';
@@ -25,8 +26,8 @@ export type ToOutlet =
   | { type: 'listen'; port: MessagePort }
   /** Answered by a `seen` with the same number. */
   | { type: 'seen'; id: number }
-  /** The answer to `whether-lost`. */
-  | { type: 'lost'; lost: boolean }
+  /** The answer to `look`. */
+  | { type: 'look'; look: DecoderLook }
   /** Nothing more will come, as the page knows and the worker can't: browsers leave the streams of a closed connection open. */
   | { type: 'ended' };
 
@@ -34,8 +35,8 @@ export type FromOutlet =
   | { type: 'seen'; id: number; seen: Seen }
   /** A recording needs a key frame, which only the page can ask for. */
   | { type: 'key-frame' }
-  /** A recording wants to know whether packets were lost of late, which only the page's statistics tell. */
-  | { type: 'whether-lost' };
+  /** A recording wants to know how far the decoder has come and what was lost, which only the page can see. */
+  | { type: 'look' };
 
 /** First message of a tap's worker: it runs. */
 export const READY = 'steadyreel-tap-ready';

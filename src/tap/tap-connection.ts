@@ -14,10 +14,9 @@ interface HeaderExtensionControl {
   setHeaderExtensionsToNegotiate(extensions: { uri: string; direction: RTCRtpTransceiverDirection }[]): void;
 }
 
-/** With what older libraries call; TypeScript's library does not know it. */
-interface OldConnection extends Omit<RTCPeerConnection, 'createOffer'> {
+/** One shape of its two. */
+interface Offering extends Omit<RTCPeerConnection, 'createOffer'> {
   createOffer(...given: unknown[]): Promise<unknown>;
-  addStream?(stream: MediaStream): void;
 }
 
 /**
@@ -101,7 +100,7 @@ class TappedConnection {
       this.#tapNew(transceiver);
       return transceiver;
     };
-    this.#wrapOldCalls();
+    this.#wrapOffer();
     connection.close = () => {
       close.apply(connection);
       // No event has to tell of a connection that the page itself has closed (WebRTC, 4.4.2, "close").
@@ -110,19 +109,14 @@ class TappedConnection {
     };
   }
 
-  /** Of libraries that are older than transceivers: `addStream()`, and an offer "to receive". */
-  #wrapOldCalls(): void {
-    const connection = this.connection as OldConnection;
-    const { addStream, createOffer } = connection;
+  /** An offer "to receive" makes transceivers too (`offerToReceiveVideo`). */
+  #wrapOffer(): void {
+    const connection = this.connection as Offering;
+    const { createOffer } = connection;
     connection.createOffer = (...given) => {
       const offer = createOffer.apply(connection, given);
       this.#tapAll();
       return offer;
-    };
-    if (addStream === undefined) return;
-    connection.addStream = stream => {
-      addStream.call(connection, stream);
-      this.#tapAll();
     };
   }
 

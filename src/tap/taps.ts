@@ -1,28 +1,9 @@
 /** Taps: where encoded frames of a call are taken off, one to a receiver or sender. In the page. */
 import type { EncodedInput } from '../encoded.ts';
 import { BrowserUnsupportedError, TransformTakenError } from '../errors.ts';
-import { Control } from './control.ts';
+import { Control, type ControlAsks } from './control.ts';
 import type { Kind, Seen, Side, TapOptions } from './protocol.ts';
 import { relyOnWorker, type Target, tapWorker } from './tap-host.ts';
-
-/** `setParameters()` as WebRTC Extensions has it ("setParameterOptions"): one entry for each encoding. */
-interface KeyFrameSender {
-  setParameters(
-    parameters: RTCRtpSendParameters,
-    options: { encodingOptions: { keyFrame: boolean }[] },
-  ): Promise<void>;
-}
-
-/** How Chromium's encoder is asked for a key frame; Firefox, which is never asked in this way, heeds only the transform's way. */
-const askEncoder = async (sender: RTCRtpSender): Promise<void> => {
-  try {
-    const parameters = sender.getParameters();
-    const encodingOptions = parameters.encodings.map(() => ({ keyFrame: true }));
-    await (sender as KeyFrameSender).setParameters(parameters, { encodingOptions });
-  } catch {
-    // Not negotiated yet, or the page is changing the parameters itself. Whoever needs the key frame asks again.
-  }
-};
 
 const sideOf = (target: Target): Side => (target instanceof RTCRtpSender ? 'sender' : 'receiver');
 
@@ -44,53 +25,29 @@ const refuseStreams = (target: Target, side: Side): void => {
   Object.defineProperty(target, 'createEncodedStreams', { value, configurable: true });
 };
 
-/** Packets that were found missing, whether they came later or not: then their frames come late, and are waited for. */
-const lossesOf = async (target: Target): Promise<number> => {
-  let losses = 0;
-  for (const entry of (await target.getStats()).values())
-    if (entry.type === 'inbound-rtp') losses += Math.max(0, entry.packetsLost ?? 0) + (entry.nackCount ?? 0);
-  return losses;
-};
-
 /** Made by `tapOf()`. Stays for the life of the connection: Chromium 156 freezes media whose transform is taken away. */
 export class Tap {
   readonly kind: Kind;
   readonly side: Side;
-  readonly #target: Target;
+  readonly target: Target;
   readonly #transform: RTCRtpScriptTransform;
   readonly #control: Control;
-  /** Packets that were found missing up to the last look. */
-  #losses = 0;
 
   /** @throws WorkerFailedError (`worker-failed`). */
   constructor(target: Target, tapWorkerUrl: string | URL | undefined) {
     this.kind = kindOf(target);
     this.side = sideOf(target);
-    this.#target = target;
+    this.target = target;
     const { port1, port2 } = new MessageChannel();
     const { kind, side } = this;
     const options: TapOptions = { steadyreel: 'tap', kind, side, control: port2 };
     this.#transform = new RTCRtpScriptTransform(tapWorker(tapWorkerUrl), options, [port2]);
-    this.#control = new Control(port1, {
-      keyFrame: () => {
-        if (target instanceof RTCRtpSender) void askEncoder(target);
-      },
-      lost: async () => {
-        const before = this.#losses;
-        this.#losses = await lossesOf(target);
-        return this.#losses > before;
-      },
-    });
-    // What was lost before anybody asked tells nothing.
-    void lossesOf(target).then(
-      losses => (this.#losses = losses),
-      () => undefined,
-    );
+    this.#control = new Control(port1);
     this.#attach();
   }
 
   #attach(): void {
-    const target = this.#target;
+    const target = this.target;
     const transform = this.#transform;
     target.transform = transform;
     relyOnWorker({ target, transform });
@@ -104,27 +61,22 @@ export class Tap {
 
   /** False when the page has put another transform in its place, or none. */
   get inPlace(): boolean {
-    return this.#target.transform === this.#transform;
+    return this.target.transform === this.#transform;
   }
 
-  /** For one recording: from now on it gets copies of all frames. */
-  open(): EncodedInput {
-    return { port: this.#control.open(), side: this.side };
+  /**
+   * For one recording: from now on it gets copies of all frames.
+   *
+   * @param asks what the page does for it.
+   */
+  open(asks: ControlAsks = {}): EncodedInput {
+    this.#control.asks = asks;
+    return { port: this.#control.open(), side: this.side, looks: asks.look !== undefined };
   }
 
   /** What has passed; does not settle while the worker does not answer. */
   seen(): Promise<Seen> {
     return this.#control.seen();
-  }
-
-  /** What the connection has received or sent of this track. */
-  async bytes(): Promise<number> {
-    let bytes = 0;
-    for (const entry of (await this.#target.getStats()).values()) {
-      if (entry.type === 'inbound-rtp') bytes += entry.bytesReceived ?? 0;
-      if (entry.type === 'outbound-rtp') bytes += entry.bytesSent ?? 0;
-    }
-    return bytes;
   }
 
   /** The connection is over: recordings hear that nothing more will come. Known by itself of receivers, not of senders. */

@@ -1,9 +1,10 @@
 /** From the frames of a call, as they come from its tap, to samples in the order of decoding, with nothing missing. */
-import type { EncodedFrame, EncodedInput } from '../encoded.ts';
+import type { DecoderLook, EncodedFrame, EncodedInput } from '../encoded.ts';
 import type { RecorderStats } from '../events.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { Chain, type ChainStep, type Outcome } from '../passthrough/chain.ts';
+import { Chain } from '../passthrough/chain.ts';
 import type { ChainFrame } from '../passthrough/chain-frame.ts';
+import { CHAIN_LIMITS, type ChainStep, type Outcome } from '../passthrough/chain-step.ts';
 import { LayerChoice } from '../passthrough/layer-choice.ts';
 import { type Picture, PictureJoiner } from '../passthrough/picture.ts';
 import { RtpTime } from '../passthrough/rtp-time.ts';
@@ -24,8 +25,10 @@ export interface CallFramesContext {
   stats: RecorderStats;
   options: ResolvedOptions['passthrough'];
   side: EncodedInput['side'];
+  /** The page can look at its decoder. */
+  looks: boolean;
   askForKeyFrame(): void;
-  askWhetherLost(): void;
+  askToLook(): void;
 }
 
 interface Arrived extends ChainFrame {
@@ -94,14 +97,19 @@ export class CallFrames {
     if (follower?.ssrc === ssrc && follower?.family === family) return follower;
     this.#finish(now);
     if (this.#stream?.family !== family) this.#stream = new VideoStream(family, FRAME_RATE);
-    this.#follower = { ssrc, family, chain: new Chain(), pictures: new PictureJoiner(family) };
+    this.#follower = {
+      ssrc,
+      family,
+      chain: new Chain(CHAIN_LIMITS, this.context.looks),
+      pictures: new PictureJoiner(family),
+    };
     return this.#follower;
   }
 
-  #follow({ outcomes, askForKeyFrame, askWhetherLost }: ChainStep<Arrived>, now: number): void {
+  #follow({ outcomes, askForKeyFrame, askToLook }: ChainStep<Arrived>, now: number): void {
     for (const outcome of outcomes) this.#settle(outcome, now);
     if (askForKeyFrame) this.askForKeyFrame(now);
-    if (askWhetherLost) this.context.askWhetherLost();
+    if (askToLook) this.context.askToLook();
   }
 
   #settle(outcome: Outcome<Arrived>, now: number): void {
@@ -129,10 +137,20 @@ export class CallFrames {
     if (chain) this.#follow(chain.fail(now), now);
   }
 
-  /** Whether packets were lost of late. */
-  judge(lost: boolean, now: number): void {
+  /** What the page has seen of its decoder. */
+  see(look: DecoderLook, now: number): void {
     const chain = this.#follower?.chain;
-    if (chain) this.#follow(chain.judge(lost, now), now);
+    if (chain) this.#follow(chain.see(look, now), now);
+  }
+
+  /** Time of the first frame that waits for the decoder, by the track's own clock. */
+  get heldFrom(): number | undefined {
+    return this.#follower?.chain.heldFrom;
+  }
+
+  /** What waits for the decoder comes now, or not at all: the timeline is about to move. */
+  letGo(now: number): void {
+    if (this.heldFrom !== undefined) this.#finish(now);
   }
 
   /** So many frames could not be taken in time: what comes next may be predicted from them. */
@@ -149,7 +167,7 @@ export class CallFrames {
       for (const picture of follower.pictures.tick(now)) this.#show(picture, now);
     }
     if (this.#choice.tick(now) !== undefined) this.context.askForKeyFrame();
-    if (lane.wantsKey) this.askForKeyFrame(now);
+    if (lane.wantsKey && !follower?.chain.holdsKey) this.askForKeyFrame(now);
   }
 
   /** Not more often than a key frame can be expected to come. */

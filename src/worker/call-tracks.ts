@@ -22,6 +22,8 @@ const GRACE = 2_000_000;
 const VIDEO_LAG = 700_000;
 /** What has been captured when the recording is stopped, is on its way for so long; milliseconds. */
 const ON_ITS_WAY = 60;
+/** And then frames that wait for the page's decoder wait for a last look at it, but no longer than this; milliseconds. */
+const LAST_LOOK = 250;
 /** A cut that a source brings which has come back is made within so long; microseconds. */
 const RESUMING = 1_000_000;
 
@@ -47,6 +49,8 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   /** Why time is left out, while it is. */
   #halted: 'pause' | 'wait' | undefined;
   #waiting: (() => void) | undefined;
+  /** The page has looked at its decoder. */
+  #looked: (() => void) | undefined;
   #cameBackAt = Number.NEGATIVE_INFINITY;
   #lastSign: number;
   readonly #stopTicking: () => void;
@@ -82,8 +86,9 @@ export class CallTracks implements MediaTracks<CallReplacement> {
       stats,
       options: setup.options.passthrough,
       side: input.side,
+      looks: input.looks === true,
       askForKeyFrame: () => reader.askForKeyFrame(),
-      askWhetherLost: () => reader.askWhetherLost(),
+      askToLook: () => reader.askToLook(),
     });
     const reader = new TapReader(
       input,
@@ -94,7 +99,12 @@ export class CallTracks implements MediaTracks<CallReplacement> {
           frames.push(frame, arrival);
           this.#audio.advance(wall.now());
         },
-        onLost: lost => frames.judge(lost, wall.now()),
+        onLook: look => {
+          if (this.#over) return;
+          frames.see(look, wall.now());
+          this.#looked?.();
+          this.#audio.advance(wall.now());
+        },
         onOverflow: count => frames.overflow(count, wall.now()),
         onEnd: () => void this.#ended('video', reader),
       },
@@ -115,7 +125,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
           this.#stir();
           if (!this.#over) this.#audio.push(frame, arrival);
         },
-        onLost: () => undefined,
+        onLook: () => undefined,
         onOverflow: () => report.warn('audio-dropped', 'Sound of the call could not be taken in time.'),
         onEnd: () => void this.#ended('audio', reader),
       },
@@ -232,6 +242,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
 
   #goOn(): void {
     const { wall, keeper } = this.context;
+    this.#source.video?.frames.letGo(wall.now());
     const halt = this.#time.goOn(wall.now());
     const type = this.#halted ?? 'pause';
     this.#halted = undefined;
@@ -249,6 +260,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     const before = this.#time.at(this.#lastSign);
     this.#lastSign = now;
     if (gap < ASLEEP || this.#halted !== undefined || before === undefined) return;
+    this.#source.video?.frames.letGo(now);
     this.#time.moveBack(gap);
     const time = toSeconds(Math.max(0, Math.round(before)));
     keeper.note({ time, type: 'sleep', duration: toSeconds(gap) });
@@ -275,7 +287,9 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   #decidedUpTo(): number {
     if (!this.#videoLeads()) return Number.POSITIVE_INFINITY;
     const now = this.#time.at(this.context.wall.now()) ?? Number.NEGATIVE_INFINITY;
-    return Math.max(this.#video.lastTime ?? Number.NEGATIVE_INFINITY, now - VIDEO_LAG);
+    const heldFrom = this.#source.video?.frames.heldFrom;
+    const held = heldFrom === undefined ? now : this.#time.map('video', heldFrom);
+    return Math.max(this.#video.lastTime ?? Number.NEGATIVE_INFINITY, Math.min(held, now - VIDEO_LAG));
   }
 
   get duration(): number {
@@ -288,12 +302,29 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     // What was captured before this moment is still on its way from the tap.
     this.#time.halt(now);
     await new Promise<void>(resolve => wall.after(ON_ITS_WAY, resolve));
+    await this.#lookLast();
     this.#close();
     this.#source.video?.frames.end(this.context.wall.now());
     const endTime = this.#video.endTime(now);
     this.#video.end(endTime);
     this.#stopAudio(now, endTime);
     files.endAll();
+  }
+
+  /** Frames that wait for the decoder are recorded as far as it has come. */
+  async #lookLast(): Promise<void> {
+    const { wall } = this.context;
+    const { video } = this.#source;
+    if (video?.frames.heldFrom === undefined) return;
+    await new Promise<void>(resolve => {
+      const cancel = wall.after(LAST_LOOK, resolve);
+      this.#looked = () => {
+        cancel();
+        resolve();
+      };
+      video.reader.askToLook();
+    });
+    this.#looked = undefined;
   }
 
   #stopAudio(now: number, endTime: number): void {

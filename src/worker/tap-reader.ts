@@ -1,5 +1,5 @@
 /** Reads the frames of one track of a call, as its tap hands them over. */
-import type { EncodedFrame, EncodedInput, FromTap, ToTap } from '../encoded.ts';
+import type { DecoderLook, EncodedFrame, EncodedInput, FromTap, ToTap } from '../encoded.ts';
 import type { WallClock } from '../source/wall-clock.ts';
 
 export interface TapEvents {
@@ -7,8 +7,8 @@ export interface TapEvents {
   onFrame(frame: EncodedFrame, arrival: number): void;
   /** So many frames could not be handed over in time. */
   onOverflow(frames: number): void;
-  /** The answer to `askWhetherLost`. */
-  onLost(lost: boolean): void;
+  /** The answer to `askToLook`; its time is by the recording's own clock. */
+  onLook(look: DecoderLook): void;
   onEnd(): void;
 }
 
@@ -36,8 +36,8 @@ export class TapReader {
       }
       case 'overflow':
         return events.onOverflow(message.frames);
-      case 'lost':
-        return events.onLost(message.lost);
+      case 'look':
+        return events.onLook({ ...message.look, at: message.look.at - origin });
       case 'ended':
         return events.onEnd();
     }
@@ -48,9 +48,9 @@ export class TapReader {
     if (!this.#closed) this.#tell({ type: 'key-frame' });
   }
 
-  /** Asks whether packets were lost of late. There may be no answer. */
-  askWhetherLost(): void {
-    if (!this.#closed) this.#tell({ type: 'whether-lost' });
+  /** Asks how far the page's decoder has come, and what was lost. There may be no answer. */
+  askToLook(): void {
+    if (!this.#closed) this.#tell({ type: 'look' });
   }
 
   /** Nothing more is read. */

@@ -1,7 +1,7 @@
 /** How connections get their taps: whichever way their senders and receivers are made, and without harm to the page. */
 import { expect, onTestFinished, test } from 'vitest';
+import { openTap, probeTap } from '../../src/tap/asks.ts';
 import { FrameFeed } from '../../src/tap/frame-feed.ts';
-import { probe } from '../../src/tap/probe.ts';
 import { tap, tapEvery } from '../../src/tap/tap-connection.ts';
 import { tapOf } from '../../src/tap/taps.ts';
 import { connect, connection, expectDecoding, movingPicture, Recording, receiverOf } from './support/call.ts';
@@ -24,19 +24,7 @@ test('senders are tapped when they are made by addTransceiver, and on the side t
   await connect(caller, callee);
   const targets = [sender, ...callee.getSenders(), ...caller.getReceivers()];
   expect(targets).toHaveLength(5);
-  for (const target of targets) expect(await probe(tapOf(target), 20_000)).toEqual(flowing);
-});
-
-test('so are those of addStream, which older libraries use', async () => {
-  const caller = tap(connection());
-  const callee = tap(connection());
-  (caller as unknown as { addStream(stream: MediaStream): void }).addStream(
-    new MediaStream([movingPicture()]),
-  );
-  callee.addTrack(movingPicture());
-  await connect(caller, callee);
-  const targets = [...caller.getSenders(), ...caller.getReceivers(), ...callee.getReceivers()];
-  for (const target of targets) expect(await probe(tapOf(target), 20_000)).toEqual(flowing);
+  for (const target of targets) expect(await probeTap(tapOf(target), 20_000)).toEqual(flowing);
 });
 
 test('receivers of an offer to receive are tapped, which older libraries use, too', async () => {
@@ -44,7 +32,7 @@ test('receivers of an offer to receive are tapped, which older libraries use, to
   const callee = connection();
   callee.addTrack(movingPicture());
   await connect(caller, callee, { offerToReceiveVideo: true });
-  expect(await probe(tapOf(receiverOf(caller, 'video')), 20_000)).toEqual(flowing);
+  expect(await probeTap(tapOf(receiverOf(caller, 'video')), 20_000)).toEqual(flowing);
 });
 
 test('a connection is tapped once, and calls of the page fail as they would without', async () => {
@@ -87,8 +75,8 @@ test('tapEvery taps connections that others make, until it is undone', async () 
   ).toBeInstanceOf(RTCCertificate);
   const sender = caller.addTrack(movingPicture());
   await connect(caller, callee);
-  expect(await probe(tapOf(sender), 20_000)).toEqual(flowing);
-  expect(await probe(tapOf(receiverOf(callee, 'video')), 20_000)).toEqual(flowing);
+  expect(await probeTap(tapOf(sender), 20_000)).toEqual(flowing);
+  expect(await probeTap(tapOf(receiverOf(callee, 'video')), 20_000)).toEqual(flowing);
   undo();
   expect(RTCPeerConnection).toBe(Original);
   expect(connection().addTransceiver('video').sender.transform).toBeNull();
@@ -122,8 +110,8 @@ test("a feed takes decrypted frames from the page's own transform", async () => 
   });
   await connect(caller, callee);
   await expectDecoding(callee);
-  if (feed) expect(await probe(feed, 20_000)).toEqual(flowing);
-  const recording = new Recording((feed as FrameFeed).open());
+  if (feed) expect(await probeTap(feed, 20_000)).toEqual(flowing);
+  const recording = new Recording(openTap(feed as FrameFeed));
   await recording.hear(20);
   const before = recording.keyFrames;
   recording.send({ type: 'key-frame' });

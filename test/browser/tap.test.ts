@@ -1,6 +1,6 @@
 /** Taps in calls of a page with itself: frames come through unharmed, and recordings get copies of them. */
 import { expect, test } from 'vitest';
-import { probe } from '../../src/tap/probe.ts';
+import { openTap, probeTap } from '../../src/tap/asks.ts';
 import { tap } from '../../src/tap/tap-connection.ts';
 import { tapOf } from '../../src/tap/taps.ts';
 import {
@@ -30,11 +30,11 @@ const expectEnd = (recording: Recording): Promise<void> =>
 test('recordings on both sides get every frame as it was sent, long after the call began', async () => {
   const { callee, video, audio } = await tappedCall();
   await expectDecoding(callee, 30);
-  const sent = new Recording(tapOf(video).open());
-  const sentSound = new Recording(tapOf(audio).open());
+  const sent = new Recording(openTap(tapOf(video)));
+  const sentSound = new Recording(openTap(tapOf(audio)));
   await Promise.all([sent.hear(5), sentSound.hear(5)]);
-  const received = new Recording(tapOf(receiverOf(callee, 'video')).open());
-  const receivedSound = new Recording(tapOf(receiverOf(callee, 'audio')).open());
+  const received = new Recording(openTap(tapOf(receiverOf(callee, 'video'))));
+  const receivedSound = new Recording(openTap(tapOf(receiverOf(callee, 'audio'))));
   await Promise.all([received.hear(60), receivedSound.hear(60)]);
   expectSame(sent, received);
   expectSame(sentSound, receivedSound);
@@ -44,10 +44,10 @@ test('recordings on both sides get every frame as it was sent, long after the ca
 test('frames tell when they came, what they are, and what they are predicted from', async () => {
   const { callee, video, audio } = await tappedCall();
   const begin = (performance.timeOrigin + performance.now()) * 1_000;
-  const sent = new Recording(tapOf(video).open());
-  const received = new Recording(tapOf(receiverOf(callee, 'video')).open());
-  const sentSound = new Recording(tapOf(audio).open());
-  const sound = new Recording(tapOf(receiverOf(callee, 'audio')).open());
+  const sent = new Recording(openTap(tapOf(video)));
+  const received = new Recording(openTap(tapOf(receiverOf(callee, 'video'))));
+  const sentSound = new Recording(openTap(tapOf(audio)));
+  const sound = new Recording(openTap(tapOf(receiverOf(callee, 'audio'))));
   await Promise.all([sent.hear(30), received.hear(30), sound.hear(30), sentSound.hear(30)]);
   const end = (performance.timeOrigin + performance.now()) * 1_000;
   for (const { frames } of [sent, received, sound, sentSound]) {
@@ -75,8 +75,8 @@ test('frames tell when they came, what they are, and what they are predicted fro
 test('the call goes on before, while and after recordings listen', async () => {
   const { callee } = await tappedCall();
   await expectDecoding(callee);
-  const first = new Recording(tapOf(receiverOf(callee, 'video')).open());
-  const second = new Recording(tapOf(receiverOf(callee, 'video')).open());
+  const first = new Recording(openTap(tapOf(receiverOf(callee, 'video'))));
+  const second = new Recording(openTap(tapOf(receiverOf(callee, 'video'))));
   await Promise.all([first.hear(20), second.hear(20)]);
   await expectDecoding(callee);
   first.send({ type: 'close' });
@@ -92,7 +92,7 @@ test('a recording gets key frames when it asks, of a receiver and of a sender', 
   const { callee, video } = await tappedCall();
   await expectDecoding(callee);
   for (const target of [receiverOf(callee, 'video'), video]) {
-    const recording = new Recording(tapOf(target).open());
+    const recording = new Recording(openTap(tapOf(target)));
     await recording.hear(20);
     const before = recording.keyFrames;
     // Left alone, the encoder gives none for a long time.
@@ -106,10 +106,10 @@ test('a recording gets key frames when it asks, of a receiver and of a sender', 
 
 test('recordings hear when the other side or the page itself ends the call', async () => {
   const { caller, callee, video, audio } = await tappedCall();
-  const sent = new Recording(tapOf(video).open());
-  const received = new Recording(tapOf(receiverOf(callee, 'video')).open());
-  const sentSound = new Recording(tapOf(audio).open());
-  const sound = new Recording(tapOf(receiverOf(callee, 'audio')).open());
+  const sent = new Recording(openTap(tapOf(video)));
+  const received = new Recording(openTap(tapOf(receiverOf(callee, 'video'))));
+  const sentSound = new Recording(openTap(tapOf(audio)));
+  const sound = new Recording(openTap(tapOf(receiverOf(callee, 'audio'))));
   await Promise.all([sent, received, sentSound, sound].map(recording => recording.hear(5)));
   caller.getTransceivers()[0]?.stop();
   await connect(caller, callee);
@@ -120,7 +120,7 @@ test('recordings hear when the other side or the page itself ends the call', asy
   await expectEnd(sound);
   caller.close();
   await expectEnd(sentSound);
-  await expectEnd(new Recording(tapOf(video).open()));
+  await expectEnd(new Recording(openTap(tapOf(video))));
 });
 
 test('a probe tells whether frames pass, none are sent, or the tap was put on too late', async () => {
@@ -129,17 +129,17 @@ test('a probe tells whether frames pass, none are sent, or the tap was put on to
   const sender = caller.addTrack(movingPicture());
   await connect(caller, callee);
   const inTime = tapOf(receiverOf(callee, 'video'));
-  expect(await probe(inTime, 20_000)).toEqual({
+  expect(await probeTap(inTime, 20_000)).toEqual({
     state: 'flowing',
     mimeType: expect.stringMatching(/^video\//),
   });
   const late = tapOf(sender);
-  expect(await probe(late, 2_000)).toEqual({ state: 'blocked' });
+  expect(await probeTap(late, 2_000)).toEqual({ state: 'blocked' });
   await sender.replaceTrack(null);
   // What is on its way still comes.
-  await expect.poll(() => probe(inTime, 1_000), { timeout: 20_000 }).toEqual({ state: 'silent' });
+  await expect.poll(() => probeTap(inTime, 1_000), { timeout: 20_000 }).toEqual({ state: 'silent' });
   const giveUp = new AbortController();
-  const probed = probe(inTime, 60_000, giveUp.signal);
+  const probed = probeTap(inTime, 60_000, giveUp.signal);
   giveUp.abort(new Error('never mind'));
   await expect(probed).rejects.toThrow('never mind');
 });
@@ -157,7 +157,7 @@ test('with a transform of the page in place it says so, and leaves it alone', as
   expect(sender.transform).toBe(own);
   // Also when the page puts it on later, in place of the tap.
   const receiver = receiverOf(callee, 'video');
-  const recording = new Recording(tapOf(receiver).open());
+  const recording = new Recording(openTap(tapOf(receiver)));
   await recording.hear(5);
   receiver.transform = new RTCRtpScriptTransform(worker, { scramble: 0 });
   expect(() => tapOf(receiver)).toThrow(expect.objectContaining({ code: 'transform-taken' }));

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { CHAIN_LIMITS, Chain, type ChainStep, type Outcome } from '../../src/passthrough/chain.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { DecoderLook } from '../../src/encoded.ts';
+import { Chain } from '../../src/passthrough/chain.ts';
 import type { ChainFrame } from '../../src/passthrough/chain-frame.ts';
+import { CHAIN_LIMITS, type ChainStep, type Outcome } from '../../src/passthrough/chain-step.ts';
 import { TypicalStep } from '../../src/passthrough/typical-step.ts';
 
 interface Frame extends ChainFrame {
@@ -21,8 +23,8 @@ const delta = (at: number, more: Partial<Frame> = {}): Frame => ({
 const key = (at: number, more: Partial<Frame> = {}): Frame =>
   delta(at, { name: `K${at}`, key: true, ...more });
 
-/** `+5` for kept, `~5` without certainty, `-5 late` for left out; `?` asks for a key frame, `lost?` for statistics. */
-const told = ({ outcomes, askForKeyFrame, askWhetherLost }: ChainStep<Frame>): string =>
+/** `+5` for kept, `~5` without certainty, `-5 late` for left out; `?` asks for a key frame, `look?` for a look. */
+const told = ({ outcomes, askForKeyFrame, askToLook }: ChainStep<Frame>): string =>
   [
     ...outcomes.map(one =>
       one.action === 'keep'
@@ -30,8 +32,19 @@ const told = ({ outcomes, askForKeyFrame, askWhetherLost }: ChainStep<Frame>): s
         : `-${one.frame.name} ${one.reason}`,
     ),
     ...(askForKeyFrame ? ['?'] : []),
-    ...(askWhetherLost ? ['lost?'] : []),
+    ...(askToLook ? ['look?'] : []),
   ].join(', ');
+
+let losses = 0;
+beforeEach(() => {
+  losses = 0;
+});
+/** A look of which only the losses tell something: there is no decoder. */
+const judge = (chain: Chain<Frame>, lost: boolean, now: number): ChainStep<Frame> => {
+  if (lost) losses++;
+  const look: DecoderLook = { at: now, shown: [], losses, dropped: 0 };
+  return chain.see(look, now);
+};
 
 /** A chain that knows how far apart frames are: it has the first six. */
 const begun = (): Chain<Frame> => {
@@ -98,9 +111,9 @@ describe('frames without numbers', () => {
     const since = 7 * STEP;
     expect(taking(chain, delta(7), delta(8))).toEqual(['', '']);
     expect(told(chain.tick(since + patience - 1))).toBe('');
-    expect(told(chain.tick(since + patience))).toBe('lost?');
+    expect(told(chain.tick(since + patience))).toBe('look?');
     expect(told(chain.tick(since + patience + 1))).toBe('');
-    expect(told(chain.judge(true, since + patience + 2))).toBe(
+    expect(told(judge(chain, true, since + patience + 2))).toBe(
       '-7 dependency-missing, -8 dependency-missing, ?',
     );
     expect(taking(chain, delta(30), key(31), delta(32))).toEqual(['-30 dependency-missing', '+K31', '+32']);
@@ -109,8 +122,8 @@ describe('frames without numbers', () => {
   it('after one that the sender left out are all kept', () => {
     const chain = begun();
     taking(chain, delta(7), delta(8));
-    expect(told(chain.tick(7 * STEP + patience))).toBe('lost?');
-    expect(told(chain.judge(false, 7 * STEP + patience + 1))).toBe('+7, +8');
+    expect(told(chain.tick(7 * STEP + patience))).toBe('look?');
+    expect(told(judge(chain, false, 7 * STEP + patience + 1))).toBe('+7, +8');
     expect(taking(chain, delta(9))).toEqual(['+9']);
     // The first three, before it was known how far apart frames are.
     expect(chain.counts.uncertain).toBe(3);
@@ -120,7 +133,7 @@ describe('frames without numbers', () => {
     const chain = begun();
     taking(chain, delta(7), delta(8));
     const asked = 7 * STEP + patience;
-    expect(told(chain.tick(asked))).toBe('lost?');
+    expect(told(chain.tick(asked))).toBe('look?');
     expect(told(chain.tick(asked + patience - 1))).toBe('');
     const { outcomes } = chain.tick(asked + patience);
     expect(outcomes.map(one => one.action === 'keep' && [one.certain, one.reason])).toEqual([
@@ -129,7 +142,7 @@ describe('frames without numbers', () => {
     ]);
     expect(taking(chain, delta(9), key(10), delta(11))).toEqual(['~9', '+K10', '+11']);
     // An answer that comes too late, or to no question, changes nothing.
-    expect(told(chain.judge(true, asked + 2 * patience))).toBe('');
+    expect(told(judge(chain, true, asked + 2 * patience))).toBe('');
     expect(taking(chain, delta(12))).toEqual(['+12']);
   });
 
@@ -139,8 +152,8 @@ describe('frames without numbers', () => {
     chain.tick(7 * STEP + patience);
     expect(told(chain.tick(7 * STEP + 2 * patience))).toBe('~7');
     expect(told(chain.take(delta(50), 50 * STEP))).toBe('');
-    expect(told(chain.tick(50 * STEP + patience))).toBe('lost?');
-    expect(told(chain.judge(false, 50 * STEP + patience))).toBe('~50');
+    expect(told(chain.tick(50 * STEP + patience))).toBe('look?');
+    expect(told(judge(chain, false, 50 * STEP + patience))).toBe('~50');
   });
 
   it('time over a break is no step', () => {
@@ -156,7 +169,7 @@ describe('frames without numbers', () => {
     const chain = begun();
     taking(chain, delta(7));
     chain.tick(7 * STEP + patience);
-    chain.judge(false, 7 * STEP + patience);
+    judge(chain, false, 7 * STEP + patience);
     expect(told(chain.take(delta(6), 7 * STEP + patience + 1))).toBe('-6 late, ?');
     expect(taking(chain, delta(30))).toEqual(['-30 dependency-missing']);
   });
@@ -181,8 +194,8 @@ describe('frames without numbers', () => {
   it('a key frame that has come already is gone on with after a loss', () => {
     const chain = begun();
     taking(chain, delta(7), key(8), delta(9));
-    expect(told(chain.tick(7 * STEP + patience))).toBe('lost?');
-    expect(told(chain.judge(true, 7 * STEP + patience))).toBe('-7 dependency-missing, +K8, +9');
+    expect(told(chain.tick(7 * STEP + patience))).toBe('look?');
+    expect(told(judge(chain, true, 7 * STEP + patience))).toBe('-7 dependency-missing, +K8, +9');
   });
 
   it('that the browser delivers only without gaps are certain whatever their steps', () => {
@@ -305,7 +318,7 @@ describe('whatever comes, in whatever order', () => {
           const now = (at + late) * STEP;
           const step = chain.take(frame, now);
           note(step);
-          if (answer !== undefined) note(chain.judge(answer, now + 1));
+          if (answer !== undefined) note(judge(chain, answer, now + 1));
           if (fails === 0) note(chain.fail(now + 2));
           note(chain.tick(now + after * STEP));
         }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHAIN_LIMITS, Chain, type ChainStep } from '../../src/passthrough/chain.ts';
+import { Chain } from '../../src/passthrough/chain.ts';
 import type { ChainFrame } from '../../src/passthrough/chain-frame.ts';
+import { CHAIN_LIMITS, type ChainStep } from '../../src/passthrough/chain-step.ts';
 
 interface Frame extends ChainFrame {
   name: string;

@@ -1,6 +1,6 @@
 /** What recordings hear of a tap, over real message ports. */
 import { afterEach, describe, expect, test } from 'vitest';
-import type { FromTap, ToTap } from '../../src/encoded.ts';
+import type { DecoderLook, FromTap, ToTap } from '../../src/encoded.ts';
 import { Control } from '../../src/tap/control.ts';
 import { MOST_UNTAKEN } from '../../src/tap/credit.ts';
 import type { RtcFrame, RtcFrameMetadata } from '../../src/tap/encoded-transform.ts';
@@ -41,15 +41,15 @@ const setUp = () => {
   ports.push(port1, port2);
   let asked = 0;
   let takenOver = 0;
-  let isLost = true;
-  const control = new Control(port1, { keyFrame: () => takenOver++, lost: async () => isLost });
+  let seen: DecoderLook = { at: 1, shown: [7], losses: 2, dropped: 0 };
+  const control = new Control(port1, { keyFrame: () => takenOver++, look: async () => seen });
   const outlet = new Outlet(port2, () => asked++);
   return {
     control,
     outlet,
     asked: () => asked,
     takenOver: () => takenOver,
-    setLost: (lost: boolean) => void (isLost = lost),
+    show: (look: DecoderLook) => void (seen = look),
     /** A recording that the outlet knows of already. */
     listen: async (): Promise<Recording> => {
       const recording = new Recording(control.open());
@@ -206,14 +206,17 @@ test('key frames are asked for at once, however many recordings ask', async () =
   await expect.poll(asked).toBe(2);
 });
 
-test('whether packets were lost is asked of the page, and told', async () => {
-  const { setLost, listen } = setUp();
-  const recording = await listen();
-  recording.send({ type: 'whether-lost' });
-  await expect.poll(() => recording.heard).toEqual([{ type: 'lost', lost: true }]);
-  setLost(false);
-  recording.send({ type: 'whether-lost' });
-  await expect.poll(() => recording.heard[1]).toEqual({ type: 'lost', lost: false });
+test('how far the decoder has come is asked of the page, and told to all', async () => {
+  const { show, listen } = setUp();
+  const [recording, other] = [await listen(), await listen()];
+  recording.send({ type: 'look' });
+  const first = { type: 'look', look: { at: 1, shown: [7], losses: 2, dropped: 0 } };
+  await expect.poll(() => recording.heard).toEqual([first]);
+  await expect.poll(() => other.heard).toEqual([first]);
+  const look = { at: 5, shown: [9, 4], losses: 3, dropped: 1 };
+  show(look);
+  recording.send({ type: 'look' });
+  await expect.poll(() => recording.heard[1]).toEqual({ type: 'look', look });
 });
 
 describe('feedFrames', () => {
