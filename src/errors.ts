@@ -44,8 +44,8 @@ export class SourceInvalidError extends SteadyreelError {
   readonly code = 'source-invalid';
   constructor(value: unknown, expected: 'any' | 'call' = 'any') {
     const kinds = {
-      any: 'a MediaStream (from getUserMedia, getDisplayMedia, canvas.captureStream() or a peer connection), or a call: an RTCPeerConnection, or a list of its receivers or senders',
-      call: 'a call, as this recording is of one, and can not go over to what has to be encoded. Stop it and start another one, or record with fallback: "encode" from the start',
+      any: 'a MediaStream (from getUserMedia, getDisplayMedia or canvas.captureStream()), an RTCPeerConnection, or a list of its receivers or senders',
+      call: 'a call, as the recording that runs is of one',
     };
     super(`The source must be ${kinds[expected]}; got ${show(value)}.`);
   }
@@ -84,7 +84,7 @@ export class TransformTakenError extends SteadyreelError {
   readonly code = 'transform-taken';
   constructor(readonly side: 'receiver' | 'sender') {
     super(
-      `The ${side} has a transform already, as with end-to-end encryption, and a browser allows one. Hand its frames over from that transform, with a FrameFeed in the page and feedFrames() in the worker.`,
+      `The ${side} has a transform already, as with end-to-end encryption. Hand its frames over from there: FrameFeed in the page, feedFrames() in its worker.`,
     );
   }
 }

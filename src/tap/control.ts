@@ -12,8 +12,8 @@ export interface ControlAsks {
 
 export class Control {
   readonly #port: MessagePort;
-  readonly #waiting = new Map<number, (seen: Seen) => void>();
-  #lastId = 0;
+  /** Answers come in the order in which they were asked for. */
+  readonly #waiting: ((seen: Seen) => void)[] = [];
   #ended = false;
 
   constructor(
@@ -37,8 +37,7 @@ export class Control {
           () => undefined,
         );
       case 'seen':
-        this.#waiting.get(message.id)?.(message.seen);
-        this.#waiting.delete(message.id);
+        this.#waiting.shift()?.(message.seen);
     }
   }
 
@@ -58,9 +57,8 @@ export class Control {
   /** What has come by. Does not settle while the worker does not answer. */
   seen(): Promise<Seen> {
     return new Promise(resolve => {
-      const id = ++this.#lastId;
-      this.#waiting.set(id, resolve);
-      this.#send({ type: 'seen', id });
+      this.#waiting.push(resolve);
+      this.#send({ type: 'seen' });
     });
   }
 

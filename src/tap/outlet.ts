@@ -44,7 +44,7 @@ export class Outlet {
       case 'listen':
         return this.#listen(message.port);
       case 'seen': {
-        const answer: FromOutlet = { type: 'seen', id: message.id, seen: this.#seen };
+        const answer: FromOutlet = { type: 'seen', seen: this.#seen };
         return this.#control.postMessage(answer);
       }
       case 'look':

@@ -24,15 +24,15 @@ export interface Seen {
 export type ToOutlet =
   /** A recording listens from now on; its messages are `FromTap` and `ToTap`. */
   | { type: 'listen'; port: MessagePort }
-  /** Answered by a `seen` with the same number. */
-  | { type: 'seen'; id: number }
+  /** Answered by a `seen`. */
+  | { type: 'seen' }
   /** The answer to `look`. */
   | { type: 'look'; look: DecoderLook }
   /** Nothing more will come, as the page knows and the worker can't: browsers leave the streams of a closed connection open. */
   | { type: 'ended' };
 
 export type FromOutlet =
-  | { type: 'seen'; id: number; seen: Seen }
+  | { type: 'seen'; seen: Seen }
   /** A recording needs a key frame, which only the page can ask for. */
   | { type: 'key-frame' }
   /** A recording wants to know how far the decoder has come and what was lost, which only the page can see. */

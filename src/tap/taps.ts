@@ -19,10 +19,9 @@ const kindOf = (target: Target): Kind => {
  */
 const refuseStreams = (target: Target, side: Side): void => {
   if (!('createEncodedStreams' in target)) return;
-  const value = (): never => {
+  (target as { createEncodedStreams?: unknown }).createEncodedStreams = (): never => {
     throw new TransformTakenError(side);
   };
-  Object.defineProperty(target, 'createEncodedStreams', { value, configurable: true });
 };
 
 /** Made by `tapOf()`. Stays for the life of the connection: Chromium 156 freezes media whose transform is taken away. */

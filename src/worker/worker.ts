@@ -1,16 +1,18 @@
 /** The worker's entry: one session at a time, one worker for each recording. */
 // What the page has too, first and in this order: see spawn-inline.ts.
-import '../errors.ts';
-import '../manifest.ts';
-import '../opfs.ts';
-import '../segments.ts';
-import '../journal/lock.ts';
-import '../journal/setup.ts';
-import '../storage/retry.ts';
-import '../storage/headers.ts';
-import '../storage/http.ts';
-import '../storage/storage.ts';
+import '../storage/s3/layout.ts';
+import '../worker/stats.ts';
 import '../storage/directory/folder.ts';
+import '../storage/storage.ts';
+import '../storage/http.ts';
+import '../storage/headers.ts';
+import '../storage/retry.ts';
+import '../journal/setup.ts';
+import '../journal/lock.ts';
+import '../segments.ts';
+import '../opfs.ts';
+import '../manifest.ts';
+import '../errors.ts';
 
 import { asSteadyreelError, errorToMessage } from '../errors.ts';
 import { Asks } from './asks.ts';
