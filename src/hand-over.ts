@@ -1,4 +1,5 @@
 /** What a page hands to the worker of a recording: the worker itself, its setup, and the tracks. */
+import type { ToTap } from './encoded.ts';
 import { WorkerFailedError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import { type LiveTracks, openInputs } from './source/capture.ts';
@@ -33,6 +34,14 @@ export const newSetup = (
 /** Address of a file that is served beside the worker, when the page says where that is. */
 export const besideWorker = (name: string, workerUrl: string | URL | undefined): string | undefined =>
   workerUrl === undefined ? undefined : new URL(`./${name}`, new URL(workerUrl, document.baseURI)).href;
+
+/** What was to be transferred, and will not be. */
+export const letGo = (transfer: readonly Transferable[]): void => {
+  for (const one of transfer) {
+    if (one instanceof MessagePort) one.postMessage({ type: 'close' } satisfies ToTap);
+    else if (one instanceof ReadableStream) void one.cancel().catch(() => undefined);
+  }
+};
 
 /** Other tracks, and what is to be transferred with them. A track that is recorded already goes on: nothing of it is lost. */
 export const newReplacement = (

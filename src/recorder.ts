@@ -11,7 +11,7 @@ import {
   WorkerFailedError,
 } from './errors.ts';
 import type { RecorderEvents, RecorderState, RecorderStats } from './events.ts';
-import { newSetup, startWorker } from './hand-over.ts';
+import { letGo, newSetup, startWorker } from './hand-over.ts';
 import { keepOpen } from './keep-open.ts';
 import { makeSource, type Source } from './make-source.ts';
 import type { Recording } from './manifest.ts';
@@ -61,11 +61,7 @@ export class Recorder {
     this.#want = { video: options.video !== false, audio: options.audio !== false };
     this.#storage = options.storage ?? device();
     this.#workerUrl = options.workerUrl;
-    this.#source = this.#makeSource(source);
-  }
-
-  #makeSource(source: Source): RecorderSource {
-    return makeSource(source, this.#want, this.#options, this.#workerUrl);
+    this.#source = makeSource(source, this.#want, this.#options, this.#workerUrl);
   }
 
   /** What the recorder is doing. */
@@ -160,10 +156,12 @@ export class Recorder {
     return run.started.promise;
   }
 
-  /** It has to be found out first what the source gives. */
+  /** What it gives has to be found out first. */
   async #openLater(run: Run, opening: Promise<Opened>): Promise<void> {
     try {
-      this.#tellStart(run, await opening);
+      const opened = await opening;
+      if (run.opening.signal.aborted) letGo(opened.transfer);
+      else this.#tellStart(run, opened);
     } catch (error) {
       if (!run.opening.signal.aborted) this.#fail(run, asSteadyreelError(error));
     }
@@ -178,7 +176,6 @@ export class Recorder {
     this.#watch(run, source);
   }
 
-  /** Takes up tracks that come. */
   #watch(run: Run, source: RecorderSource): void {
     run.unwatch();
     run.source = source;
@@ -204,8 +201,11 @@ export class Recorder {
    * (`source-ended`): the recording then goes on with the old source.
    */
   async replaceSource(next: Source): Promise<void> {
-    const given = this.#makeSource(next);
+    const given = makeSource(next, this.#want, this.#options, this.#workerUrl);
     given.check();
+    // Before, it is not known what is being opened, and by which method it is recorded.
+    if (this.#phase.name === 'active' && this.#phase.run.held)
+      await this.#phase.run.started.promise.catch(() => undefined);
     const run = this.#phase.name === 'active' ? this.#phase.run : undefined;
     if (!run || run.stopping || run.aborting) {
       this.#source = given;

@@ -116,7 +116,10 @@ export class CallAudio {
 
   #take(step: Step, at: number): void {
     if (step.kind !== 'gap') return this.#piece(step, at);
-    for (const piece of fillGap({ ...step, time: at })) this.#piece(piece, piece.time);
+    // A sender that was silent for long goes on: what `fillSilence` has put there meanwhile is there already.
+    const time = Math.max(at, this.#endTime ?? at);
+    const duration = at + step.duration - time;
+    for (const piece of fillGap({ ...step, time, duration })) this.#piece(piece, piece.time);
   }
 
   #piece(piece: OpusPiece, at: number): void {

@@ -11,6 +11,7 @@ import { RtpTime } from '../passthrough/rtp-time.ts';
 import { isKeyFrame, type StreamFamily, VideoStream, videoFamilyOf } from '../passthrough/video-stream.ts';
 import type { CallTime } from '../source/call-time.ts';
 import type { CallVideo } from './call-video.ts';
+import type { Reporter } from './protocol.ts';
 
 const VIDEO_CLOCK = 90_000;
 /** Of VP9, which does not tell its level, the lowest is taken that holds this. */
@@ -27,6 +28,7 @@ export interface CallFramesContext {
   side: EncodedInput['side'];
   /** The page can look at its decoder. */
   looks: boolean;
+  report: Reporter;
   askForKeyFrame(): void;
   askToLook(): void;
 }
@@ -59,7 +61,7 @@ export class CallFrames {
 
   push(frame: EncodedFrame, arrival: number): void {
     const { time, stats, lane, side } = this.context;
-    const family = videoFamilyOf(frame.mimeType);
+    const family = this.#familyOf(frame);
     const { rtpTimestamp, ssrc } = frame;
     const data = new Uint8Array(frame.data);
     if (!this.#isChosen(family, data, ssrc, arrival)) return;
@@ -76,6 +78,15 @@ export class CallFrames {
       gapless: family === 'avc' && side === 'receiver',
     };
     this.#follow(chain.take(arrived, arrival), arrival);
+  }
+
+  /** What was silent at the start can't be refused any more, nor what a call goes over to: then it is left out, and told. */
+  #familyOf({ mimeType, data }: EncodedFrame): StreamFamily | undefined {
+    const family = videoFamilyOf(mimeType);
+    if (family !== undefined && (family !== 'vp8' || this.context.options.vp8 === 'record')) return family;
+    const text = `Frames of the call are in ${mimeType}, which is not recorded as it is: they are left out.`;
+    if (data.byteLength > 0) this.context.report.warn('passthrough-unavailable', text);
+    return undefined;
   }
 
   /** Whether a frame is of the stream that is recorded: a simulcast has several. */
@@ -117,6 +128,8 @@ export class CallFrames {
     const { frame } = outcome;
     // Damaged, but in its place.
     const doubtful = outcome.action === 'leave-out' && outcome.reason === 'dependency-missing';
+    // Of a call that was joined midway nothing is missing.
+    if (outcome.action === 'leave-out' && outcome.reason === 'before-key-frame') return;
     if (outcome.action === 'leave-out' && !(doubtful && options.damaged === 'keep')) return lane.lose(1);
     if (doubtful) lane.doubt();
     for (const picture of this.#follower?.pictures.take(frame, now) ?? []) this.#show(picture, now);

@@ -24,8 +24,13 @@ const VIDEO_LAG = 700_000;
 const ON_ITS_WAY = 60;
 /** And then frames that wait for the page's decoder wait for a last look at it, but no longer than this; milliseconds. */
 const LAST_LOOK = 250;
+/** Tracks of a call that ends don't end at once, but so close to each other; milliseconds. */
+const TOGETHER = 200;
 /** A cut that a source brings which has come back is made within so long; microseconds. */
 const RESUMING = 1_000_000;
+
+const KINDS = ['video', 'audio'] as const;
+type Kind = (typeof KINDS)[number];
 
 interface Sources {
   video: { reader: TapReader; frames: CallFrames } | undefined;
@@ -42,6 +47,8 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   readonly #source: Sources = { video: undefined, audio: undefined };
   /** Kinds that have begun and not ended: while all sources are away and may come back, their files stay open. */
   readonly #open = { video: false, audio: false };
+  /** When what nobody has decided on yet has ended. */
+  readonly #ending = new Map<Kind, number>();
   /** Arrival time from which on each kind was expected. */
   readonly #expected: { video: number; audio: number };
   #over = false;
@@ -87,6 +94,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
       options: setup.options.passthrough,
       side: input.side,
       looks: input.looks === true,
+      report: this.context.report,
       askForKeyFrame: () => reader.askForKeyFrame(),
       askToLook: () => reader.askToLook(),
     });
@@ -106,7 +114,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
           this.#audio.advance(wall.now());
         },
         onOverflow: count => frames.overflow(count, wall.now()),
-        onEnd: () => void this.#ended('video', reader),
+        onEnd: () => this.#ended('video', reader),
       },
       wall,
     );
@@ -127,7 +135,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
         },
         onLook: () => undefined,
         onOverflow: () => report.warn('audio-dropped', 'Sound of the call could not be taken in time.'),
-        onEnd: () => void this.#ended('audio', reader),
+        onEnd: () => this.#ended('audio', reader),
       },
       wall,
     );
@@ -139,15 +147,17 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   /** Goes on with other tracks, on the same timeline. A kind that is missing now has ended; one that is new begins. */
   async replace({ video, audio }: CallReplacement): Promise<void> {
     const now = this.context.wall.now();
+    const ended = { video: now, audio: now, ...Object.fromEntries(this.#ending) };
     if (video !== 'same') this.#swapVideo(video);
     if (audio !== 'same') this.#swapAudio(audio);
-    if (!this.#source.video && !this.#source.audio) return this.#allEnded();
+    if (!this.#source.video && !this.#source.audio) return this.#allEnded(Math.min(ended.video, ended.audio));
     this.#resumeFromWait();
-    if (this.#open.video && !this.#source.video) this.#endVideo(now);
+    if (this.#open.video && !this.#source.video) this.#endVideo(ended.video);
     if (this.#open.audio && !this.#source.audio) this.#endAudio(now);
   }
 
   #swapVideo(input: EncodedInput | undefined): void {
+    this.#ending.delete('video');
     this.#source.video?.frames.end(this.context.wall.now());
     this.#source.video?.reader.close();
     this.#source.video = undefined;
@@ -158,6 +168,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   }
 
   #swapAudio(input: EncodedInput | undefined): void {
+    this.#ending.delete('audio');
     this.#source.audio?.reader.close();
     this.#source.audio = undefined;
     if (!input) return;
@@ -167,10 +178,19 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     this.#openAudio(input);
   }
 
-  /** A tap has said that nothing more comes. */
-  async #ended(kind: 'video' | 'audio', reader: TapReader): Promise<void> {
+  /** A tap has said that nothing more comes: of this track, or of the call, which the other one tells a moment later. */
+  #ended(kind: Kind, reader: TapReader): void {
     if (this.#source[kind]?.reader !== reader || this.#over) return;
-    await this.replace({ video: 'same', audio: 'same', [kind]: undefined });
+    this.#ending.set(kind, this.context.wall.now());
+    const both = KINDS.every(one => !this.#source[one] || this.#ending.has(one));
+    if (both) this.#takeEnded();
+    else this.context.wall.after(TOGETHER, () => this.#takeEnded());
+  }
+
+  #takeEnded(): void {
+    if (this.#over || this.#ending.size === 0) return;
+    const left = (kind: Kind): 'same' | undefined => (this.#ending.has(kind) ? undefined : 'same');
+    void this.replace({ video: left('video'), audio: left('audio') });
   }
 
   /** The sound goes on alone, in a file of its own, from the moment that the picture's ends. */
@@ -201,13 +221,12 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   }
 
   /** All tracks have ended: the files stay open while the source may come back. */
-  #allEnded(): void {
+  #allEnded(at: number): void {
     const { wall, setup, onEnded, onWaiting } = this.context;
     const { reconnectWindow } = setup.options;
     if (this.#waiting || this.#over) return;
     if (reconnectWindow === 0) return onEnded();
-    const now = wall.now();
-    this.#time.halt(now, this.#video.lastTime === undefined ? this.#audio.time : this.#video.endTime(now));
+    this.#time.halt(at, this.#video.lastTime === undefined ? this.#audio.time : this.#video.endTime(at));
     this.#halted ??= 'wait';
     this.#waiting = wall.after(reconnectWindow * 1000, onEnded);
     onWaiting();
@@ -305,6 +324,8 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     await this.#lookLast();
     this.#close();
     this.#source.video?.frames.end(this.context.wall.now());
+    // Video that never came does not lead: the sound is recorded alone.
+    if (this.#video.lastTime === undefined) this.#source.video = undefined;
     const endTime = this.#video.endTime(now);
     this.#video.end(endTime);
     this.#stopAudio(now, endTime);

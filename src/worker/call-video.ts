@@ -46,8 +46,8 @@ interface Loss {
 
 export class CallVideo {
   #run: { file: OpenFile; parameters: EncodedVideo } | undefined;
-  /** Nothing is recorded before the next key frame. */
-  #wantsKey = true;
+  /** Nothing is recorded before the next key frame: a beginning, or after a loss. */
+  #wantsKey: 'no' | 'to-begin' | 'to-mend' = 'to-begin';
   #loss: Loss | undefined;
   #lastTime: number | undefined;
   #typical = 33_333;
@@ -61,7 +61,7 @@ export class CallVideo {
 
   /** True while frames are no use before a key frame, or one is wanted to cut at. */
   get wantsKey(): boolean {
-    return this.#wantsKey || this.#due() !== undefined;
+    return this.#wantsKey !== 'no' || this.#due() !== undefined;
   }
 
   /** A frame that can be decoded by what was recorded before it, or is a key frame. */
@@ -74,10 +74,10 @@ export class CallVideo {
     const due = time.map('video', own);
     if (!time.gates.video.open(due)) {
       // Captured during a pause: what comes after it is predicted from it.
-      this.#wantsKey = true;
+      this.restart();
       return;
     }
-    if (this.#wantsKey && sample.type !== 'key') return this.#leaveOut();
+    if (this.#wantsKey !== 'no' && sample.type !== 'key') return this.#leaveOut();
     const { files } = this.context;
     const least = sample.type === 'key' ? files.earliest : Number.NEGATIVE_INFINITY;
     const at = Math.max(due, least, (this.#lastTime ?? due - SHORTEST) + SHORTEST);
@@ -109,7 +109,7 @@ export class CallVideo {
 
   #takeKey(parameters: EncodedVideo, at: number): void {
     this.#endLoss(at);
-    this.#wantsKey = false;
+    this.#wantsKey = 'no';
     const reason = this.#reasonToCut(parameters, at);
     if (reason !== undefined) this.#cut(this.context.reasonNow(reason), parameters, at);
   }
@@ -147,10 +147,9 @@ export class CallVideo {
     before?.endVideo();
   }
 
-  /** A frame that came and is not recorded. */
+  /** A frame that came and is not recorded. Before the first key frame, and that after a pause, nothing is missing. */
   #leaveOut(): void {
-    // Before the first key frame nothing is missing.
-    if (this.#lastTime !== undefined) this.lose(1);
+    if (this.#wantsKey !== 'to-begin') this.lose(1);
   }
 
   /**
@@ -161,7 +160,7 @@ export class CallVideo {
   lose(frames: number): void {
     const { stats, report } = this.context;
     stats.framesDropped += frames;
-    this.#wantsKey = true;
+    this.#wantsKey = 'to-mend';
     if (this.#lastTime === undefined) return;
     this.#loss ??= { time: this.#lastTime + this.#typical, frames: 0 };
     this.#loss.frames += frames;
@@ -187,7 +186,7 @@ export class CallVideo {
 
   /** What comes next is another track, or comes after a pause: it begins with a key frame. */
   restart(): void {
-    this.#wantsKey = true;
+    if (this.#wantsKey === 'no') this.#wantsKey = 'to-begin';
   }
 
   /** Time at which the last frame ends, on the timeline: where the recording would end now. */
@@ -208,7 +207,7 @@ export class CallVideo {
     const file = this.#run?.file;
     this.#endLoss(endTime);
     this.#run = undefined;
-    this.#wantsKey = true;
+    this.restart();
     if (!file) return;
     file.endTime = endTime;
     file.endVideo();

@@ -50,23 +50,36 @@ export interface Witnessed {
   data: Uint8Array;
 }
 
-export class CallStation {
+export interface StationOptions {
+  /** Default: a page that calls itself. */
+  page?: string;
+  /** Answers requests of the page before anything else does. */
+  answer?: (request: Request) => Promise<Response | undefined>;
+}
+
+/** @typeParam Page the functions of its page. */
+export class CallStation<Page extends object = CallPage> {
   private constructor(
     private readonly server: StorageServer,
-    private readonly browser: CallBrowser,
-    private readonly tab: CallTab,
+    private readonly name: CallBrowserName,
+    private browser: CallBrowser,
+    private tab: CallTab,
     readonly folder: string,
   ) {}
 
   /** @param path what lies between both ends. */
-  static async start(name: CallBrowserName, path?: LossyPath): Promise<CallStation> {
+  static async start<Page extends object = CallPage>(
+    name: CallBrowserName,
+    path?: LossyPath,
+    { page: entry = 'test/e2e/pages/tapped-call.ts', answer }: StationOptions = {},
+  ): Promise<CallStation<Page>> {
     const folder = await mkdtemp(join(tmpdir(), 'steadyreel-call-'));
-    const page = await bundlePage('test/e2e/pages/tapped-call.ts');
+    const page = await bundlePage(entry);
     const script = { headers: { 'Content-Type': 'text/javascript' } };
     const fallback = async (request: Request): Promise<Response> => {
       const { pathname } = new URL(request.url);
-      const relayed = await path?.handle(request);
-      if (relayed) return relayed;
+      const answered = (await path?.handle(request)) ?? (await answer?.(request));
+      if (answered) return answered;
       if (request.method === 'PUT') {
         await writeFile(join(folder, pathname.slice(1)), Buffer.from(await request.arrayBuffer()));
         return new Response(null, { status: 204 });
@@ -80,14 +93,25 @@ export class CallStation {
     const server = await serve({ dir: join(folder, 'stored'), port: 0, fallback });
     const browser = await launchForCalls(name, join(folder, 'profile'));
     const tab = await browser.open(path ? `${server.url}?relay` : server.url);
-    return new CallStation(server, browser, tab, folder);
+    return new CallStation<Page>(server, name, browser, tab, folder);
   }
 
-  call<Name extends keyof CallPage>(
+  call<Name extends keyof Page & string>(
     name: Name,
-    ...args: Parameters<CallPage[Name]>
-  ): Promise<Awaited<ReturnType<CallPage[Name]>>> {
+    ...args: Page[Name] extends (...given: infer Given) => unknown ? Given : never
+  ): Promise<Page[Name] extends (...given: never) => infer Result ? Awaited<Result> : never> {
     return this.tab.evaluate(`page.${name}(...${JSON.stringify(args)})`);
+  }
+
+  /** Kills every process of the browser at once. */
+  kill(): Promise<void> {
+    return this.browser.kill();
+  }
+
+  /** Starts the browser again on what the one before has left. */
+  async reopen(): Promise<void> {
+    this.browser = await launchForCalls(this.name, join(this.folder, 'profile'));
+    this.tab = await this.browser.open(this.server.url);
   }
 
   /** Runs an expression in the page. */
@@ -96,7 +120,7 @@ export class CallStation {
   }
 
   async witnessed(kind: 'video' | 'audio'): Promise<Witnessed[]> {
-    await this.call('dump', kind, `/witnessed-${kind}`);
+    await this.tab.evaluate(`page.dump('${kind}', '/witnessed-${kind}')`);
     const bytes = await readFile(join(this.folder, `witnessed-${kind}`));
     const found: Witnessed[] = [];
     for (let at = 0; at < bytes.length; ) {
@@ -118,6 +142,9 @@ export class CallStation {
     await rm(this.folder, { recursive: true, force: true });
   }
 }
+
+/** Where the files of a recording lie. */
+export type Stored = Pick<CallStation, 'pathOf'>;
 
 export interface Track {
   codec: string | null;
@@ -186,7 +213,7 @@ const inTheFile = (codec: string, data: Uint8Array): string => {
  * @returns for each recorded frame, which one of the wire it is.
  */
 export const checkFrames = async (
-  station: CallStation,
+  station: Stored,
   recording: Recording,
   codec: string,
   wire: readonly Witnessed[],
@@ -214,7 +241,7 @@ export const checkFrames = async (
 };
 
 /** MD5 of every decoded frame of a recording. */
-export const decodedHashes = async (station: CallStation, recording: Recording): Promise<string[]> => {
+export const decodedHashes = async (station: Stored, recording: Recording): Promise<string[]> => {
   const hashes: string[] = [];
   for (const { key } of recording.files) {
     const args = [
@@ -241,7 +268,7 @@ export const decodedHashes = async (station: CallStation, recording: Recording):
 
 /** Every packet of sound is one of the wire, in order, but for silence that was put in. @returns how many are of the wire. */
 export const checkSound = async (
-  station: CallStation,
+  station: Stored,
   recording: Recording,
   wire: readonly Witnessed[],
 ): Promise<{ found: number; silent: number; longestSkip: number }> => {
@@ -268,7 +295,7 @@ export const checkSound = async (
 };
 
 /** What must hold of any recording: decodable without a word, contiguous, as the manifest says. */
-export const checkFiles = async (station: CallStation, recording: Recording): Promise<void> => {
+export const checkFiles = async (station: Stored, recording: Recording): Promise<void> => {
   let end = 0;
   for (const [i, file] of recording.files.entries()) {
     const path = station.pathOf(file.key);

@@ -1,0 +1,119 @@
+/** Pauses, other calls, tracks that end and calls that come back: all on one timeline. */
+import { expect, test } from '@playwright/test';
+import { CALL_BROWSERS } from '../support/browsers.ts';
+import { h264Stream, opusStream } from '../support/encoded-streams.ts';
+import { checkFiles } from './call-kit.ts';
+import { Journey, NOISE, placedAudio, placedVideo, sentVideo, waitFor } from './journey-kit.ts';
+
+test.describe.configure({ timeout: 120_000 });
+
+const SIZE = { width: 320, height: 180, frames: 300 };
+
+for (const name of CALL_BROWSERS)
+  test(`${name}: paused, replaced, left by its picture, away for a while`, async () => {
+    const audio = await opusStream({ duration: 10, source: NOISE });
+    const other = await opusStream({ duration: 10, source: NOISE.replace('seed=7', 'seed=8') });
+    const videos = {
+      one: await h264Stream({ stretches: [SIZE] }),
+      // Another picture with the same parameters.
+      zero: await h264Stream({ stretches: [SIZE], extra: ['-vf', 'vflip'] }),
+      two: await h264Stream({ stretches: [SIZE], extra: ['-vf', 'hflip'] }),
+      three: await h264Stream({ stretches: [{ ...SIZE, width: 240 }] }),
+    };
+    const journey = await Journey.start(name);
+    try {
+      const { station } = journey;
+      const zero = journey.peer('zero', { video: videos.zero, audio, repeats: true });
+      const one = journey.peer('one', { video: videos.one, audio, repeats: true });
+      const two = journey.peer('two', { video: videos.two, audio: other, repeats: true });
+      const three = journey.peer('three', { video: videos.three, audio, repeats: true });
+      const join = async (call: string): Promise<void> => {
+        await journey.call('join', call);
+        await waitFor(
+          async () => (await journey.call('decoded', call)) > 5,
+          () => `frames of ${call}`,
+        );
+      };
+      await join('zero');
+      await join('one');
+      const options = { reconnectWindow: 60 };
+      await journey.call('replaceAtOnce', 'a', { call: 'zero' }, { call: 'one' }, options);
+      await journey.call('close', 'zero');
+      await journey.moreFrames('a', 40);
+      await journey.call('pause', 'a');
+      const paused = one.sentVideo.length;
+      await waitFor(
+        () => one.sentVideo.length > paused + 60,
+        () => 'two seconds of a pause',
+      );
+      await journey.call('resume', 'a');
+      await journey.moreFrames('a', 40);
+
+      await join('two');
+      await journey.call('replace', 'a', { call: 'two' });
+      await journey.call('close', 'one');
+      await journey.moreFrames('a', 40);
+      expect((await journey.call('told', 'a')).files).toBe(1);
+
+      await journey.call('close', 'two');
+      await journey.until('a', 'waits', ({ state }) => state === 'waiting');
+      await join('three');
+      await journey.call('replace', 'a', { call: 'three' });
+      await journey.until('a', 'goes on', ({ state }) => state === 'recording');
+      await journey.moreFrames('a', 40);
+      await journey.call('loseTrack', 'three', 'video');
+      const { samplesIn } = await journey.until('a', 'a file of sound', ({ files }) => files === 3);
+      await journey.until('a', 'a second of it', told => told.samplesIn > samplesIn + 48_000);
+      await journey.call('close', 'three');
+      await journey.until('a', 'waits again', ({ state }) => state === 'waiting');
+
+      const four = journey.peer('four', { video: videos.one, audio, repeats: true });
+      await join('four');
+      await journey.call('replace', 'a', { call: 'four' });
+      await journey.moreFrames('a', 40);
+      const recording = await journey.call('stop', 'a');
+      const told = await journey.call('told', 'a');
+      expect(told.errors).toEqual([]);
+      expect(told.warnings).toEqual([]);
+      expect(told.states).toEqual([
+        ...['starting', 'recording', 'paused', 'recording', 'waiting', 'recording', 'waiting'],
+        ...['recording', 'stopping', 'stopped'],
+      ]);
+
+      expect(recording.files.map(({ reason, video }) => [reason, video?.codedWidth])).toEqual([
+        ['start', 320],
+        ['video-size', 240],
+        ['track-removed', undefined],
+        ['source-resumed', 320],
+      ]);
+      await checkFiles(station, recording);
+      expect(recording.events.filter(({ type }) => type !== 'cut').map(({ type }) => type)).toEqual([
+        'pause',
+        'wait',
+        'wait',
+      ]);
+      const sentBy = [zero, one, two, three, four];
+      const wire = sentBy.flatMap(peer => sentVideo(peer));
+      const frames = await placedVideo(station, recording, 'h264', wire, 'before-key');
+      expect(frames.length).toBeGreaterThanOrEqual(200);
+      const packets = sentBy.flatMap(peer => peer.sentAudio.map(({ packet }) => packet));
+      const sound = await placedAudio(station, recording, packets, 'anywhere');
+      expect(sound.length).toBeGreaterThan(200);
+
+      // What was paused is not on the timeline, to the frame.
+      const resumed = frames.findIndex(({ index = 0 }, i) => {
+        const last = frames[i - 1]?.index ?? index;
+        return last >= zero.sentVideo.length && index > last + 1;
+      });
+      const [before, after] = [frames[resumed - 1], frames[resumed]];
+      const pause = recording.events.find(({ type }) => type === 'pause');
+      if (pause?.type !== 'pause' || before?.index === undefined || after?.index === undefined)
+        throw new Error('there was no pause');
+      const [from, to] = [before, after].map(({ index = 0 }) => wire[index]?.rtpTimestamp ?? 0);
+      const sent = ((to ?? 0) - (from ?? 0)) / 90_000;
+      expect(pause.duration).toBeGreaterThan(1.5);
+      expect(Math.abs(after.time - before.time - (sent - pause.duration))).toBeLessThan(0.05);
+    } finally {
+      await journey.close();
+    }
+  });

@@ -1,0 +1,42 @@
+/** A sender of three layers: the largest is recorded, and when it is switched off, the next one. */
+import { expect, test } from '@playwright/test';
+import { checkFiles, samplesOf } from './call-kit.ts';
+import { Journey, waitFor } from './journey-kit.ts';
+
+test.describe.configure({ timeout: 90_000 });
+
+test('Chromium: of a simulcast the largest layer is recorded', async () => {
+  const journey = await Journey.start('Chromium');
+  try {
+    const { station } = journey;
+    await journey.call('simulcast', 'one', 960, 540);
+    // All layers are sent as soon as the network is known to bear them.
+    await waitFor(
+      async () =>
+        Object.values(await journey.call('layers', 'one')).filter(({ frames }) => frames > 5).length === 3,
+      () => 'three layers',
+    );
+    expect(await journey.call('record', 'a', { call: 'one' })).toBe('started');
+    await journey.moreFrames('a', 30);
+    await journey.call('layer', 'one', 'high', false);
+    await journey.until('a', 'another file', ({ files }) => files > 1);
+    await journey.moreFrames('a', 20);
+    const recording = await journey.call('stop', 'a');
+    console.log(
+      JSON.stringify(
+        recording.files.map(({ video, startTime, duration }) => [video?.codedWidth, startTime, duration]),
+      ),
+    );
+    expect(recording.method).toBe('passthrough');
+    expect(recording.files.map(({ reason, video }) => [reason, video?.codedWidth])).toEqual([
+      ['start', 960],
+      ['video-size', 480],
+    ]);
+    await checkFiles(station, recording);
+    for (const { key } of recording.files)
+      expect((await samplesOf(station.pathOf(key))).video?.packets[0]?.type).toBe('key');
+    expect(await journey.call('told', 'a')).toMatchObject({ errors: [], framesDropped: 0 });
+  } finally {
+    await journey.close();
+  }
+});
