@@ -325,8 +325,8 @@ export class Chain<T extends ChainFrame> {
 
   /** Waits for the decoder. @returns whether the page is to look. */
   #hold(now: number): boolean {
-    const crowded = this.#waiting.length > this.limits.mostHeld;
-    switch (this.#witness.wait(this.#waitingSince, crowded, now)) {
+    const those = { crowded: this.#waiting.length > this.limits.mostHeld, key: this.holdsKey };
+    switch (this.#witness.wait(this.#waitingSince, those, now)) {
       case 'wait':
         return false;
       case 'look':
