@@ -159,11 +159,11 @@ describe('frames that wait for the decoder', () => {
   it('come once, though a sender that probes the network sends them several times', () => {
     const chain = begun();
     const data = (): Uint8Array => Uint8Array.of(1, 2);
-    expect(taking(chain, delta(2, { data: data() }), delta(2, { data: data() }))).toBe('-2 late');
+    expect(taking(chain, delta(2, { data: data() }), delta(2, { data: data() }))).toBe('-2 again');
     // Layers of one picture are not the same.
     expect(taking(chain, delta(2, { name: '2b', data: Uint8Array.of(1, 3) }))).toBe('');
     expect(seeing(chain, look(2))).toBe('+2, +2b');
-    expect(taking(chain, delta(2, { data: Uint8Array.of(1, 3) }))).toBe('-2 late');
+    expect(taking(chain, delta(2, { data: Uint8Array.of(1, 3) }))).toBe('-2 again');
   });
 
   it('are judged by their steps where there is no decoder, or nobody answers', () => {
