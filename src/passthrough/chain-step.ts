@@ -7,7 +7,9 @@ export type LeaveOutReason =
   /** What it is predicted from did not come in time, or was left out itself. In its place in time all the same. */
   | 'dependency-missing'
   /** Later frames are recorded already, or it is itself: there is no place for it any more. */
-  | 'late';
+  | 'late'
+  /** It is there already. */
+  | 'again';
 
 /** Why a frame is kept. */
 export type KeepReason =

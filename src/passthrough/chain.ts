@@ -43,7 +43,7 @@ export class Chain<T extends ChainFrame> {
     kept: 0,
     keyFrames: 0,
     uncertain: 0,
-    leftOut: { 'before-key-frame': 0, 'dependency-missing': 0, late: 0 },
+    leftOut: { 'before-key-frame': 0, 'dependency-missing': 0, late: 0, again: 0 },
     asked: 0,
   };
   #state: State = { name: 'broken', since: 'start' };
@@ -256,7 +256,7 @@ export class Chain<T extends ChainFrame> {
   }
 
   #takePlain(frame: T, now: number): void {
-    if (this.#isThere(frame)) return this.#leaveOut(frame, 'late');
+    if (this.#isThere(frame)) return this.#leaveOut(frame, 'again');
     if (!this.#isInTime(frame)) return this.#takeLate(frame);
     if (isBeginning(frame) && frame.frameId !== undefined) {
       // From here on there are numbers, which say more than any answer.
@@ -325,8 +325,8 @@ export class Chain<T extends ChainFrame> {
 
   /** Waits for the decoder. @returns whether the page is to look. */
   #hold(now: number): boolean {
-    const crowded = this.#waiting.length > this.limits.mostHeld;
-    switch (this.#witness.wait(this.#waitingSince, crowded, now)) {
+    const those = { crowded: this.#waiting.length > this.limits.mostHeld, key: this.holdsKey };
+    switch (this.#witness.wait(this.#waitingSince, those, now)) {
       case 'wait':
         return false;
       case 'look':

@@ -8,6 +8,8 @@ import { type ChainFrame, isBeginning } from './chain-frame.ts';
 
 /** It is looked so often while frames wait; microseconds. Each look costs the page a report of statistics. */
 const LOOK_EVERY = 500_000;
+/** And so often while a key frame waits: the nearer before it the decoder is seen, the fewer frames may be left behind. */
+const LOOK_FOR_KEY = 100_000;
 /** After a look that told of a loss, so many without one make frames certain again: what was lost shows late. */
 const DOUBTFUL_LOOKS = 2;
 /** A browser may give statistics that are so old (Chromium keeps them for 50 ms); microseconds. */
@@ -121,12 +123,12 @@ export class Witness {
 
   /**
    * @param since arrival of the frame that waits longest; infinity when none does.
-   * @param crowded no more may wait.
+   * @param crowded no more may wait. `key`: a key frame is among them.
    */
-  wait(since: number, crowded: boolean, now: number): Wait {
+  wait(since: number, { crowded, key }: { crowded: boolean; key: boolean }, now: number): Wait {
     if (since === Number.POSITIVE_INFINITY) return 'wait';
     if (crowded || now - Math.max(since, this.#wentOnAt) >= this.standstill) return this.#giveUp(now);
-    if (now - this.#askedAt < LOOK_EVERY) return 'wait';
+    if (now - this.#askedAt < (key ? LOOK_FOR_KEY : LOOK_EVERY)) return 'wait';
     this.#askedAt = now;
     return 'look';
   }

@@ -126,6 +126,9 @@ export class CallFrames {
   #settle(outcome: Outcome<Arrived>, now: number): void {
     const { lane, options } = this.context;
     const { frame } = outcome;
+    if (outcome.action === 'leave-out' && outcome.reason === 'again') return;
+    // What is kept after it does without it: the chain sees to that.
+    if (outcome.action === 'leave-out' && outcome.reason === 'late') return lane.miss(1);
     // Damaged, but in its place.
     const doubtful = outcome.action === 'leave-out' && outcome.reason === 'dependency-missing';
     // Of a call that was joined midway nothing is missing.

@@ -158,9 +158,14 @@ export class CallVideo {
    * @param frames that came and can't be recorded; those that never came are not known.
    */
   lose(frames: number): void {
+    this.#wantsKey = 'to-mend';
+    this.miss(frames);
+  }
+
+  /** Frames came that can't be recorded, and those that come next do without them. */
+  miss(frames: number): void {
     const { stats, report } = this.context;
     stats.framesDropped += frames;
-    this.#wantsKey = 'to-mend';
     if (this.#lastTime === undefined) return;
     this.#loss ??= { time: this.#lastTime + this.#typical, frames: 0 };
     this.#loss.frames += frames;

@@ -80,6 +80,16 @@ describe('frames that wait for the decoder', () => {
     expect(told(chain.tick(200 * STEP + 500_000))).toBe('look?');
   });
 
+  it('are looked for more often while a key frame waits, so that few are left behind it', () => {
+    const chain = begun();
+    const now = 200 * STEP;
+    chain.take(delta(200), now);
+    expect(told(chain.tick(now + 100_000))).toBe('');
+    expect(told(chain.take(key(203), now + 110_000))).toBe('look?');
+    expect(told(chain.tick(now + 209_999))).toBe('');
+    expect(told(chain.tick(now + 210_000))).toBe('look?');
+  });
+
   it('are put in order, as a lost one comes late', () => {
     const chain = begun();
     taking(chain, delta(2), delta(4), delta(5));
@@ -149,11 +159,11 @@ describe('frames that wait for the decoder', () => {
   it('come once, though a sender that probes the network sends them several times', () => {
     const chain = begun();
     const data = (): Uint8Array => Uint8Array.of(1, 2);
-    expect(taking(chain, delta(2, { data: data() }), delta(2, { data: data() }))).toBe('-2 late');
+    expect(taking(chain, delta(2, { data: data() }), delta(2, { data: data() }))).toBe('-2 again');
     // Layers of one picture are not the same.
     expect(taking(chain, delta(2, { name: '2b', data: Uint8Array.of(1, 3) }))).toBe('');
     expect(seeing(chain, look(2))).toBe('+2, +2b');
-    expect(taking(chain, delta(2, { data: Uint8Array.of(1, 3) }))).toBe('-2 late');
+    expect(taking(chain, delta(2, { data: Uint8Array.of(1, 3) }))).toBe('-2 again');
   });
 
   it('are judged by their steps where there is no decoder, or nobody answers', () => {
@@ -203,6 +213,39 @@ describe('frames that wait for the decoder', () => {
     const gapless = true;
     expect(taking(chain, key(0, { gapless }), delta(1, { gapless }), delta(9, { gapless }))).toBe(
       '+K0, +1, +9',
+    );
+  });
+});
+
+describe('over a network that loses nothing', () => {
+  it('all are kept from the key frame on, and nothing is asked for', () => {
+    const frame = fc.record({
+      isKey: fc.integer({ min: 0, max: 12 }),
+      gap: fc.integer({ min: 1, max: 5 }),
+      lag: fc.integer({ min: 0, max: 12 }),
+    });
+    fc.assert(
+      fc.property(fc.array(frame, { minLength: 1, maxLength: 60 }), drawn => {
+        const chain = new Chain<Frame>(CHAIN_LIMITS, true);
+        const outcomes: Outcome<Frame>[] = [];
+        const sent: Frame[] = [];
+        let at = 0;
+        for (const { isKey, gap, lag } of drawn) {
+          at += gap;
+          const one = isKey === 0 || sent.length === 0 ? key(at) : delta(at);
+          sent.push(one);
+          outcomes.push(...chain.take(one, one.time).outcomes);
+          const shown = sent[Math.max(0, sent.length - 1 - lag)]?.rtpTimestamp ?? 0;
+          const step = chain.see({ at: one.time, shown: [shown], losses: 0, dropped: 0 }, one.time);
+          outcomes.push(...step.outcomes);
+        }
+        outcomes.push(
+          ...chain.see({ at: at * STEP + 1e6, shown: [], losses: 0, dropped: 0 }, at * STEP).outcomes,
+        );
+        outcomes.push(...chain.end());
+        expect(outcomes.map(({ frame: { name } }) => name)).toEqual(sent.map(({ name }) => name));
+        expect(outcomes.every(one => one.action === 'keep')).toBe(true);
+      }),
     );
   });
 });
