@@ -134,6 +134,11 @@ export class RawChromium {
     return browser;
   }
 
+  /** Of its first process, and of the group that all of them are in. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   #read(text: string): void {
     const messages = (this.#rest + text).split('\0');
     this.#rest = messages.pop() ?? '';

@@ -1,0 +1,134 @@
+/** What was measured, as data, as text and as a chart. Pure. */
+import { chart } from './chart.mjs';
+import { CALL_VALUES, median, ratioOf, round, spreadOf, summarize, VALUES, withinNoise } from './summary.mjs';
+
+/**
+ * @typedef {import('./summary.mjs').OneRun} OneRun
+ * @typedef {import('./summary.mjs').Spread} Spread
+ * @typedef {import('./summary.mjs').ValueName} ValueName
+ * @typedef {{
+ *   machine: Record<string, string | number>,
+ *   settings: { rounds: number, seconds: number, warmUp: number, bitrate: number, codec: string },
+ *   modes: readonly import('./modes.mjs').Mode[], runs: OneRun[],
+ *   discarded: { mode: string, round: number, others: number }[],
+ * }} Measured
+ */
+
+/** What passthrough takes is held against these. */
+const ENCODING = ['media-recorder', 'media-recorder-webm', 'encode', 'mediabunny'];
+const PASSING = ['tapped', 'receiver', 'sender'];
+
+/** @param {readonly (string | number)[][]} rows */
+const table = rows => {
+  const [head = [], ...body] = rows;
+  return [head, head.map((_, column) => (column === 0 ? '---' : '---:')), ...body]
+    .map(cells => `| ${cells.join(' | ')} |`)
+    .join('\n');
+};
+
+/** @param {Spread} spread @param {number} digits */
+const told = ({ median: middle, least, most }, digits = 1, factor = 1) => {
+  const [m, l, h] = [middle, least, most].map(value => (value * factor).toFixed(digits));
+  return l === h ? `${m}` : `${m} (${l} to ${h})`;
+};
+
+/** In each round, what a mode took beyond the call alone. @param {readonly OneRun[]} runs @param {string} mode */
+const beyond = (runs, mode) => {
+  const rounds = [...new Set(runs.map(run => run.round))];
+  return spreadOf(
+    rounds.flatMap(number => {
+      const own = runs.filter(run => run.round === number);
+      const alone = median(own.filter(run => run.mode === 'alone').map(run => run.cpu));
+      return own.filter(run => run.mode === mode).map(run => run.cpu - alone);
+    }),
+  );
+};
+
+/** @param {Measured} measured */
+export const report = ({ machine, settings, modes, runs, discarded }) => {
+  const all = summarize(modes, runs);
+  const alone = all.find(({ name }) => name === 'alone');
+  const has = (/** @type {string} */ name) => all.some(mode => mode.name === name);
+  const ratios = PASSING.flatMap(mode =>
+    ENCODING.filter(other => alone && has(mode) && has(other)).map(other => ratioOf(runs, mode, other)),
+  );
+  const extra = all.flatMap(({ name, label }) =>
+    alone && name !== 'alone' ? [{ name, label, ...beyond(runs, name) }] : [],
+  );
+  const noise = all.flatMap(({ name, label, values }) =>
+    alone && name !== 'alone' ? [{ name, label, within: withinNoise(alone.values, values) }] : [],
+  );
+  const disturbed = runs.filter(run => run.disturbed).length;
+  const parts = [
+    `${settings.codec} at ${round(settings.bitrate / 1e6, 2)} Mbit/s, 1280x720, 30 frames a second; ${settings.rounds} rounds of ${settings.seconds} s, each in a browser of its own, after ${settings.warmUp} s.`,
+    `${machine.processors} × ${machine.processor}, ${round(Number(machine.memory) / 1024 ** 3)} GiB, Linux ${machine.linux}, Node ${machine.node}, ${machine.browser}. Runs made again as others took the processors: ${discarded.length}; disturbed all the same: ${disturbed} of ${runs.length}.`,
+    table([
+      [
+        '',
+        'all processes, % of one processor',
+        'beyond the call alone',
+        'main thread, ms of tasks a second',
+        'of its processor time, ms a second',
+      ],
+      ...all.map(({ name, label, values }) => {
+        const more = extra.find(one => one.name === name);
+        return [
+          label,
+          told(values.cpu, 1, 100),
+          more ? told(more, 1, 100) : '',
+          told(values.mainThread, 0, 1000),
+          told(values.mainThreadCpu, 0, 1000),
+        ];
+      }),
+    ]),
+    table([
+      ['beyond the call, as a part of', ...ENCODING.filter(has)],
+      ...PASSING.filter(has).map(mode => [
+        all.find(one => one.name === mode)?.label ?? '',
+        ...ENCODING.filter(has).map(other => {
+          const ratio = ratios.find(one => one.mode === mode && one.other === other);
+          return ratio
+            ? `${ratio.ofMedians} (${Math.min(...ratio.perRound)} to ${Math.max(...ratio.perRound)})`
+            : '';
+        }),
+      ]),
+    ]),
+    table([
+      [
+        'The call',
+        'sent /s',
+        'decoded /s',
+        'Mbit/s',
+        'size',
+        'encoding ms',
+        'send delay ms',
+        'jitter buffer ms',
+        'received to decoded ms',
+        'round trip ms',
+        'freezes',
+      ],
+      ...all.map(({ label, values: v }) => [
+        ...[label, told(v.framesSent), told(v.framesDecoded), told(v.bitrateReceived, 2, 1e-6)],
+        `${v.width.median}x${v.height.median}`,
+        ...[told(v.encodeMs), told(v.sendDelayMs, 2), told(v.jitterBufferMs), told(v.processingMs)],
+        ...[told(v.roundTripMs, 2), told(v.freezes, 0)],
+      ]),
+    ]),
+    table([
+      ['median within what the call alone came to', ...CALL_VALUES],
+      ...noise.map(({ label, within }) => [label, ...CALL_VALUES.map(name => (within[name] ? 'yes' : 'no'))]),
+    ]),
+  ];
+  return {
+    data: { machine, settings, units: unitsOf(), modes: all, extra, ratios, noise, discarded, runs },
+    markdown: `${parts.join('\n\n')}\n`,
+    svg: chart(
+      'Processor time beyond the call alone, % of one processor (bar: median, line: all rounds)',
+      extra.map(({ label, median: middle, least, most }) => ({
+        ...{ label, median: 100 * middle, least: 100 * least, most: 100 * most },
+      })),
+    ),
+  };
+};
+
+const unitsOf = () => Object.fromEntries(Object.entries(VALUES).map(([name, [, unit]]) => [name, unit]));

@@ -1,0 +1,139 @@
+/** What the runs come to: medians, spreads, and whether a difference is more than chance. Pure. */
+
+/**
+ * @typedef {import('./run.mjs').Run & { round: number, waited: number, disturbed: boolean }} OneRun
+ * @typedef {import('./modes.mjs').Mode} Mode
+ * @typedef {{ median: number, least: number, most: number }} Spread
+ * @typedef {{ name: string, label: string, runs: number, values: Record<string, Spread>, encoded: Record<string, number> }} ModeSummary
+ */
+
+/** What is told of each run; the digits that are worth telling, and the unit. */
+export const VALUES = /** @type {const} */ ({
+  cpu: [4, 'processor seconds a second'],
+  mainThread: [4, 'seconds of tasks a second'],
+  mainThreadCpu: [4, 'processor seconds a second'],
+  framesSent: [2, 'a second'],
+  framesDecoded: [2, 'a second'],
+  bitrateSent: [0, 'bit/s'],
+  bitrateReceived: [0, 'bit/s'],
+  width: [0, 'pixels'],
+  height: [0, 'pixels'],
+  encodeMs: [2, 'ms a frame'],
+  sendDelayMs: [3, 'ms a packet'],
+  decodeMs: [2, 'ms a frame'],
+  jitterBufferMs: [2, 'ms a frame'],
+  processingMs: [2, 'ms a frame'],
+  roundTripMs: [2, 'ms'],
+  freezes: [0, 'in a run'],
+  framesDropped: [0, 'in a run'],
+  packetsLost: [0, 'in a run'],
+  others: [3, 'processors'],
+});
+
+/** @typedef {keyof typeof VALUES} ValueName */
+
+/** @param {number} value */
+export const round = (value, digits = 1) => Number(value.toFixed(digits));
+
+/** @param {readonly number[]} values */
+export const median = values => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+};
+
+/** @param {readonly number[]} values @returns {Spread} */
+export const spreadOf = (values, digits = 4) => ({
+  median: round(median(values), digits),
+  least: round(Math.min(...values), digits),
+  most: round(Math.max(...values), digits),
+});
+
+/** @param {OneRun} run @returns {Record<ValueName, number>} */
+const valuesOf = ({ cpu, mainThread, threads, call, others }) => ({
+  ...{ cpu, mainThread, mainThreadCpu: threads['renderer: main'] ?? 0, others },
+  ...{ framesSent: call.framesSent, framesDecoded: call.framesDecoded, framesDropped: call.framesDropped },
+  ...{ bitrateSent: call.bitrateSent, bitrateReceived: call.bitrateReceived },
+  ...{ width: call.width, height: call.height, freezes: call.freezes, packetsLost: call.packetsLost },
+  ...{ encodeMs: call.encodeMs, sendDelayMs: call.sendDelayMs, decodeMs: call.decodeMs },
+  ...{ jitterBufferMs: call.jitterBufferMs, processingMs: call.processingMs, roundTripMs: call.roundTripMs },
+});
+
+/** Medians of what each thread took, of those that took anything to speak of. @param {readonly OneRun[]} runs */
+const threadsOf = runs => {
+  const names = new Set(runs.flatMap(({ threads }) => Object.keys(threads)));
+  return Object.fromEntries(
+    [...names]
+      .map(
+        name =>
+          /** @type {const} */ ([name, round(median(runs.map(({ threads }) => threads[name] ?? 0)), 4)]),
+      )
+      .filter(([, seconds]) => seconds >= 0.001)
+      .sort(([, a], [, b]) => b - a),
+  );
+};
+
+/** @param {readonly Mode[]} modes @param {readonly OneRun[]} runs */
+export const summarize = (modes, runs) =>
+  modes.map(({ name, label }) => {
+    const own = runs.filter(({ mode }) => mode === name);
+    const values = /** @type {Record<ValueName, Spread>} */ (
+      Object.fromEntries(
+        Object.entries(VALUES).map(([value, [digits]]) => [
+          value,
+          spreadOf(
+            own.map(run => valuesOf(run)[/** @type {ValueName} */ (value)]),
+            digits,
+          ),
+        ]),
+      )
+    );
+    return { name, label, runs: own.length, values, threads: threadsOf(own) };
+  });
+
+/**
+ * What one mode takes beyond the call, as a part of what another takes beyond it: by the medians of all rounds, and in each round.
+ *
+ * @param {readonly OneRun[]} runs
+ * @param {string} mode
+ * @param {string} other
+ * @param {(run: OneRun) => number} of
+ */
+export const ratioOf = (runs, mode, other, of = run => run.cpu) => {
+  /** @param {readonly OneRun[]} some @param {string} name */
+  const middle = (some, name) => median(some.filter(run => run.mode === name).map(of));
+  /** @param {readonly OneRun[]} some */
+  const ratio = some => {
+    const alone = middle(some, 'alone');
+    return (middle(some, mode) - alone) / (middle(some, other) - alone);
+  };
+  const rounds = [...new Set(runs.map(run => run.round))];
+  const perRound = rounds.map(number => round(ratio(runs.filter(run => run.round === number)), 3));
+  return { mode, other, ofMedians: round(ratio(runs), 3), perRound };
+};
+
+/** What a call must not notice. @type {readonly ValueName[]} */
+export const CALL_VALUES = [
+  'framesSent',
+  'framesDecoded',
+  'bitrateReceived',
+  'sendDelayMs',
+  'jitterBufferMs',
+  'processingMs',
+  'roundTripMs',
+];
+
+/**
+ * Whether a mode's median lies within what the call alone came to in one round or another.
+ *
+ * @param {Record<ValueName, Spread>} alone
+ * @param {Record<ValueName, Spread>} mode
+ */
+export const withinNoise = (alone, mode) =>
+  Object.fromEntries(
+    CALL_VALUES.map(name => [
+      name,
+      mode[name].median >= alone[name].least && mode[name].median <= alone[name].most,
+    ]),
+  );
