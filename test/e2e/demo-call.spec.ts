@@ -330,6 +330,6 @@ test.describe('with a media server', () => {
     await server.drop();
     await expect(connection(page)).toHaveText('The connection was lost', { timeout: 40_000 });
     await expect(state(page)).toHaveText('Stopped', { timeout: 20_000 });
-    await expect(newest(page)).toContainText('1 file');
+    await expect(newest(page)).toContainText('as the call was encoded');
   });
 });

@@ -22,10 +22,12 @@ import {
 } from 'werift';
 
 type Kind = 'video' | 'audio';
+type Codec = 'H264' | 'VP9';
 
 /** What is published. */
 interface Published {
   connection: RTCPeerConnection;
+  codec: Codec;
   /** By kind: whoever gets each packet. */
   listeners: Record<Kind, Set<(packet: RtpPacket) => void>>;
 }
@@ -37,7 +39,12 @@ const CORS = {
   'Access-Control-Expose-Headers': 'Location',
 };
 
-const connect = (): RTCPeerConnection => {
+/** The one that is wanted most, of those that are known here. */
+const codecOf = (sdp: string): Codec =>
+  /a=rtpmap:\d+ (H264|VP9)\//.exec(sdp)?.[1] === 'VP9' ? 'VP9' : 'H264';
+
+/** @param codec the only one: the library would send in the first one that the other side offers. */
+const connect = (codec: Codec): RTCPeerConnection => {
   const common = [useSdesMid(), useAbsSendTime(), useTransportWideCC()] as RTCRtpHeaderExtensionParameters[];
   const rtcpFeedback = [usePLI(), useTWCC(), useNACK()];
   const parameters = 'profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1';
@@ -49,8 +56,9 @@ const connect = (): RTCPeerConnection => {
     codecs: {
       audio: [useOPUS({ mimeType: 'audio/opus', parameters: 'minptime=10;useinbandfec=1' })],
       video: [
-        useH264({ mimeType: 'video/H264', rtcpFeedback, parameters }),
-        useVP9({ rtcpFeedback, parameters: 'profile-id=0' }),
+        codec === 'VP9'
+          ? useVP9({ rtcpFeedback, parameters: 'profile-id=0' })
+          : useH264({ mimeType: 'video/H264', rtcpFeedback, parameters }),
       ],
     },
     headerExtensions: { audio: common, video: common },
@@ -159,8 +167,9 @@ export class WhipServer {
   }
 
   #publish(name: string, offer: string): Promise<string> {
-    const connection = connect();
-    const published: Published = { connection, listeners: { video: new Set(), audio: new Set() } };
+    const codec = codecOf(offer);
+    const connection = connect(codec);
+    const published: Published = { connection, codec, listeners: { video: new Set(), audio: new Set() } };
     connection.onTrack.subscribe(track => {
       const { kind } = track;
       if (!isKind(kind)) return;
@@ -174,7 +183,7 @@ export class WhipServer {
   }
 
   #watch(published: Published, offer: string): Promise<string> {
-    const connection = connect();
+    const connection = connect(published.codec);
     const ends: (() => void)[] = [];
     for (const kind of ['video', 'audio'] as const) {
       const track = new MediaStreamTrack({ kind });
