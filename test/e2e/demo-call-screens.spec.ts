@@ -2,6 +2,8 @@
 import { expect, type Page, test } from '@playwright/test';
 import { check } from './screens-kit.ts';
 
+test.describe.configure({ timeout: 120_000 });
+
 const liveFiles = (page: Page) =>
   page.getByRole('region', { name: 'Files of this recording' }).locator('ol.files > li');
 

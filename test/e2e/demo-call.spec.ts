@@ -7,6 +7,9 @@ import type { Recording } from '../../src/manifest.ts';
 import { decodeErrors, probe } from '../support/media.ts';
 import { WhipServer } from '../support/whip-server.ts';
 
+// Both ends of a call are encoded and decoded in real time.
+test.describe.configure({ timeout: 120_000 });
+
 /** What a page complained about: errors in scripts, and what its content security policy held back. */
 const watch = (page: Page): string[] => {
   const complaints: string[] = [];
