@@ -44,7 +44,7 @@ const seconds = async (page: Page): Promise<number> => {
 
 const recordedFor = async (page: Page, length: number): Promise<void> => {
   const until = (await seconds(page)) + length;
-  await expect.poll(() => seconds(page), { intervals: [50] }).toBeGreaterThan(until);
+  await expect.poll(() => seconds(page), { intervals: [50], timeout: 30_000 }).toBeGreaterThan(until);
 };
 
 /** The picture moves. */
@@ -268,7 +268,6 @@ test.describe('with a media server', () => {
       [watcher, 'A stream, watched by WHEP'],
       [page, 'A stream, published by WHIP'],
     ] as const) {
-      await each.bringToFront();
       await record(each);
       await recordedFor(each, 2);
       const recording = await stop(each);
