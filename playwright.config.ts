@@ -1,6 +1,7 @@
 import { defineConfig } from '@playwright/test';
 import { CHROMIUM_FLAGS, FAKE_DEVICE_FLAGS, findBrowser } from './scripts/lib/browser.mjs';
 import { freePort } from './scripts/lib/port.mjs';
+import { LOOPBACK_FLAGS } from './test/support/lossy-path.ts';
 
 // Playwright reads this file once more in every worker; the first one's choice is passed on to them.
 process.env.STEADYREEL_E2E_PORT ??= String(await freePort());
@@ -33,7 +34,7 @@ export default defineConfig({
     trace: 'retain-on-failure',
     launchOptions: {
       ...(executablePath === undefined ? {} : { executablePath }),
-      args: [...CHROMIUM_FLAGS, ...FAKE_DEVICE_FLAGS],
+      args: [...CHROMIUM_FLAGS, ...FAKE_DEVICE_FLAGS, ...LOOPBACK_FLAGS],
     },
   },
   webServer: {

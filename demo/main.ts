@@ -1,12 +1,11 @@
 /** The demo: wires the page's parts to one `Recorder` after another. */
 import { Recorder, type RecorderState } from 'steadyreel';
 import { byId, chosen } from './app/dom.ts';
+import { openLibrary } from './app/library.ts';
 import { Live } from './app/live.ts';
 import { clearNotices, notify, notifyError } from './app/notices.ts';
-import { chosenOptions, chosenStorage, rememberStorage } from './app/options.ts';
+import { chosenOptions, chosenStorage } from './app/options.ts';
 import { applyPatternControls, bindPatternControls } from './app/pattern-controls.ts';
-import { Recordings } from './app/recordings.ts';
-import { RecoveryNotice } from './app/recovery.ts';
 import { type Source, SourceUnavailableError } from './app/sources.ts';
 import { Stage } from './app/stage.ts';
 
@@ -20,10 +19,7 @@ const advanced = byId('advanced', HTMLFieldSetElement);
 const closeSource = byId('close-source', HTMLButtonElement);
 
 const live = new Live();
-rememberStorage();
-const first = chosenStorage();
-const recordings = new Recordings(first.storage, first.where);
-const recovery = new RecoveryNotice(first, () => recordings.refresh());
+const library = openLibrary();
 let recorder: Recorder | undefined;
 /** Also true while the source is being opened for a recording. */
 let busy = false;
@@ -46,9 +42,9 @@ const show = (state: RecorderState): void => {
 const listen = (next: Recorder): void => {
   next.on('state', ({ state }) => {
     show(state);
-    if (!ACTIVE.includes(state)) void recordings.refresh();
+    if (!ACTIVE.includes(state)) library.refresh();
     // What the storage did not take can be stored later.
-    if (state === 'failed') void recovery.look();
+    if (state === 'failed') library.look();
   });
   next.on('progress', event => live.progress(event));
   next.on('recording', ({ recording }) => live.recording(recording));
@@ -96,19 +92,6 @@ const onSource = (): void => {
 button.addEventListener('click', () => void toggle());
 for (const input of document.querySelectorAll('input[name="source"]'))
   input.addEventListener('change', onSource);
-byId('storage', HTMLSelectElement).addEventListener('change', () => {
-  const place = chosenStorage();
-  void recordings.use(place.storage, place.where);
-  void recovery.use(place);
-});
-byId('refresh', HTMLButtonElement).addEventListener('click', () => {
-  void recordings.refresh();
-  void recovery.look();
-});
-// A tab beside this one may have been closed by a crash meanwhile.
-document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) void recovery.look();
-});
 addEventListener('beforeunload', event => {
   if (recorder && ACTIVE.includes(recorder.state)) event.preventDefault();
 });
@@ -116,5 +99,3 @@ addEventListener('beforeunload', event => {
 bindPatternControls(() => stage.source?.pattern);
 show('idle');
 onSource();
-void recordings.refresh();
-void recovery.look();

@@ -1,5 +1,5 @@
 /** What a file is and why it began, in words. Pure. */
-import type { CutReason, RecordedFile } from 'steadyreel';
+import type { CutReason, RecordedFile, Recording } from 'steadyreel';
 import * as format from './format.ts';
 
 interface Reason {
@@ -89,3 +89,18 @@ export const displayAspect = (file: RecordedFile): number => {
 /** Size of all files in bytes. */
 export const totalBytes = (files: readonly RecordedFile[]): number =>
   files.reduce((sum, file) => sum + file.bytes, 0);
+
+/** How the frames came to be, where they are a call's own. */
+export const method = ({ method }: Recording): string | undefined =>
+  method === 'passthrough' ? 'as the call was encoded' : undefined;
+
+/** What went less than well, a sentence for each: what was lost, and why a call was encoded anew. */
+export const troubles = ({ events }: Recording): string[] =>
+  events.flatMap(event => {
+    if (event.type === 'warning' && event.code === 'passthrough-unavailable') return [event.message];
+    if (event.type !== 'loss') return [];
+    const { time, duration, frames } = event;
+    return [
+      `At ${format.duration(time)}, the picture stands still for ${format.inSeconds(duration)}: of ${format.count(frames, 'frame')} that came, what they are predicted from is missing.`,
+    ];
+  });

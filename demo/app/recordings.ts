@@ -68,6 +68,21 @@ const playButton = (file: RecordedFile, play: () => void): HTMLButtonElement => 
   );
 };
 
+/** As many as one reads; the manifest has all of them. */
+const MOST_TROUBLES = 5;
+
+const troubleList = (recording: Recording): HTMLUListElement | undefined => {
+  const found = describe.troubles(recording);
+  if (found.length === 0) return undefined;
+  const more = found.length - MOST_TROUBLES;
+  return el(
+    'ul',
+    { class: 'troubles facts', 'aria-label': 'What was lost' },
+    ...found.slice(0, MOST_TROUBLES).map(text => el('li', {}, icon('warning'), text)),
+    more > 0 && el('li', {}, icon('warning'), `And ${more} more times.`),
+  );
+};
+
 /** The list, kept in step with the storage. */
 export class Recordings {
   readonly #list = byId('recordings', HTMLDivElement);
@@ -177,6 +192,7 @@ export class Recordings {
       player.node,
       files.length > 0 && timeline(files, recording.duration),
       recording.error && el('p', { class: 'facts failed' }, recording.error.message),
+      troubleList(recording),
       el(
         'details',
         { open },
@@ -196,7 +212,14 @@ export class Recordings {
     const note = NOTES[recording.state];
     const when = format.moment(recording.startedAt);
     const size = format.bytes(describe.totalBytes(files));
-    const facts = `${format.duration(recording.duration)} · ${format.count(files.length, 'file')} · ${size}`;
+    const facts = [
+      format.duration(recording.duration),
+      format.count(files.length, 'file'),
+      size,
+      describe.method(recording),
+    ]
+      .filter(text => text !== undefined)
+      .join(' · ');
     const remove = (): void => void this.#delete(recording, when);
     return el(
       'header',
