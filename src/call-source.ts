@@ -1,7 +1,7 @@
 /** A WebRTC call as the source of a recorder: its encoded frames, taken off by taps. In the page, from `passthrough.js`. */
 import type { Call, CallPage, CallPart, CallPlaces, GivenCall } from './call.ts';
 import type { EncodedInput } from './encoded.ts';
-import type { Command, Opened, RecorderSource, Successor, Wanted } from './recorder-source.ts';
+import type { Command, Openable, Opened, RecorderSource, Successor, Wanted } from './recorder-source.ts';
 import type { StreamSource } from './stream-source.ts';
 import { openTap, probeTap } from './tap/asks.ts';
 import type { FrameFeed } from './tap/frame-feed.ts';
@@ -164,7 +164,7 @@ export class CallSource implements RecorderSource {
     return { message: { type: 'replace-call', replacement }, transfer: portsOf(replacement) };
   }
 
-  replacedBy(next: RecorderSource): Successor {
+  replacedBy(next: Openable): Successor {
     // A recording is of one method: a stream would have to be encoded.
     if (!('given' in next)) throw new this.page.SourceInvalidError(next, 'call');
     const source = new CallSource((next as Call).given, this.want, this.places, this.page);

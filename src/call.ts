@@ -8,7 +8,7 @@ import {
   WorkerFailedError,
 } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { Opened, RecorderSource, Wanted } from './recorder-source.ts';
+import type { Openable, Opened, Wanted } from './recorder-source.ts';
 import { StreamSource } from './stream-source.ts';
 import { FrameFeed } from './tap/frame-feed.ts';
 import { tap } from './tap/tap-connection.ts';
@@ -70,7 +70,7 @@ const loadPassthrough = async (url: string): Promise<PassthroughModule> => {
   }
 };
 
-export class Call implements RecorderSource {
+export class Call implements Openable {
   constructor(
     readonly given: GivenCall,
     private readonly want: Wanted,
@@ -100,16 +100,6 @@ export class Call implements RecorderSource {
     const url = this.places.passthroughUrl ?? passthroughUrl();
     const { openCall } = await loadPassthrough(url);
     return openCall(this.given, this.want, { ...this.places, passthroughUrl: url }, PAGE);
-  }
-
-  watch(): () => void {
-    return () => undefined;
-  }
-
-  look(): undefined {}
-
-  replacedBy(next: RecorderSource): never {
-    throw new SourceInvalidError(next, 'call');
   }
 
   async decoded(): Promise<StreamSource> {

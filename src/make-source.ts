@@ -2,7 +2,7 @@
 import { Call, type GivenCall, isCall } from './call.ts';
 import { besideWorker } from './hand-over.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { RecorderSource, Wanted } from './recorder-source.ts';
+import type { Openable, Wanted } from './recorder-source.ts';
 import { StreamSource } from './stream-source.ts';
 
 /**
@@ -17,7 +17,7 @@ export const makeSource = (
   want: Wanted,
   options: ResolvedOptions,
   workerUrl: string | URL | undefined,
-): RecorderSource => {
+): Openable => {
   if (!isCall(source)) return new StreamSource(source as MediaStream, want);
   return new Call(source, want, {
     tapUrl: besideWorker('tap.js', workerUrl),

@@ -28,7 +28,8 @@ export interface Successor {
   command: Command;
 }
 
-export interface RecorderSource {
+/** What a recorder is given: it is opened when a recording begins. */
+export interface Openable {
   /**
    * Finds live tracks.
    *
@@ -38,6 +39,12 @@ export interface RecorderSource {
   check(): void;
   /** Opens what `check` has found. At once, where nothing has to be found out. */
   open(signal: AbortSignal): Opened | Promise<Opened>;
+  /** The decoded tracks of it, to be encoded. */
+  decoded(): StreamSource | Promise<StreamSource>;
+}
+
+/** A source that is being recorded. */
+export interface RecorderSource extends Openable {
   /**
    * Calls back whenever there may be other tracks than before.
    *
@@ -51,7 +58,5 @@ export interface RecorderSource {
    *
    * @throws SourceInvalidError (`source-invalid`) when that one can't.
    */
-  replacedBy(next: RecorderSource): Successor | Promise<Successor>;
-  /** The decoded tracks of it, to be encoded. */
-  decoded(): StreamSource | Promise<StreamSource>;
+  replacedBy(next: Openable): Successor | Promise<Successor>;
 }

@@ -16,7 +16,7 @@ import { keepOpen } from './keep-open.ts';
 import { makeSource, type Source } from './make-source.ts';
 import type { Recording } from './manifest.ts';
 import { type RecorderOptions, type ResolvedOptions, resolveOptions } from './options.ts';
-import type { Command, Opened, RecorderSource, Wanted } from './recorder-source.ts';
+import type { Command, Openable, Opened, RecorderSource, Wanted } from './recorder-source.ts';
 import { endRun, newRun, type Run, rejectRun } from './run.ts';
 import { device } from './storage/device/device.ts';
 import type { Storage } from './storage/storage.ts';
@@ -38,7 +38,7 @@ type Phase =
  * const recording = await recorder.stop();
  */
 export class Recorder {
-  #source: RecorderSource;
+  #source: Openable;
   readonly #storage: Storage;
   readonly #options: ResolvedOptions;
   readonly #want: Wanted;
@@ -133,7 +133,7 @@ export class Recorder {
   #begin(): Promise<void> {
     this.#source.check();
     const worker = startWorker(this.#workerUrl);
-    const run = newRun(worker, this.#source);
+    const run = newRun(worker);
     this.#phase = { name: 'active', run };
     this.#stats = emptyStats();
     this.#recording = undefined;
@@ -144,7 +144,7 @@ export class Recorder {
     };
     try {
       // Before anybody hears of the new state: a listener may call stop().
-      const opened = run.source.open(run.opening.signal);
+      const opened = this.#source.open(run.opening.signal);
       if (opened instanceof Promise) void this.#openLater(run, opened);
       else this.#tellStart(run, opened);
     } catch (error) {
@@ -185,7 +185,7 @@ export class Recorder {
   #look(run: Run): void {
     if (run.stopping || run.aborting) return;
     try {
-      const command = run.source.look();
+      const command = run.source?.look();
       if (command) void this.#replace(run, command);
     } catch (error) {
       this.#tell(run, asSteadyreelError(error));
@@ -207,7 +207,7 @@ export class Recorder {
     if (this.#phase.name === 'active' && this.#phase.run.held)
       await this.#phase.run.started.promise.catch(() => undefined);
     const run = this.#phase.name === 'active' ? this.#phase.run : undefined;
-    if (!run || run.stopping || run.aborting) {
+    if (!run?.source || run.stopping || run.aborting) {
       this.#source = given;
       return;
     }

@@ -16,8 +16,8 @@ export interface Run {
   told: string | undefined;
   /** Calls of `replaceSource()` that the worker has not answered. */
   replacing: Deferred<void>[];
-  /** What is being recorded. */
-  source: RecorderSource;
+  /** What is being recorded; absent while it is being opened. */
+  source: RecorderSource | undefined;
   /** Commands for a worker that has not been told to start yet, as its source is still being opened. */
   held: Command[] | undefined;
   /** Aborts when nothing is to be opened any more. */
@@ -31,7 +31,7 @@ export interface Run {
 }
 
 /** A recording that has just been given to a worker. */
-export const newRun = (worker: Worker, source: RecorderSource): Run => ({
+export const newRun = (worker: Worker): Run => ({
   worker,
   started: deferred(),
   finished: deferred(),
@@ -40,7 +40,7 @@ export const newRun = (worker: Worker, source: RecorderSource): Run => ({
   aborting: false,
   told: undefined,
   replacing: [],
-  source,
+  source: undefined,
   held: [],
   opening: new AbortController(),
   paused: false,

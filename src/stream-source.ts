@@ -1,6 +1,6 @@
 /** A `MediaStream` as the source of a recorder. In the page. */
 import { newReplacement } from './hand-over.ts';
-import type { Command, Opened, RecorderSource, Successor, Wanted } from './recorder-source.ts';
+import type { Command, Openable, Opened, RecorderSource, Successor, Wanted } from './recorder-source.ts';
 import { checkBrowser, type LiveTracks, liveTracks, openInputs } from './source/capture.ts';
 import { nextTracks, watchTracks } from './source/watch.ts';
 
@@ -40,7 +40,7 @@ export class StreamSource implements RecorderSource {
     return { message: { type: 'replace', replacement }, transfer };
   }
 
-  async replacedBy(next: RecorderSource): Promise<Successor> {
+  async replacedBy(next: Openable): Promise<Successor> {
     const source = await next.decoded();
     source.check();
     const { replacement, transfer } = newReplacement(this.#tracks, source.#tracks);
