@@ -8,8 +8,9 @@ process.env.STEADYREEL_E2E_PORT ??= String(await freePort());
 const baseURL = `http://localhost:${process.env.STEADYREEL_E2E_PORT}`;
 const executablePath = findBrowser();
 
-/** Tests in which something dies. */
+/** Tests in which something dies, and calls: of those, which are made for networks, nothing has to be on time. */
 const FAULTS = /\/(kill|network|memory|quota|recovery)\.spec\.ts$/;
+const CALLS = /\/((demo-)?call(-\w+)?|lossy-path|rtc-peer)\.spec\.ts$/;
 
 export default defineConfig({
   testDir: 'test/e2e',
@@ -18,8 +19,9 @@ export default defineConfig({
   // networks mostly waits, and must work on a busy machine as well.
   workers: 1,
   projects: [
-    { name: 'pages', testIgnore: FAULTS },
+    { name: 'pages', testIgnore: [FAULTS, CALLS] },
     { name: 'faults', testMatch: FAULTS },
+    { name: 'calls', testMatch: CALLS },
   ],
   retries: 0,
   forbidOnly: true,

@@ -57,13 +57,13 @@ const vitest = project => () => {
 };
 
 /**
- * @param {string} project
+ * @param {readonly string[]} projects
  * @param {number} workers
  */
-const playwright = (project, workers) => () => {
-  const report = join(REPORTS, `${project}.json`);
+const playwright = (projects, workers) => () => {
+  const report = join(REPORTS, `${projects.join('-')}.json`);
   process.env.STEADYREEL_E2E_REPORT = report;
-  const args = ['test', '--project', project, '--workers', String(workers)];
+  const args = ['test', ...projects.map(name => `--project=${name}`), '--workers', String(workers)];
   return tests('playwright', args, report, countPlaywright);
 };
 
@@ -116,15 +116,15 @@ if (installed) {
     step('docs', check('typedoc', [])),
   ]);
   await step('unit', vitest('unit'));
-  await step('node', vitest('node'));
-  if (isCephThere) await step('ceph', vitest('ceph'));
-  else results.push(notRun('ceph', CEPH_ADVICE));
+  if (!isCephThere) results.push(notRun('ceph', CEPH_ADVICE));
+  // Tests of a store mostly wait for it.
+  await Promise.all([step('node', vitest('node')), ...(isCephThere ? [step('ceph', vitest('ceph'))] : [])]);
   if (browser === undefined) {
-    for (const name of ['browser', 'pages', 'faults']) results.push(notRun(name, BROWSER_ADVICE));
+    for (const name of ['browser', 'pages', 'faults and calls']) results.push(notRun(name, BROWSER_ADVICE));
   } else {
     await step('browser', vitest('browser'));
-    await step('pages', playwright('pages', 1));
-    await step('faults', playwright('faults', 2));
+    await step('pages', playwright(['pages'], 1));
+    await step('faults and calls', playwright(['faults', 'calls'], 2));
   }
 }
 console.log(summary(results));

@@ -38,8 +38,8 @@ export const besideWorker = (name: string, workerUrl: string | URL | undefined):
 /** What was to be transferred, and will not be. */
 export const letGo = (transfer: readonly Transferable[]): void => {
   for (const one of transfer) {
-    if (one instanceof MessagePort) one.postMessage({ type: 'close' } satisfies ToTap);
-    else if (one instanceof ReadableStream) void one.cancel().catch(() => undefined);
+    if ('postMessage' in one) one.postMessage({ type: 'close' } satisfies ToTap);
+    else if ('cancel' in one) void one.cancel().catch(() => undefined);
   }
 };
 

@@ -1,6 +1,5 @@
 /** Makes whole connections ready to be recorded. In the page. */
-import type { Target } from './tap-host.ts';
-import { type Tap, tapOf } from './taps.ts';
+import { tapOf } from './taps.ts';
 
 /** How connections are tapped. */
 export interface TapConnectionOptions {
@@ -12,11 +11,6 @@ export interface TapConnectionOptions {
 interface HeaderExtensionControl {
   getHeaderExtensionsToNegotiate(): { uri: string; direction: RTCRtpTransceiverDirection }[];
   setHeaderExtensionsToNegotiate(extensions: { uri: string; direction: RTCRtpTransceiverDirection }[]): void;
-}
-
-/** One shape of its two. */
-interface Offering extends Omit<RTCPeerConnection, 'createOffer'> {
-  createOffer(...given: unknown[]): Promise<unknown>;
 }
 
 /**
@@ -42,11 +36,8 @@ const askForHeaders = (transceiver: RTCRtpTransceiver): void => {
  * Whether the page takes the frames by Chromium's older way (`createEncodedStreams`), as for end-to-end encryption. Nothing
  * shows later on that it has, and a tap would take the frames away from it, so that they went out in the clear.
  */
-const hasStreams = (connection: RTCPeerConnection): boolean => {
-  const configuration: RTCConfiguration & { encodedInsertableStreams?: boolean } =
-    connection.getConfiguration();
-  return configuration.encodedInsertableStreams === true;
-};
+const hasStreams = (connection: RTCPeerConnection): boolean =>
+  Boolean((connection.getConfiguration() as { encodedInsertableStreams?: boolean }).encodedInsertableStreams);
 
 /** The call of the page must go on, whatever goes wrong here; a recording hears of it when it starts. */
 const quietly = (action: () => void): void => {
@@ -59,8 +50,6 @@ const quietly = (action: () => void): void => {
 
 /** One connection, with what is done at each of its events. */
 class TappedConnection {
-  /** Those that have not ended. */
-  readonly #taps = new Set<Tap>();
   readonly #known = new WeakSet<RTCRtpTransceiver>();
 
   constructor(
@@ -70,89 +59,52 @@ class TappedConnection {
 
   start(): void {
     const { connection } = this;
+    const tapAll = (): void => this.#tapAll();
     // The first listeners, when they are added right after the connection was made: pages put on their transforms in theirs.
-    connection.addEventListener('track', ({ transceiver }) => this.#tapBoth(transceiver));
+    connection.addEventListener('track', tapAll);
     // A transceiver that the other side made without sending on it has no `track` event, and may send all the same.
-    connection.addEventListener('signalingstatechange', () => {
-      if (connection.signalingState === 'have-remote-offer') this.#tapAll();
+    connection.addEventListener('signalingstatechange', tapAll);
+    // Chromium 156 wants senders and receivers tapped in the very task in which they are made: for those that the page made,
+    // a `track` event, which is at the answer, is too late. An offer "to receive" makes some too (`offerToReceiveVideo`).
+    for (const name of ['addTrack', 'addTransceiver', 'createOffer'] as const)
+      after(connection, name, tapAll);
+    // No event has to tell of a connection that the page itself has closed (WebRTC, 4.4.2, "close").
+    after(connection, 'close', () => {
+      for (const transceiver of connection.getTransceivers()) this.#end(transceiver);
     });
-    this.#wrapCalls();
-    this.#tapAll();
-  }
-
-  /**
-   * Wraps what makes transceivers, for this connection alone. Chromium 156 wants senders and receivers tapped in the very
-   * task in which they are made: for those that the page made, a `track` event, which is at the answer, is too late.
-   */
-  #wrapCalls(): void {
-    const { connection } = this;
-    const { addTrack, addTransceiver, close } = connection;
-    connection.addTrack = (...given) => {
-      const sender = addTrack.apply(connection, given);
-      quietly(() => {
-        const made = connection.getTransceivers().find(transceiver => transceiver.sender === sender);
-        if (made) this.#tapNew(made);
-      });
-      return sender;
-    };
-    connection.addTransceiver = (...given) => {
-      const transceiver = addTransceiver.apply(connection, given);
-      this.#tapNew(transceiver);
-      return transceiver;
-    };
-    this.#wrapOffer();
-    connection.close = () => {
-      close.apply(connection);
-      // No event has to tell of a connection that the page itself has closed (WebRTC, 4.4.2, "close").
-      for (const tap of this.#taps) quietly(() => tap.end());
-      this.#taps.clear();
-    };
-  }
-
-  /** An offer "to receive" makes transceivers too (`offerToReceiveVideo`). */
-  #wrapOffer(): void {
-    const connection = this.connection as Offering;
-    const { createOffer } = connection;
-    connection.createOffer = (...given) => {
-      const offer = createOffer.apply(connection, given);
-      this.#tapAll();
-      return offer;
-    };
+    tapAll();
   }
 
   #tapAll(): void {
-    quietly(() => {
-      for (const transceiver of this.connection.getTransceivers()) this.#tapNew(transceiver);
-    });
-  }
-
-  #tapNew(transceiver: RTCRtpTransceiver): void {
-    this.#tapBoth(transceiver);
-    // Once: the page may want something else later on.
-    if (this.#known.has(transceiver)) return;
-    this.#known.add(transceiver);
-    quietly(() => askForHeaders(transceiver));
-  }
-
-  #tapBoth(transceiver: RTCRtpTransceiver): void {
-    this.#tap(transceiver.sender, transceiver);
-    this.#tap(transceiver.receiver, transceiver);
-  }
-
-  #tap(target: Target, { receiver }: RTCRtpTransceiver): void {
-    quietly(() => {
-      const tap = tapOf(target, this.options.workerUrl);
-      if (this.#taps.has(tap)) return;
-      this.#taps.add(tap);
+    for (const transceiver of this.connection.getTransceivers()) {
+      // Once: the page may want something else later on.
+      if (this.#known.has(transceiver)) continue;
+      this.#known.add(transceiver);
+      const { sender, receiver } = transceiver;
+      for (const target of [sender, receiver]) quietly(() => tapOf(target, this.options.workerUrl));
       // A transceiver that was stopped, here or on the other side, is told by its receiver's track, also to its sender.
-      const end = (): void => {
-        tap.end();
-        this.#taps.delete(tap);
-      };
-      receiver.track.addEventListener('ended', end, { once: true });
-    });
+      receiver.track.addEventListener('ended', () => this.#end(transceiver), { once: true });
+      quietly(() => askForHeaders(transceiver));
+    }
+  }
+
+  #end({ sender, receiver }: RTCRtpTransceiver): void {
+    for (const target of [sender, receiver]) quietly(() => tapOf(target).end());
   }
 }
+
+type Wrapped = 'addTrack' | 'addTransceiver' | 'createOffer' | 'close';
+
+/** Has something done whenever a method of this one connection was called. */
+const after = (connection: RTCPeerConnection, name: Wrapped, then: () => void): void => {
+  const calls = connection as unknown as Record<Wrapped, (...given: unknown[]) => unknown>;
+  const call = calls[name];
+  calls[name] = (...given) => {
+    const result = call.apply(connection, given);
+    then();
+    return result;
+  };
+};
 
 const tapped = new WeakSet<RTCPeerConnection>();
 

@@ -35,7 +35,7 @@ const rescue = (attached: readonly Attached[]): void => {
 };
 
 const fail = (detail: string, cause?: unknown): WorkerFailedError => {
-  failure = new WorkerFailedError(`the worker of a call's taps, dist/tap.js, ${detail}`, cause);
+  failure = new WorkerFailedError(`dist/tap.js ${detail}`, cause);
   rescue(unsure ?? []);
   unsure = undefined;
   return failure;
