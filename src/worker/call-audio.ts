@@ -49,6 +49,8 @@ export class CallAudio {
   #bothSince: number | undefined;
   /** Time on the timeline at which the last packet ends. */
   #endTime: number | undefined;
+  /** Up to here, silence stands for what did not come. */
+  #filledUntil = Number.NEGATIVE_INFINITY;
   #announced = new Set<number>();
 
   constructor(private readonly context: CallAudioContext) {
@@ -133,12 +135,15 @@ export class CallAudio {
   }
 
   #packet({ data, duration }: { data: Uint8Array; duration: number }, at: number): void {
-    const { time, stats, files } = this.context;
+    const { time, stats, files, report } = this.context;
     const samples = Math.round(duration * SAMPLES_PER_MICROSECOND);
     stats.audioSamplesIn += samples;
     if (!time.gates.audio.open(at) || at + duration <= 0) return;
     if (this.#endTime !== undefined && at + duration / 2 < this.#endTime) {
       stats.audioSamplesDropped += samples;
+      // Where one call follows another, they may overlap by some packets: nobody misses those.
+      if (at < this.#filledUntil)
+        report.warn('audio-dropped', 'Sound came so late that there is silence in its place already.');
       return;
     }
     this.#cutAlone(at, duration, data.byteLength);
@@ -201,7 +206,9 @@ export class CallAudio {
   fillUntil(until: number): void {
     const time = this.#endTime ?? 0;
     const duration = Math.floor((until - time) / FILL_STEP) * FILL_STEP;
+    if (duration <= 0) return;
     this.#take({ kind: 'gap', time, duration, cause: 'silence', certain: false }, time);
+    this.#filledUntil = time + duration;
   }
 
   /** What comes next is another track. */

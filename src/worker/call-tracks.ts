@@ -318,14 +318,13 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   async stop(): Promise<void> {
     const { wall, files } = this.context;
     const now = wall.now();
+    this.#hearAlone(now);
     // What was captured before this moment is still on its way from the tap.
     this.#time.halt(now);
     await new Promise<void>(resolve => wall.after(ON_ITS_WAY, resolve));
     await this.#lookLast();
     this.#close();
     this.#source.video?.frames.end(this.context.wall.now());
-    // Video that never came does not lead: the sound is recorded alone.
-    if (this.#video.lastTime === undefined) this.#source.video = undefined;
     const endTime = this.#video.endTime(now);
     this.#video.end(endTime);
     this.#stopAudio(now, endTime);
@@ -346,6 +345,18 @@ export class CallTracks implements MediaTracks<CallReplacement> {
       video.reader.askToLook();
     });
     this.#looked = undefined;
+  }
+
+  /** Video that has not come up to the end does not lead any more: the sound is recorded without it. */
+  #hearAlone(now: number): void {
+    const { video } = this.#source;
+    if (!video || this.#video.lastTime !== undefined) return;
+    // A first picture may still be held for its layers.
+    video.frames.end(now);
+    if (this.#video.lastTime !== undefined) return;
+    video.reader.close();
+    this.#source.video = undefined;
+    this.#audio.advance(now);
   }
 
   #stopAudio(now: number, endTime: number): void {

@@ -10,6 +10,7 @@ test('Chromium: of a simulcast the largest layer is recorded', async () => {
   try {
     const { station } = journey;
     await journey.call('simulcast', 'one', 960, 540);
+    expect(await journey.call('record', 'early', { call: 'one' })).toBe('started');
     // All layers are sent as soon as the network is known to bear them.
     await waitFor(
       async () =>
@@ -22,11 +23,6 @@ test('Chromium: of a simulcast the largest layer is recorded', async () => {
     await journey.until('a', 'another file', ({ files }) => files > 1);
     await journey.moreFrames('a', 20);
     const recording = await journey.call('stop', 'a');
-    console.log(
-      JSON.stringify(
-        recording.files.map(({ video, startTime, duration }) => [video?.codedWidth, startTime, duration]),
-      ),
-    );
     expect(recording.method).toBe('passthrough');
     expect(recording.files.map(({ reason, video }) => [reason, video?.codedWidth])).toEqual([
       ['start', 960],
@@ -35,6 +31,10 @@ test('Chromium: of a simulcast the largest layer is recorded', async () => {
     await checkFiles(station, recording);
     for (const { key } of recording.files)
       expect((await samplesOf(station.pathOf(key))).video?.packets[0]?.type).toBe('key');
+    // One that was there before the layers were may have begun with smaller ones.
+    const early = await journey.call('stop', 'early');
+    await checkFiles(station, early);
+    expect(early.files.map(({ video }) => video?.codedWidth).slice(-2)).toEqual([960, 480]);
     expect(await journey.call('told', 'a')).toMatchObject({ errors: [], framesDropped: 0 });
   } finally {
     await journey.close();
