@@ -186,9 +186,16 @@ export class CallFrames {
     if (lane.wantsKey && !follower?.chain.holdsKey) this.askForKeyFrame(now);
   }
 
+  /** Now, whenever it was asked for last: nothing before counts any more. */
+  askAnew(now: number): void {
+    this.#askedAt = Number.NEGATIVE_INFINITY;
+    this.askForKeyFrame(now);
+  }
+
   /** Not more often than a key frame can be expected to come. */
   askForKeyFrame(now: number): void {
-    if (now - this.#askedAt < ASK_AGAIN) return;
+    // What comes during a pause is not recorded, and each key frame costs the call.
+    if (this.context.time.gates.video.since !== undefined || now - this.#askedAt < ASK_AGAIN) return;
     this.#askedAt = now;
     this.context.askForKeyFrame();
   }

@@ -267,8 +267,9 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     this.#halted = undefined;
     if (!halt) return;
     this.#video.restart();
-    this.#source.video?.frames.askForKeyFrame(wall.now());
-    if (halt.gap > 0) keeper.note({ time: toSeconds(halt.since), type, duration: toSeconds(halt.gap) });
+    this.#source.video?.frames.askAnew(wall.now());
+    const [since, gap] = [Math.round(halt.since), Math.round(halt.gap)];
+    if (gap > 0) keeper.note({ time: toSeconds(since), type, duration: toSeconds(gap) });
   }
 
   /** Something happens. After a sleep of hours the timeline goes on where it was, so that nothing has to be filled. */
