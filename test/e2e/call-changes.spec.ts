@@ -55,7 +55,15 @@ for (const name of CALL_BROWSERS)
       await journey.moreFrames('a', 40);
       expect((await journey.call('told', 'a')).files).toBe(1);
 
+      // One that comes back as it was goes on in the same file.
       await journey.call('close', 'two');
+      await journey.until('a', 'waits', ({ state }) => state === 'waiting');
+      const back = journey.peer('back', { video: videos.zero, audio: other, repeats: true });
+      await join('back');
+      await journey.call('replace', 'a', { call: 'back' });
+      await journey.moreFrames('a', 40);
+      expect((await journey.call('told', 'a')).files).toBe(1);
+      await journey.call('close', 'back');
       await journey.until('a', 'waits', ({ state }) => state === 'waiting');
       await join('three');
       await journey.call('replace', 'a', { call: 'three' });
@@ -77,7 +85,7 @@ for (const name of CALL_BROWSERS)
       expect(told.warnings).toEqual([]);
       expect(told.states).toEqual([
         ...['starting', 'recording', 'paused', 'recording', 'waiting', 'recording', 'waiting'],
-        ...['recording', 'stopping', 'stopped'],
+        ...['recording', 'waiting', 'recording', 'stopping', 'stopped'],
       ]);
 
       expect(recording.files.map(({ reason, video }) => [reason, video?.codedWidth])).toEqual([
@@ -91,8 +99,9 @@ for (const name of CALL_BROWSERS)
         'pause',
         'wait',
         'wait',
+        'wait',
       ]);
-      const sentBy = [zero, one, two, three, four];
+      const sentBy = [zero, one, two, back, three, four];
       const wire = sentBy.flatMap(peer => sentVideo(peer));
       const frames = await placedVideo(station, recording, 'h264', wire, 'before-key');
       expect(frames.length).toBeGreaterThanOrEqual(200);
