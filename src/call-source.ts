@@ -22,23 +22,25 @@ interface Parts {
 const kindOf = (part: CallPart): 'video' | 'audio' =>
   'port' in part ? part.kind : part.track?.kind === 'audio' ? 'audio' : 'video';
 
-/** A sender may be without a track for a while; it ends with its connection, which `partsOf` sees. */
+/** What can be begun with. */
 const isLive = (part: CallPart): boolean =>
   'port' in part ? !part.ended : part.track?.readyState === 'live';
 
-/** What a connection receives; of one that only sends, what it sends. */
-const partsOf = (connection: RTCPeerConnection): CallPart[] => {
-  if (connection.connectionState === 'closed') return [];
-  const transceivers = connection.getTransceivers();
-  const receivers = transceivers.filter(({ currentDirection }) => /recv/.test(currentDirection ?? ''));
-  if (receivers.length > 0) return receivers.map(({ receiver }) => receiver);
-  const senders = transceivers.filter(({ currentDirection }) => /^send/.test(currentDirection ?? ''));
-  return senders.map(({ sender }) => sender);
-};
+/** What is recorded may go on: a sender can be without a track for a while, as when a camera is changed. */
+const stays = (part: CallPart): boolean => (part instanceof RTCRtpSender ? true : isLive(part));
 
-/** The ends of a call that are there. */
-const callParts = (given: GivenCall): readonly CallPart[] =>
-  'getTransceivers' in given ? partsOf(given) : given;
+/** Which end of a connection is recorded: what it receives; of one that only sends, what it sends. */
+const endOf = (connection: RTCPeerConnection): 'receiver' | 'sender' =>
+  connection.getTransceivers().some(({ currentDirection }) => /recv/.test(currentDirection ?? ''))
+    ? 'receiver'
+    : 'sender';
+
+const partsOf = (connection: RTCPeerConnection, end: 'receiver' | 'sender'): CallPart[] => {
+  if (connection.connectionState === 'closed') return [];
+  const direction = end === 'receiver' ? /recv/ : /send/;
+  const used = connection.getTransceivers().filter(one => direction.test(one.currentDirection ?? ''));
+  return used.map(transceiver => transceiver[end]);
+};
 
 const AUDIO_TYPES = ['audio/opus', 'audio/red'];
 const VIDEO_TYPES = ['video/h264', 'video/vp9', 'video/av1', 'video/av1x'];
@@ -53,8 +55,13 @@ export const codecTrouble = (mimeType: string, vp8: 'refuse' | 'record'): string
   return known.includes(type) ? undefined : `the call is in ${mimeType}, which can't be recorded as it is`;
 };
 
+const TOO_LATE =
+  'this browser lets no frame be seen of a receiver or sender that was not tapped before it was connected. Call tap(connection) right after new RTCPeerConnection()';
+
 export class CallSource implements RecorderSource {
   #parts: Parts = { video: undefined, audio: undefined };
+  /** Of a connection; the same for all of a recording, whichever way media go meanwhile. */
+  #end: 'receiver' | 'sender' = 'receiver';
 
   constructor(
     private readonly given: GivenCall,
@@ -64,7 +71,7 @@ export class CallSource implements RecorderSource {
   ) {}
 
   #all(): readonly CallPart[] {
-    return callParts(this.given);
+    return 'getTransceivers' in this.given ? partsOf(this.given, this.#end) : this.given;
   }
 
   #find(): Parts {
@@ -76,6 +83,7 @@ export class CallSource implements RecorderSource {
   }
 
   check(): void {
+    if ('getTransceivers' in this.given) this.#end = endOf(this.given);
     const all = this.#all();
     const { SourceEndedError, SourceNoTracksError } = this.page;
     if (all.length === 0) throw new SourceNoTracksError();
@@ -84,7 +92,12 @@ export class CallSource implements RecorderSource {
   }
 
   #tapOf(part: CallPart): Tap | FrameFeed {
-    return 'port' in part ? part : this.page.tapOf(part, this.places.tapUrl);
+    if ('port' in part) return part;
+    const { isTapped, tapOf, PassthroughUnavailableError } = this.page;
+    // Chromium: a tap would see nothing, and where the page encrypts by that way, it would send in the clear.
+    if (!isTapped(part) && !part.transform && 'createEncodedStreams' in part)
+      throw new PassthroughUnavailableError('too-late', TOO_LATE);
+    return tapOf(part, this.places.tapUrl);
   }
 
   async open(signal: AbortSignal): Promise<Opened> {
@@ -117,11 +130,7 @@ export class CallSource implements RecorderSource {
     if (tap === undefined) return;
     const { PassthroughUnavailableError } = this.page;
     const found = await probeTap(tap, PROBE, signal);
-    if (found.state === 'blocked')
-      throw new PassthroughUnavailableError(
-        'too-late',
-        'this browser lets no frame be seen of a receiver or sender that was not tapped before it was connected. Call tap(connection) right after new RTCPeerConnection()',
-      );
+    if (found.state === 'blocked') throw new PassthroughUnavailableError('too-late', TOO_LATE);
     if (found.state === 'silent') return;
     const trouble = codecTrouble(found.mimeType, this.places.options.passthrough.vp8);
     if (trouble !== undefined) throw new PassthroughUnavailableError('codec', trouble);
@@ -144,7 +153,7 @@ export class CallSource implements RecorderSource {
     // What is recorded goes on for as long as it lives.
     const next = (kind: keyof Parts): CallPart | undefined => {
       const part = before[kind];
-      return part && all.includes(part) && isLive(part) ? part : found[kind];
+      return part && all.includes(part) && stays(part) ? part : found[kind];
     };
     const parts: Parts = { video: next('video'), audio: next('audio') };
     if (parts.video === before.video && parts.audio === before.audio) return undefined;
@@ -153,14 +162,16 @@ export class CallSource implements RecorderSource {
   }
 
   #replacement(before: Parts, next: Parts): Command {
-    const inputOf = (old: CallPart | undefined, part: CallPart | undefined): CallReplacement['video'] => {
+    // Both, before anything is opened: one that can't be tapped must not leave the other one open.
+    const tapOf = (kind: keyof Parts): Tap | FrameFeed | 'same' | undefined => {
+      const part = next[kind];
       if (part === undefined) return undefined;
-      return part === old ? 'same' : openTap(this.#tapOf(part));
+      return part === before[kind] ? 'same' : this.#tapOf(part);
     };
-    const replacement = {
-      video: inputOf(before.video, next.video),
-      audio: inputOf(before.audio, next.audio),
-    };
+    const taps = { video: tapOf('video'), audio: tapOf('audio') };
+    const inputOf = (tap: Tap | FrameFeed | 'same' | undefined): CallReplacement['video'] =>
+      tap === undefined || tap === 'same' ? tap : openTap(tap);
+    const replacement = { video: inputOf(taps.video), audio: inputOf(taps.audio) };
     return { message: { type: 'replace-call', replacement }, transfer: portsOf(replacement) };
   }
 

@@ -12,7 +12,7 @@ import type { Openable, Opened, Wanted } from './recorder-source.ts';
 import { StreamSource } from './stream-source.ts';
 import { FrameFeed } from './tap/frame-feed.ts';
 import { tap } from './tap/tap-connection.ts';
-import { tapOf } from './tap/taps.ts';
+import { isTapped, tapOf } from './tap/taps.ts';
 import { passthroughUrl } from './worker/spawn.ts';
 
 /** What a recorder takes from a call: one of its ends. */
@@ -46,6 +46,7 @@ export const isCall = (value: unknown): value is RTCPeerConnection | readonly Ca
 
 /** What the code for calls is handed, which is a bundle of its own: there must be one only of each of these. */
 const PAGE = {
+  isTapped,
   tapOf,
   StreamSource,
   PassthroughUnavailableError,
@@ -81,7 +82,8 @@ export class Call implements Openable {
     else
       for (const part of given)
         try {
-          if (!(part instanceof FrameFeed)) tapOf(part, places.tapUrl);
+          // Where frames can be taken in another way, it is too late, or the page does just that: see `CallSource`.
+          if (!(part instanceof FrameFeed || 'createEncodedStreams' in part)) tapOf(part, places.tapUrl);
         } catch {
           // Opening it says so.
         }

@@ -44,7 +44,7 @@ export class SourceInvalidError extends SteadyreelError {
   readonly code = 'source-invalid';
   constructor(value: unknown, expected: 'any' | 'call' = 'any') {
     const kinds = {
-      any: 'a MediaStream (from getUserMedia, getDisplayMedia or canvas.captureStream()), an RTCPeerConnection, or a list of its receivers or senders',
+      any: 'a MediaStream (as from getUserMedia()), an RTCPeerConnection, or a list of its receivers or senders',
       call: 'a call, as the recording that runs is of one',
     };
     super(`The source must be ${kinds[expected]}; got ${show(value)}.`);

@@ -213,6 +213,7 @@ export class Recorder {
     }
     const { source, command } = await run.source.replacedBy(given);
     this.#source = given;
+    if (run.stopping || run.opening.signal.aborted) return letGo(command.transfer);
     this.#watch(run, source);
     await this.#replace(run, command);
   }

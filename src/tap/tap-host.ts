@@ -30,8 +30,12 @@ const rescue = (attached: readonly Attached[]): void => {
   } catch {
     // A content security policy that forbids it. Firefox then lets media through without a transform.
   }
-  for (const { target } of waiting)
-    target.transform = passing ? new RTCRtpScriptTransform(passing, {}) : null;
+  const give = (worker?: Worker): void => {
+    for (const { target } of waiting) target.transform = worker ? new RTCRtpScriptTransform(worker, {}) : null;
+  };
+  give(passing);
+  // Newer browsers tell of a policy that forbids it in this way.
+  passing?.addEventListener('error', () => give());
 };
 
 const fail = (detail: string, cause?: unknown): WorkerFailedError => {

@@ -86,6 +86,9 @@ export class Tap {
 
 const taps = new WeakMap<Target, Tap>();
 
+/** Whether a tap was put on. */
+export const isTapped = (target: Target): boolean => taps.has(target);
+
 /**
  * Puts a tap on a receiver or sender, or gives back the one that is there. In Chromium it has to be put on in time, else
  * no frame ever passes it, which `probe()` finds out: on senders, and on receivers of transceivers that the page makes, before

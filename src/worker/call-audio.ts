@@ -87,8 +87,11 @@ export class CallAudio {
   /** Time has passed: puts into files what has its place by now. */
   advance(now: number): void {
     this.#enqueue(this.#track.tick(now));
+    const { time } = this.context;
+    // What comes during a pause before anything has its place is no part of the recording.
+    if (!time.isSettled('audio') && time.gates.audio.since !== undefined) this.#queue = [];
     if (!this.#isPlaced(now)) return;
-    const { time, decidedUpTo } = this.context;
+    const { decidedUpTo } = this.context;
     for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
       const at = time.map('audio', next.time);
       if (at + next.duration > decidedUpTo()) return;
@@ -212,18 +215,23 @@ export class CallAudio {
   }
 
   /** What comes next is another track. */
-  restart(): void {
+  restart(side: EncodedInput['side']): void {
     this.#flush();
-    this.#track = new OpusTrack(this.context.side);
+    this.#track = new OpusTrack(side);
     this.#bothSince = undefined;
   }
 
   #flush(): void {
     this.#enqueue(this.#track.end());
-    const { time } = this.context;
-    const placed = time.isSettled('audio') ? this.#queue : [];
+    this.place();
     this.#queue = [];
-    for (const step of placed) this.#take(step, time.map('audio', step.time));
+  }
+
+  /** The timeline is about to move: what has its place by now gets it. */
+  place(): void {
+    const { time } = this.context;
+    if (!time.isSettled('audio')) return;
+    for (const step of this.#queue.splice(0)) this.#take(step, time.map('audio', step.time));
   }
 
   /** No more sound: puts what waits into files. */

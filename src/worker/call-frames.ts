@@ -54,6 +54,8 @@ export class CallFrames {
   /** Knows parameter sets, which may come before the key frame that needs them. */
   #stream: VideoStream | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
+  /** The call is in a codec that can't be recorded: no key frame would help. */
+  #unknown = false;
 
   constructor(private readonly context: CallFramesContext) {
     this.#choice = new LayerChoice(context.side);
@@ -66,6 +68,7 @@ export class CallFrames {
     const data = new Uint8Array(frame.data);
     if (!this.#isChosen(family, data, ssrc, arrival)) return;
     stats.framesIn++;
+    this.#unknown = family === undefined;
     // A call can go over to a codec that can't be recorded, and back: then it is the next key frame that goes on.
     if (family === undefined || data.length === 0) return lane.lose(1);
     const { time: own } = this.#rtp.map({ timestamp: rtpTimestamp, arrival, source: ssrc });
@@ -99,7 +102,7 @@ export class CallFrames {
     if (ssrc === undefined) return true;
     const keyPixels = family && isKeyFrame(family, data) ? pixelsOf(family, data) : undefined;
     const { record, wantKey } = this.#choice.take({ ssrc, bytes: data.length, keyPixels }, now);
-    if (wantKey !== undefined) this.context.askForKeyFrame();
+    if (wantKey !== undefined) this.#ask();
     return record;
   }
 
@@ -133,7 +136,7 @@ export class CallFrames {
     const doubtful = outcome.action === 'leave-out' && outcome.reason === 'dependency-missing';
     // Of a call that was joined midway nothing is missing.
     if (outcome.action === 'leave-out' && outcome.reason === 'before-key-frame') return;
-    if (outcome.action === 'leave-out' && !(doubtful && options.damaged === 'keep')) return lane.lose(1);
+    if (outcome.action === 'leave-out' && !(doubtful && options.damaged === 'keep')) return lane.miss(1);
     if (doubtful) lane.doubt();
     for (const picture of this.#follower?.pictures.take(frame, now) ?? []) this.#show(picture, now);
   }
@@ -182,7 +185,7 @@ export class CallFrames {
       this.#follow(follower.chain.tick(now), now);
       for (const picture of follower.pictures.tick(now)) this.#show(picture, now);
     }
-    if (this.#choice.tick(now) !== undefined) this.context.askForKeyFrame();
+    if (this.#choice.tick(now) !== undefined) this.#ask();
     if (lane.wantsKey && !follower?.chain.holdsKey) this.askForKeyFrame(now);
   }
 
@@ -194,10 +197,15 @@ export class CallFrames {
 
   /** Not more often than a key frame can be expected to come. */
   askForKeyFrame(now: number): void {
-    // What comes during a pause is not recorded, and each key frame costs the call.
-    if (this.context.time.gates.video.since !== undefined || now - this.#askedAt < ASK_AGAIN) return;
-    this.#askedAt = now;
+    if (now - this.#askedAt < ASK_AGAIN) return;
+    if (this.#ask()) this.#askedAt = now;
+  }
+
+  /** Each key frame costs the call quality: not for what comes during a pause, nor for what can't be recorded. */
+  #ask(): boolean {
+    if (this.#unknown || this.context.time.gates.video.since !== undefined) return false;
     this.context.askForKeyFrame();
+    return true;
   }
 
   /** Nothing more comes: what waits is kept or left out. */

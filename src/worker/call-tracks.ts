@@ -173,7 +173,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     this.#source.audio = undefined;
     if (!input) return;
     if (!this.#open.audio) this.#plan.expect();
-    this.#audio.restart();
+    this.#audio.restart(input.side);
     this.#time.rebase('audio');
     this.#openAudio(input);
   }
@@ -262,6 +262,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   #goOn(): void {
     const { wall, keeper } = this.context;
     this.#source.video?.frames.letGo(wall.now());
+    this.#audio.place();
     const halt = this.#time.goOn(wall.now());
     const type = this.#halted ?? 'pause';
     this.#halted = undefined;
@@ -281,6 +282,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     this.#lastSign = now;
     if (gap < ASLEEP || this.#halted !== undefined || before === undefined) return;
     this.#source.video?.frames.letGo(now);
+    this.#audio.place();
     this.#time.moveBack(gap);
     const time = toSeconds(Math.max(0, Math.round(before)));
     keeper.note({ time, type: 'sleep', duration: toSeconds(gap) });

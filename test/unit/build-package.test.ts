@@ -67,9 +67,12 @@ describe('the ES modules', () => {
   test.each(['index.js', 'element.js'])('%s holds no package, and none of the muxer', name => {
     const text = Object.values(withChunks(name)).join('\n');
     expect(text.match(/node_modules|mediabunny|Mp4OutputFormat/i)?.[0]).toBeUndefined();
-    for (const code of Object.values(withChunks(name))) {
-      expect(parseSync(name, code).module.dynamicImports).toEqual([]);
-    }
+    // The code for calls, by an address that bundlers are to leave alone.
+    const imports = Object.values(withChunks(name)).flatMap(code =>
+      parseSync(name, code).module.dynamicImports.map(({ start, end }) => code.slice(start, end)),
+    );
+    expect(imports).toHaveLength(1);
+    expect(imports[0]).toMatch(/@vite-ignore.*webpackIgnore: true.*\burl\s*\)$/s);
   });
 
   test('both have the same Recorder', () => {
@@ -77,11 +80,13 @@ describe('the ES modules', () => {
     expect(shared.filter(name => /class Recorder|Recorder = class/.test(dist(name)))).toHaveLength(1);
   });
 
-  test('name the worker and the AAC encoder as bundlers look for them', () => {
+  test('name the files beside them as bundlers look for them', () => {
     const text = Object.values(withChunks('index.js')).join('\n').replace(/\s+/g, ' ').replaceAll('"', "'");
     const missing = [
       "new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'steadyreel' })",
+      "new Worker(new URL('./tap.js', import.meta.url), { type: 'module', name: 'steadyreel-tap' })",
       "new URL('./aac-encoder.js', import.meta.url)",
+      "new URL('./passthrough.js', import.meta.url)",
     ].filter(expression => !text.includes(expression));
     expect(missing).toEqual([]);
     expect(text.match(/__STEADYREEL\w+/)).toBeNull();
@@ -117,10 +122,10 @@ describe('the files that stand alone', () => {
     },
   );
 
-  test('worker.js loads the AAC encoder by itself, out of sight of bundlers', () => {
+  test('worker.js loads the AAC encoder and the code for calls by itself, out of sight of bundlers', () => {
     expect(
       dist('worker.js').match(/import\(\/\* webpackIgnore: true \*\/ \/\* @vite-ignore \*\/ \w+\)/g),
-    ).toHaveLength(1);
+    ).toHaveLength(2);
   });
 
   test('steadyreel.iife.js holds the worker', () => {
@@ -129,6 +134,20 @@ describe('the files that stand alone', () => {
       parseSync('steadyreel.iife.js', dist('steadyreel.iife.js')).program,
     );
     expect(strings.includes(dist('worker.js'))).toBe(true);
+  });
+
+  test('passthrough.js imports nothing, and gives the page and the worker their parts', () => {
+    const text = dist('passthrough.js');
+    const { staticImports, dynamicImports, staticExports } = parseSync('passthrough.js', text).module;
+    expect([...staticImports, ...dynamicImports]).toEqual([]);
+    const names = staticExports.flatMap(({ entries }) => entries.map(entry => entry.exportName.name));
+    expect(names.sort()).toEqual(['openCall', 'openCallTracks']);
+  });
+
+  test('tap.js is a classic script that imports nothing', () => {
+    new Script(dist('tap.js'));
+    const { staticImports, dynamicImports } = parseSync('tap.js', dist('tap.js')).module;
+    expect([...staticImports, ...dynamicImports]).toEqual([]);
   });
 
   test('aac-encoder.js imports nothing', () => {
