@@ -2,6 +2,9 @@
 import type { EncodedFrame, EncodedInput, FromTap, ToTap } from '../encoded.ts';
 import type { WallClock } from '../source/wall-clock.ts';
 
+/** What was taken is told in pieces of so many bytes: few to what a tap lets be on its way, many to a message for each packet. */
+const TELL_TAKEN = 2 ** 18;
+
 export interface TapEvents {
   /** @param arrival by the recording's own clock; microseconds. */
   onFrame(frame: EncodedFrame, arrival: number): void;
@@ -16,6 +19,8 @@ export class TapReader {
   readonly side: EncodedInput['side'];
   readonly #port: MessagePort;
   #closed = false;
+  /** Bytes that were taken, and not told yet. */
+  #taken = 0;
 
   constructor({ port, side }: EncodedInput, events: TapEvents, wall: WallClock) {
     this.side = side;
@@ -31,7 +36,7 @@ export class TapReader {
     switch (message.type) {
       case 'frame': {
         const { frame } = message;
-        this.#tell({ type: 'taken', bytes: frame.data.byteLength });
+        this.#tellTaken(frame.data.byteLength);
         return events.onFrame(frame, frame.arrival - origin);
       }
       case 'overflow':
@@ -41,6 +46,13 @@ export class TapReader {
       case 'ended':
         return events.onEnd();
     }
+  }
+
+  #tellTaken(bytes: number): void {
+    this.#taken += bytes;
+    if (this.#taken < TELL_TAKEN) return;
+    this.#tell({ type: 'taken', bytes: this.#taken });
+    this.#taken = 0;
   }
 
   /** Asks the other side, or the encoder, for a key frame. */
