@@ -1,6 +1,16 @@
 /** What was measured, as data, as text and as a chart. Pure. */
 import { chart } from './chart.mjs';
-import { CALL_VALUES, median, ratioOf, round, spreadOf, summarize, VALUES, withinNoise } from './summary.mjs';
+import {
+  CALL_VALUES,
+  median,
+  ratioOf,
+  recordingMsOf,
+  round,
+  spreadOf,
+  summarize,
+  VALUES,
+  withinNoise,
+} from './summary.mjs';
 
 /**
  * @typedef {import('./summary.mjs').OneRun} OneRun
@@ -49,9 +59,11 @@ export const report = ({ machine, settings, modes, runs, discarded }) => {
   const all = summarize(modes, runs);
   const alone = all.find(({ name }) => name === 'alone');
   const has = (/** @type {string} */ name) => all.some(mode => mode.name === name);
-  const ratios = PASSING.flatMap(mode =>
-    ENCODING.filter(other => alone && has(mode) && has(other)).map(other => ratioOf(runs, mode, other)),
+  const pairs = PASSING.flatMap(mode =>
+    ENCODING.filter(other => alone && has(mode) && has(other)).map(other => ({ mode, other })),
   );
+  const ratios = pairs.map(({ mode, other }) => ratioOf(runs, mode, other));
+  const threadRatios = pairs.map(({ mode, other }) => ratioOf(runs, mode, other, recordingMsOf));
   const extra = all.flatMap(({ name, label }) =>
     alone && name !== 'alone' ? [{ name, label, ...beyond(runs, name) }] : [],
   );
@@ -59,6 +71,20 @@ export const report = ({ machine, settings, modes, runs, discarded }) => {
     alone && name !== 'alone' ? [{ name, label, within: withinNoise(alone.values, values) }] : [],
   );
   const disturbed = runs.filter(run => run.disturbed).length;
+  /** @param {string} head @param {typeof ratios} list */
+  const ratioTable = (head, list) =>
+    table([
+      [head, ...ENCODING.filter(has)],
+      ...PASSING.filter(has).map(mode => [
+        all.find(one => one.name === mode)?.label ?? '',
+        ...list
+          .filter(one => one.mode === mode)
+          .map(
+            ({ ofMedians, perRound }) =>
+              `${ofMedians} (${Math.min(...perRound)} to ${Math.max(...perRound)})`,
+          ),
+      ]),
+    ]);
   const parts = [
     `${settings.codec} at ${round(settings.bitrate / 1e6, 2)} Mbit/s, 1280x720, 30 frames a second; ${settings.rounds} rounds of ${settings.seconds} s, each in a browser of its own, after ${settings.warmUp} s.`,
     `${machine.processors} × ${machine.processor}, ${round(Number(machine.memory) / 1024 ** 3)} GiB, Linux ${machine.linux}, Node ${machine.node}, ${machine.browser}. Runs made again as others took the processors: ${discarded.length}; disturbed all the same: ${disturbed} of ${runs.length}.`,
@@ -68,7 +94,8 @@ export const report = ({ machine, settings, modes, runs, discarded }) => {
         'all processes, % of one processor',
         'beyond the call alone',
         'main thread, ms of tasks a second',
-        'of its processor time, ms a second',
+        'its processor time, ms a second',
+        'workers and encoders, ms a frame',
       ],
       ...all.map(({ name, label, values }) => {
         const more = extra.find(one => one.name === name);
@@ -78,21 +105,12 @@ export const report = ({ machine, settings, modes, runs, discarded }) => {
           more ? told(more, 1, 100) : '',
           told(values.mainThread, 0, 1000),
           told(values.mainThreadCpu, 0, 1000),
+          told(values.recordingMs, 2),
         ];
       }),
     ]),
-    table([
-      ['beyond the call, as a part of', ...ENCODING.filter(has)],
-      ...PASSING.filter(has).map(mode => [
-        all.find(one => one.name === mode)?.label ?? '',
-        ...ENCODING.filter(has).map(other => {
-          const ratio = ratios.find(one => one.mode === mode && one.other === other);
-          return ratio
-            ? `${ratio.ofMedians} (${Math.min(...ratio.perRound)} to ${Math.max(...ratio.perRound)})`
-            : '';
-        }),
-      ]),
-    ]),
+    ratioTable('processor time beyond the call, as a part of', ratios),
+    ratioTable('of workers and encoders, a frame, as a part of', threadRatios),
     table([
       [
         'The call',
@@ -120,7 +138,18 @@ export const report = ({ machine, settings, modes, runs, discarded }) => {
     ]),
   ];
   return {
-    data: { machine, settings, units: unitsOf(), modes: all, extra, ratios, noise, discarded, runs },
+    data: {
+      machine,
+      settings,
+      units: unitsOf(),
+      modes: all,
+      extra,
+      ratios,
+      threadRatios,
+      noise,
+      discarded,
+      runs,
+    },
     markdown: `${parts.join('\n\n')}\n`,
     svg: chart(
       'Processor time beyond the call alone, % of one processor (bar: median, line: all rounds)',

@@ -12,6 +12,7 @@ export const VALUES = /** @type {const} */ ({
   cpu: [4, 'processor seconds a second'],
   mainThread: [4, 'seconds of tasks a second'],
   mainThreadCpu: [4, 'processor seconds a second'],
+  recordingMs: [3, 'processor ms of workers and encoders a frame decoded'],
   framesSent: [2, 'a second'],
   framesDecoded: [2, 'a second'],
   bitrateSent: [0, 'bit/s'],
@@ -50,8 +51,21 @@ export const spreadOf = (values, digits = 4) => ({
   most: round(Math.max(...values), digits),
 });
 
+/**
+ * Processor time of the threads that recording is done on, for each frame of the call: dedicated workers, and the pool that
+ * encoders run on. Of a call that others on the machine slow down, it tells more than time a second does. Milliseconds.
+ *
+ * @param {OneRun} run
+ */
+export const recordingMsOf = ({ threads, call }) =>
+  (1_000 * ((threads['renderer: DedicatedWorker'] ?? 0) + (threads['renderer: ThreadPoolForeg'] ?? 0))) /
+  Math.max(1, call.framesDecoded);
+
 /** @param {OneRun} run @returns {Record<ValueName, number>} */
-const valuesOf = ({ cpu, mainThread, threads, call, others }) => ({
+const valuesOf = run => ({ recordingMs: recordingMsOf(run), ...othersOf(run) });
+
+/** @param {OneRun} run */
+const othersOf = ({ cpu, mainThread, threads, call, others }) => ({
   ...{ cpu, mainThread, mainThreadCpu: threads['renderer: main'] ?? 0, others },
   ...{ framesSent: call.framesSent, framesDecoded: call.framesDecoded, framesDropped: call.framesDropped },
   ...{ bitrateSent: call.bitrateSent, bitrateReceived: call.bitrateReceived },
