@@ -84,7 +84,7 @@ export class TransformTakenError extends SteadyreelError {
   readonly code = 'transform-taken';
   constructor(readonly side: 'receiver' | 'sender') {
     super(
-      `The ${side} has a transform already, as with end-to-end encryption. Hand its frames over from there: FrameFeed in the page, feedFrames() in its worker.`,
+      `The ${side} has a transform already, as with end-to-end encryption: hand its frames over from there, by FrameFeed and feedFrames().`,
     );
   }
 }

@@ -207,10 +207,7 @@ export class Recorder {
     if (this.#phase.name === 'active' && this.#phase.run.held)
       await this.#phase.run.started.promise.catch(() => undefined);
     const run = this.#phase.name === 'active' ? this.#phase.run : undefined;
-    if (!run?.source || run.stopping || run.aborting) {
-      this.#source = given;
-      return;
-    }
+    if (!run?.source || run.stopping || run.aborting) return void (this.#source = given);
     const { source, command } = await run.source.replacedBy(given);
     this.#source = given;
     if (run.stopping || run.opening.signal.aborted) return letGo(command.transfer);

@@ -31,7 +31,8 @@ const rescue = (attached: readonly Attached[]): void => {
     // A content security policy that forbids it. Firefox then lets media through without a transform.
   }
   const give = (worker?: Worker): void => {
-    for (const { target } of waiting) target.transform = worker ? new RTCRtpScriptTransform(worker, {}) : null;
+    for (const { target } of waiting)
+      target.transform = worker ? new RTCRtpScriptTransform(worker, {}) : null;
   };
   give(passing);
   // Newer browsers tell of a policy that forbids it in this way.
