@@ -2,6 +2,7 @@
 import type { RtcFrame } from './encoded-transform.ts';
 import { Outlet } from './outlet.ts';
 
+/** What a feed does for recordings. */
 export interface FeedOptions {
   /**
    * A recording needs a key frame: call `transformer.sendKeyFrameRequest()` of a receiver, or have the sender's encoder

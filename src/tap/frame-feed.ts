@@ -1,8 +1,9 @@
 /** For calls whose frames pass a transform of the page's own, such as end-to-end encryption. In the page. */
 import type { EncodedInput } from '../encoded.ts';
 import { Control } from './control.ts';
-import type { Kind, Seen, Side } from './protocol.ts';
+import type { Seen } from './protocol.ts';
 
+/** What a `FrameFeed` is told. */
 export interface FrameFeedOptions {
   kind: 'video' | 'audio';
   /** Where the page's transform is. */
@@ -25,8 +26,8 @@ export interface FrameFeedOptions {
  * ```
  */
 export class FrameFeed {
-  readonly kind: Kind;
-  readonly side: Side;
+  readonly kind: 'video' | 'audio';
+  readonly side: 'receiver' | 'sender';
   readonly track: MediaStreamTrack | undefined;
   /** For `feedFrames()`: to be transferred once to the worker that has the frames. */
   readonly port: MessagePort;
@@ -43,12 +44,20 @@ export class FrameFeed {
     if (track?.readyState === 'ended') this.end();
   }
 
-  /** For one recording: from now on it gets copies of all frames. */
+  /**
+   * For one recording: from now on it gets copies of all frames.
+   *
+   * @internal
+   */
   open(): EncodedInput {
     return { port: this.#control.open(), side: this.side };
   }
 
-  /** What was handed over; does not settle while the worker does not answer. */
+  /**
+   * What was handed over; does not settle while the worker does not answer.
+   *
+   * @internal
+   */
   seen(): Promise<Seen> {
     return this.#control.seen();
   }
