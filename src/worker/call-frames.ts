@@ -129,13 +129,13 @@ export class CallFrames {
   #settle(outcome: Outcome<Arrived>, now: number): void {
     const { lane, options } = this.context;
     const { frame } = outcome;
+    // A frame that came before: nothing is missing.
     if (outcome.action === 'leave-out' && outcome.reason === 'again') return;
-    // What is kept after it does without it: the chain sees to that.
-    if (outcome.action === 'leave-out' && outcome.reason === 'late') return lane.miss(1);
     // Damaged, but in its place.
     const doubtful = outcome.action === 'leave-out' && outcome.reason === 'dependency-missing';
     // Of a call that was joined midway nothing is missing.
     if (outcome.action === 'leave-out' && outcome.reason === 'before-key-frame') return;
+    // What is kept after it does without it: the chain sees to that.
     if (outcome.action === 'leave-out' && !(doubtful && options.damaged === 'keep')) return lane.miss(1);
     if (doubtful) lane.doubt();
     for (const picture of this.#follower?.pictures.take(frame, now) ?? []) this.#show(picture, now);

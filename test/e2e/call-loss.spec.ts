@@ -7,7 +7,6 @@ import { CallStation, checkFiles, checkFrames, checkSound, decodedHashes } from 
 test.describe.configure({ timeout: 120_000 });
 
 const CALLS: readonly { browser: CallBrowserName; codec: string; dependencies: boolean }[] = [
-  { browser: 'Chromium', codec: 'H264', dependencies: true },
   { browser: 'Chromium', codec: 'H264', dependencies: false },
   { browser: 'Chromium', codec: 'VP9', dependencies: true },
   { browser: 'Chromium', codec: 'VP9', dependencies: false },

@@ -8,58 +8,62 @@ test.describe.configure({ timeout: 90_000 });
 
 const ENDS: readonly End[] = ['sender', 'receiver'];
 
-const CALLS: readonly { browser: CallBrowserName; codec: string }[] = [
-  { browser: 'Chromium', codec: 'H264' },
-  { browser: 'Chromium', codec: 'VP9' },
-  { browser: 'Chromium', codec: 'AV1' },
-  { browser: 'Firefox', codec: 'VP9' },
-  { browser: 'Firefox', codec: 'AV1' },
+/** Both ends are recorded in each: one by its tap, the other one by a feed. */
+const CALLS: readonly { browser: CallBrowserName; codec: string; tapped: End }[] = [
+  { browser: 'Chromium', codec: 'H264', tapped: 'sender' },
+  { browser: 'Chromium', codec: 'H264', tapped: 'receiver' },
+  { browser: 'Chromium', codec: 'VP9', tapped: 'receiver' },
+  { browser: 'Chromium', codec: 'AV1', tapped: 'sender' },
+  { browser: 'Firefox', codec: 'VP9', tapped: 'sender' },
+  { browser: 'Firefox', codec: 'AV1', tapped: 'receiver' },
 ];
 
-for (const { browser, codec } of CALLS) {
-  for (const tapped of ENDS) {
-    test(`${browser}, ${codec}, the ${tapped} tapped: sizes that change, at both ends`, async () => {
-      const station = await CallStation.start(browser);
-      try {
-        await station.call('connect', { codec, tapped, width: 640, height: 360 });
-        for (const end of ENDS) await station.call('record', end);
-        const files = (count: number) =>
-          expect
-            .poll(
-              async () =>
-                Math.min(
-                  ...(await Promise.all(ENDS.map(async end => (await station.call('told', end)).files))),
-                ),
-              { timeout: 20_000 },
-            )
-            .toBeGreaterThanOrEqual(count);
-        await files(1);
-        await station.call('encode', { scale: 2 });
-        await files(2);
-        await station.call('encode', { scale: 1 });
-        await files(3);
-        for (const end of ENDS)
-          await expect.poll(async () => (await station.call('told', end)).framesEncoded).toBeGreaterThan(60);
-        const recordings = [];
-        for (const end of ENDS) recordings.push(await station.call('stop', end));
-        const wire = await station.witnessed('video');
-        const sound = await station.witnessed('audio');
-        for (const recording of recordings) {
-          expect(recording.method).toBe('passthrough');
-          await checkFiles(station, recording);
-          // The witness is at the other end than the tap.
-          const allowed =
-            recording.metadata.end === 'receiver' && tapped === 'receiver' ? 'before-key' : 'nowhere';
-          const frames = await checkFrames(station, recording, codec, wire, allowed);
-          expect(frames.length).toBeGreaterThan(60);
-          const { found, longestSkip } = await checkSound(station, recording, sound);
-          expect(found).toBeGreaterThan(100);
-          expect(longestSkip).toBe(0);
-        }
-        expect(await station.call('troubles')).toEqual({ warnings: [], errors: [] });
-      } finally {
-        await station.close();
+for (const { browser, codec, tapped } of CALLS) {
+  test(`${browser}, ${codec}, the ${tapped} tapped: sizes that change, at both ends`, async () => {
+    const station = await CallStation.start(browser);
+    try {
+      await station.call('connect', { codec, tapped, width: 640, height: 360 });
+      for (const end of ENDS) await station.call('record', end);
+      const files = (count: number) =>
+        expect
+          .poll(
+            async () =>
+              Math.min(
+                ...(await Promise.all(ENDS.map(async end => (await station.call('told', end)).files))),
+              ),
+            { timeout: 20_000 },
+          )
+          .toBeGreaterThanOrEqual(count);
+      await files(1);
+      await station.call('encode', { scale: 2 });
+      await files(2);
+      await station.call('encode', { scale: 1 });
+      await files(3);
+      for (const end of ENDS)
+        await expect.poll(async () => (await station.call('told', end)).framesEncoded).toBeGreaterThan(60);
+      const recordings = [];
+      for (const end of ENDS) recordings.push(await station.call('stop', end));
+      const wire = await station.witnessed('video');
+      const sound = await station.witnessed('audio');
+      for (const recording of recordings) {
+        expect(recording.method).toBe('passthrough');
+        await checkFiles(station, recording);
+        // The witness is at the other end than the tap.
+        const allowed =
+          recording.metadata.end === 'receiver' && tapped === 'receiver' ? 'before-key' : 'nowhere';
+        const frames = await checkFrames(station, recording, codec, wire, allowed);
+        expect(frames.length).toBeGreaterThan(60);
+        const { found, longestSkip } = await checkSound(station, recording, sound);
+        expect(found).toBeGreaterThan(100);
+        expect(longestSkip).toBe(0);
       }
-    });
-  }
+      const { warnings, errors } = await station.call('troubles');
+      expect(errors).toEqual([]);
+      // On a busy machine, even its own network loses packets.
+      const { packetsLost, nackCount } = await station.call('received');
+      if (packetsLost + nackCount === 0) expect(warnings).toEqual([]);
+    } finally {
+      await station.close();
+    }
+  });
 }
