@@ -10,7 +10,7 @@ const executablePath = findBrowser();
 
 /** Tests in which something dies, and calls: of those, which are made for networks, nothing has to be on time. */
 const FAULTS = /\/(kill|network|memory|quota|recovery)\.spec\.ts$/;
-const CALLS = /\/((demo-)?call(-\w+)?|lossy-path|rtc-peer)\.spec\.ts$/;
+const CALLS = /\/(demo-)?call(-\w+)?\.spec\.ts$/;
 
 export default defineConfig({
   testDir: 'test/e2e',
