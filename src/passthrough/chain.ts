@@ -359,7 +359,8 @@ export class Chain<T extends ChainFrame> {
   /** Nobody is asked any more: what waits is kept, unless a loss is known that it may suffer from. */
   #letGo(): void {
     if (!this.#isHolding) return this.#acceptWaiting('unanswered');
-    if (this.#witness.isInDoubt) return this.#leaveOutWaiting();
+    const { isInDoubt, lostUntil } = this.#witness;
+    if (isInDoubt || this.#waiting.some(({ since }) => since <= lostUntil)) return this.#leaveOutWaiting();
     for (const { frame, since } of [...this.#waiting]) {
       const state = this.#state;
       if (state.name !== 'plain') return;

@@ -63,6 +63,7 @@ export class Witness {
   #look: DecoderLook | undefined;
   /** So many looks more are in doubt. */
   #doubt = 0;
+  #lostAt = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
   /** When the decoder was last seen to go on. */
   #wentOnAt = Number.NEGATIVE_INFINITY;
@@ -90,6 +91,11 @@ export class Witness {
     return this.#doubt > 0;
   }
 
+  /** What came up to this arrival may miss what was lost, unless the decoder shows that it does not. */
+  get lostUntil(): number {
+    return this.#lostAt;
+  }
+
   /** What came up to this arrival came without a loss, unless it is in doubt. */
   get clearUntil(): number {
     return this.#look ? this.#look.at - STALE : Number.NEGATIVE_INFINITY;
@@ -100,7 +106,10 @@ export class Witness {
     const before = this.#look;
     this.#look = look;
     const lost = look.losses > (before?.losses ?? 0);
-    if (lost) this.#doubt = DOUBTFUL_LOOKS + 1;
+    if (lost) {
+      this.#doubt = DOUBTFUL_LOOKS + 1;
+      this.#lostAt = look.at;
+    }
     // A decoder that comes back is believed from the next key frame on.
     const moved = before !== undefined && look.shown.some(one => !before.shown.includes(one));
     this.#comesBack = this.#trust === 'unheard' && moved;
