@@ -1,5 +1,5 @@
 /** npm packages: `npm ci`, when it is needed. */
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CACHE, ROOT } from './paths.mjs';
 import { run } from './run.mjs';
@@ -7,7 +7,8 @@ import { run } from './run.mjs';
 const STAMP = join(CACHE, 'packages.stamp');
 const LOCK = join(ROOT, 'package-lock.json');
 // npm writes this at the end of every install, so a hand-run `npm install` counts as one too.
-const NPM_STAMP = join(ROOT, 'node_modules', '.package-lock.json');
+const PACKAGES = join(ROOT, 'node_modules');
+const NPM_STAMP = join(PACKAGES, '.package-lock.json');
 
 /** @param {string} file */
 const modified = file => (existsSync(file) ? statSync(file).mtimeMs : 0);
@@ -21,6 +22,12 @@ export const packagesAreStale = () => {
 /** Installs the packages of package-lock.json unless they are there. */
 export const ensurePackages = async () => {
   if (!packagesAreStale()) return;
+  // `npm ci` would empty the folder of the other checkout that it leads to.
+  if (lstatSync(PACKAGES, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new Error(
+      `${PACKAGES} is a link, and its packages are not those of package-lock.json: install where it leads to.`,
+    );
+  }
   console.log('Installing npm packages …');
   await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     env: { PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1' },
