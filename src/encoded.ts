@@ -44,7 +44,7 @@ export interface DecoderLook {
   dropped: number;
 }
 
-/** From a tap to a recording, over a port of its own. */
+/** From a tap to a recording, over a port of its own: several at once, in order. */
 export type FromTap =
   | { type: 'frame'; frame: EncodedFrame }
   /** So many frames could not be handed over, as the recording did not take them: what comes next may miss them. */

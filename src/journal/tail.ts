@@ -75,16 +75,18 @@ export class Tail {
   begin(records: readonly JournalRecord[]): void {
     this.#generation++;
     this.#size = 0;
-    // At once: each write costs the same, however short it is, and a checkpoint may have a hundred packets behind it.
-    this.#write(join(records.map(record => encodeRecord(this.#generation, record))));
+    this.#write(records);
     this.#handle.flush();
   }
 
-  append(record: JournalRecord): void {
-    this.#write(encodeRecord(this.#generation, record));
+  /** Adds records to the generation. */
+  append(records: readonly JournalRecord[]): void {
+    this.#write(records);
   }
 
-  #write(bytes: Uint8Array): void {
+  /** At once: each write costs the same, however short it is, and a checkpoint may have a hundred packets behind it. */
+  #write(records: readonly JournalRecord[]): void {
+    const bytes = join(records.map(record => encodeRecord(this.#generation, record)));
     writeAll(this.#handle, bytes, this.#size, this.room);
     this.#size += bytes.byteLength;
   }

@@ -46,10 +46,10 @@ export class Control {
     return this.#ended;
   }
 
-  /** A port for one recording, over which `FromTap` comes and `ToTap` goes. */
+  /** A port for one recording, over which `FromTap[]` comes and `ToTap` goes. */
   open(): MessagePort {
     const { port1, port2 } = new MessageChannel();
-    if (this.#ended) port1.postMessage({ type: 'ended' } satisfies FromTap);
+    if (this.#ended) port1.postMessage([{ type: 'ended' }] satisfies FromTap[]);
     else this.#send({ type: 'listen', port: port1 }, [port1]);
     return port2;
   }

@@ -2,6 +2,12 @@
 import type { DecoderLook, EncodedFrame, FromTap, ToTap } from '../encoded.ts';
 import { Credit } from './credit.ts';
 
+/**
+ * Frames are handed over together, so often; milliseconds. A message for each would wake the recording's thread 80 times a
+ * second, which costs more than what it does with them. All listeners keep to the same beat, so that it wakes once.
+ */
+export const HAND_OVER_EVERY = 50;
+
 export interface ListenerAsks {
   keyFrame(): void;
   look(): void;
@@ -13,6 +19,8 @@ export class Listener {
   readonly #port: MessagePort;
   readonly #credit: Credit;
   readonly #asks: ListenerAsks;
+  #waiting: FromTap[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(port: MessagePort, asks: ListenerAsks, credit: Credit = new Credit()) {
     this.#port = port;
@@ -49,35 +57,60 @@ export class Listener {
     this.#credit.miss();
   }
 
-  /** @param frame its data is transferred, and gone here. */
+  /** @param frame its data is transferred soon, and belongs to the recording from now on. */
   give(frame: EncodedFrame): void {
-    const { byteLength } = frame.data;
-    this.#tellMissed();
-    this.#post({ type: 'frame', frame }, [frame.data]);
-    this.#credit.spend(byteLength);
+    this.#addMissed();
+    this.#waiting.push({ type: 'frame', frame });
+    this.#credit.spend(frame.data.byteLength);
+    this.#timer ??= setTimeout(
+      () => this.#handOver(),
+      HAND_OVER_EVERY - (performance.now() % HAND_OVER_EVERY),
+    );
   }
 
-  /** How far the decoder has come. */
+  /** How far the decoder has come; what it has shown is handed over before. */
   tellLook(look: DecoderLook): void {
-    this.#post({ type: 'look', look });
+    this.#waiting.push({ type: 'look', look });
+    this.#handOver();
   }
 
   /** Nothing more will come. */
   end(): void {
-    this.#tellMissed();
-    this.#post({ type: 'ended' });
+    this.#addMissed();
+    this.#waiting.push({ type: 'ended' });
+    this.#handOver();
   }
 
   close(): void {
+    clearTimeout(this.#timer);
+    this.#waiting = [];
     this.#port.close();
   }
 
   #tellMissed(): void {
-    const frames = this.#credit.takeMissed();
-    if (frames > 0) this.#post({ type: 'overflow', frames });
+    this.#addMissed();
+    this.#handOver();
   }
 
-  #post(message: FromTap, transfer: Transferable[] = []): void {
-    this.#port.postMessage(message, transfer);
+  #addMissed(): void {
+    const frames = this.#credit.takeMissed();
+    if (frames > 0) this.#waiting.push({ type: 'overflow', frames });
+  }
+
+  /** Never throws. */
+  #handOver(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const messages = this.#waiting;
+    this.#waiting = [];
+    if (messages.length === 0) return;
+    const data = messages.flatMap(message => (message.type === 'frame' ? [message.frame.data] : []));
+    try {
+      this.#port.postMessage(messages, data);
+    } catch {
+      // For want of memory, say. The call is none of its business, and the recording hears of it.
+      const others: FromTap[] = messages.filter(({ type }) => type !== 'frame');
+      this.#port.postMessage([{ type: 'overflow', frames: data.length }, ...others] satisfies FromTap[]);
+    }
   }
 }

@@ -22,7 +22,7 @@ export interface Seen {
 }
 
 export type ToOutlet =
-  /** A recording listens from now on; its messages are `FromTap` and `ToTap`. */
+  /** A recording listens from now on; its messages are `FromTap[]` and `ToTap`. */
   | { type: 'listen'; port: MessagePort }
   /** Answered by a `seen`. */
   | { type: 'seen' }

@@ -20,8 +20,8 @@ const ASLEEP = 10_000_000;
 const GRACE = 2_000_000;
 /** Sound waits so long for a picture that is itself waiting for one that was lost; microseconds. */
 const VIDEO_LAG = 700_000;
-/** What has been captured when the recording is stopped, is on its way for so long; milliseconds. */
-const ON_ITS_WAY = 60;
+/** What has been captured when the recording is stopped, is on its way for so long: taps hand over 20 times a second; milliseconds. */
+const ON_ITS_WAY = 110;
 /** And then frames that wait for the page's decoder wait for a last look at it, but no longer than this; milliseconds. */
 const LAST_LOOK = 250;
 /** Tracks of a call that ends don't end at once, but so close to each other; milliseconds. */

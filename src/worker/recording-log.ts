@@ -23,6 +23,8 @@ export class RecordingLog {
   /** Number of the first of `#events`. */
   #from = 0;
   #uploads: Record<string, UploadHandle> = {};
+  /** Records of this turn of the event loop: a write costs the same, however short it is, and packets of a call come several at once. */
+  #unwritten: JournalRecord[] = [];
   /** Once something could not be written, what follows would be read without it. */
   #torn = false;
   /** What is noted while a log is read again is said by the checkpoint that comes then: until then, what is there stays. */
@@ -56,7 +58,13 @@ export class RecordingLog {
 
   #append(record: JournalRecord): void {
     if (this.#torn) return;
-    this.#orTorn(() => this.tail?.append(record));
+    if (this.#unwritten.push(record) === 1) queueMicrotask(() => this.#write());
+  }
+
+  #write(): void {
+    const records = this.#unwritten;
+    this.#unwritten = [];
+    if (records.length > 0 && !this.#torn) this.#orTorn(() => this.tail?.append(records));
   }
 
   #orTorn(write: () => void): void {
@@ -76,6 +84,8 @@ export class RecordingLog {
   checkpoint(open: () => OpenFiles | undefined, commit: () => void = () => undefined): void {
     this.#reading = false;
     this.#sequencer.run(() => {
+      // Should the new generation be torn, the one before has all of it.
+      this.#write();
       const files = this.tail && open();
       if (files && !this.#torn)
         this.#orTorn(() => this.tail?.begin([{ json: this.#checkpoint(files) }, ...files.packets]));

@@ -27,8 +27,8 @@ export class TapReader {
     this.#port = port;
     // A tap stamps its frames by a clock that all threads share; ours began when this worker did.
     const origin = (performance.timeOrigin + performance.now()) * 1000 - wall.now();
-    port.onmessage = ({ data }: MessageEvent<FromTap>) => {
-      if (!this.#closed) this.#take(data, events, origin);
+    port.onmessage = ({ data }: MessageEvent<FromTap[]>) => {
+      for (const message of data) if (!this.#closed) this.#take(message, events, origin);
     };
   }
 

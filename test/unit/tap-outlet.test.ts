@@ -17,7 +17,7 @@ const frame = (bytes: number, value = 7, metadata: RtcFrameMetadata = {}): RtcFr
 class Recording {
   readonly heard: FromTap[] = [];
   constructor(readonly port: MessagePort) {
-    port.onmessage = ({ data }) => this.heard.push(data);
+    port.onmessage = ({ data }: MessageEvent<FromTap[]>) => this.heard.push(...data);
     ports.push(port);
   }
   send(message: ToTap): void {
@@ -127,6 +127,20 @@ test('what a recording does not take is bounded, and it hears how much it has mi
   await expect.poll(() => slow.types.slice(5)).toEqual(['frame', 'overflow 1', 'frame', 'overflow 1']);
 });
 
+test('frames are handed over together, in order, and what the decoder has shown after them', async () => {
+  const { outlet, listen } = setUp();
+  const recording = await listen();
+  const messages: FromTap[][] = [];
+  recording.port.addEventListener('message', ({ data }) => messages.push(data));
+  hand(outlet, frame(1), frame(2), frame(3));
+  recording.send({ type: 'look' });
+  await expect.poll(() => recording.types).toEqual(['frame', 'frame', 'frame', 'look']);
+  expect(messages.length).toBeLessThan(3);
+  hand(outlet, frame(4));
+  // Without anything else that would make it.
+  await expect.poll(() => recording.types.at(-1)).toBe('frame');
+});
+
 test('what was missed is told at the end, too', async () => {
   const { outlet, listen } = setUp();
   const recording = await listen();
@@ -172,7 +186,9 @@ test('a frame that can not be read, or one that can not be handed over, stops no
   const odd = frame(4, 1, { dependencies: [(() => 0) as unknown as number], frameId: 1 });
   expect(() => outlet.take(odd)?.()).not.toThrow();
   hand(outlet, frame(4));
-  await expect.poll(() => recording.types).toEqual(['overflow 1', 'frame']);
+  outlet.end();
+  // What is handed over together is missed together, and told.
+  await expect.poll(() => recording.types).toEqual(['overflow 2', 'ended']);
 });
 
 test('whoever listens after the end hears of it at once', async () => {

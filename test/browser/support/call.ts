@@ -81,11 +81,15 @@ export class Recording {
 
   constructor({ port }: EncodedInput) {
     this.#port = port;
-    port.onmessage = ({ data }: MessageEvent<FromTap>) => {
-      if (data.type !== 'frame') return void this.others.push(data);
-      this.frames.push(data.frame);
-      this.send({ type: 'taken', bytes: data.frame.data.byteLength });
+    port.onmessage = ({ data }: MessageEvent<FromTap[]>) => {
+      for (const message of data) this.#take(message);
     };
+  }
+
+  #take(message: FromTap): void {
+    if (message.type !== 'frame') return void this.others.push(message);
+    this.frames.push(message.frame);
+    this.send({ type: 'taken', bytes: message.frame.data.byteLength });
   }
 
   send(message: ToTap): void {
