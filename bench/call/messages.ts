@@ -7,7 +7,8 @@ export type Method =
   | 'passthrough-sender'
   | 'encode'
   | 'media-recorder'
-  | 'media-recorder-webm'
+  | 'media-recorder-default'
+  | 'media-recorder-vp9'
   | 'mediabunny';
 
 export interface Connect {

@@ -100,7 +100,8 @@ const starters: Record<Method, (bitrate: number) => Promise<() => Promise<Record
   'passthrough-sender': bitrate => recordBy(from, bitrate),
   encode: bitrate => recordBy(received, bitrate),
   'media-recorder': bitrate => recordByBrowser('video/mp4;codecs=avc1.42E01F,opus', bitrate),
-  'media-recorder-webm': bitrate => recordByBrowser('video/webm', bitrate),
+  'media-recorder-default': bitrate => recordByBrowser(undefined, bitrate),
+  'media-recorder-vp9': bitrate => recordByBrowser('video/webm;codecs=vp9,opus', bitrate),
   mediabunny: async bitrate => {
     const target = new NullTarget();
     const output = new Output({ format: new Mp4OutputFormat({ fastStart: 'fragmented' }), target });
@@ -160,9 +161,10 @@ const recordBy = async (source: MediaStream | RTCPeerConnection, bitrate: number
 };
 
 /** What it gives is counted and forgotten: neither kept nor sent. */
-const recordByBrowser = async (mimeType: string, bitrate: number) => {
+const recordByBrowser = async (mimeType: string | undefined, bitrate: number) => {
   const recorder = new MediaRecorder(received, {
-    ...{ mimeType, videoBitsPerSecond: bitrate, audioBitsPerSecond: AUDIO_BITRATE },
+    ...(mimeType === undefined ? {} : { mimeType }),
+    ...{ videoBitsPerSecond: bitrate, audioBitsPerSecond: AUDIO_BITRATE },
   });
   const troubles: string[] = [];
   let bytes = 0;
