@@ -12,7 +12,7 @@ import type { PauseGate } from '../source/pause-gate.ts';
 import { type Piece, planesOf, sourceOf, trackInfo } from './audio-piece.ts';
 import type { AudioEpoch, AudioPlan } from './audio-plan.ts';
 import { AudioRun } from './audio-run.ts';
-import type { RecordingFiles } from './files.ts';
+import type { MediaFiles } from './media-files.ts';
 import type { Reporter } from './protocol.ts';
 
 /** How long audio is watched before it is placed: the fastest piece of so long a time tells the delay. */
@@ -34,7 +34,7 @@ export interface AudioLaneContext {
   clock: AudioClock;
   gate: PauseGate;
   plan: AudioPlan;
-  files: RecordingFiles;
+  files: MediaFiles;
   stats: RecorderStats;
   report: Reporter;
   aacEncoderUrl: string;

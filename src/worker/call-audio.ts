@@ -7,7 +7,7 @@ import { opusConfig } from '../passthrough/opus.ts';
 import { fillGap, type OpusGap, type OpusPiece, OpusTrack } from '../passthrough/opus-track.ts';
 import type { CallTime } from '../source/call-time.ts';
 import type { AudioPlan } from './audio-plan.ts';
-import type { RecordingFiles } from './files.ts';
+import type { MediaFiles } from './media-files.ts';
 import type { AudioTrackInfo } from './open-file.ts';
 import type { Reporter } from './protocol.ts';
 
@@ -30,7 +30,7 @@ type Step = OpusPiece | OpusGap;
 export interface CallAudioContext {
   time: CallTime;
   plan: AudioPlan;
-  files: RecordingFiles;
+  files: MediaFiles;
   stats: RecorderStats;
   report: Reporter;
   limits: CutLimits;

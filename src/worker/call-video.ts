@@ -6,9 +6,8 @@ import { toSeconds, type VideoSource } from '../media.ts';
 import { decoderConfigOf, type EncodedVideo, streamChange } from '../passthrough/parameters.ts';
 import type { CallTime } from '../source/call-time.ts';
 import type { AudioPlan } from './audio-plan.ts';
-import type { RecordingFiles } from './files.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
-import type { OpenFile } from './open-file.ts';
+import type { MediaFile, MediaFiles } from './media-files.ts';
 import type { Reporter } from './protocol.ts';
 
 /** A frame lasts so long at the least, that MP4 timescales can tell its end from its beginning; microseconds. */
@@ -24,8 +23,8 @@ const MAX_TYPICAL = 1_000_000;
 export interface CallVideoContext {
   time: CallTime;
   plan: AudioPlan;
-  files: RecordingFiles;
-  keeper: ManifestKeeper;
+  files: MediaFiles;
+  keeper: Pick<ManifestKeeper, 'note'>;
   stats: RecorderStats;
   report: Reporter;
   limits: CutLimits;
@@ -45,7 +44,7 @@ interface Loss {
 }
 
 export class CallVideo {
-  #run: { file: OpenFile; parameters: EncodedVideo } | undefined;
+  #run: { file: MediaFile; parameters: EncodedVideo } | undefined;
   /** Nothing is recorded before the next key frame: a beginning, or after a loss. */
   #wantsKey: 'no' | 'to-begin' | 'to-mend' = 'to-begin';
   #loss: Loss | undefined;

@@ -7,6 +7,7 @@ import { type AudioPacket, SHORTEST_FILE, toSeconds } from '../media.ts';
 import type { StorageSink } from '../storage/sink.ts';
 import type { LogRecord } from './checkpoint.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
+import type { MediaFiles, NewFile } from './media-files.ts';
 import { type AudioTrackInfo, type FileSetup, OpenFile, type OpenFileState } from './open-file.ts';
 import type { Reporter } from './protocol.ts';
 import type { OpenFiles, RecordingLog } from './recording-log.ts';
@@ -33,7 +34,7 @@ export interface FilesContext {
 /** Bytes that are to become a part of files, all at once. */
 type Pieces = ReadonlyMap<OpenFile, readonly Uint8Array[]>;
 
-export class RecordingFiles {
+export class RecordingFiles implements MediaFiles {
   #open: OpenFile[] = [];
   #count = 0;
   /** Number of the last file of which something exists. */
@@ -72,7 +73,7 @@ export class RecordingFiles {
   }
 
   /** Begins a file; the one before ends there. */
-  begin(setup: Omit<FileSetup, 'index' | 'createdAt'>): OpenFile {
+  begin(setup: NewFile): OpenFile {
     const last = this.#last;
     // Sound alone ended where its last packet did, and of tracks that all ended the last one; the recording goes on later.
     if (last) last.endTime = setup.startTime;

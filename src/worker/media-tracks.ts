@@ -4,15 +4,15 @@ import type { RecorderStats } from '../events.ts';
 import { toMicroseconds } from '../media.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { WallClock } from '../source/wall-clock.ts';
-import type { RecordingFiles } from './files.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
+import type { MediaFiles } from './media-files.ts';
 import type { Reporter, SessionSetup } from './protocol.ts';
 
 /** What the tracks need from their session. */
 export interface TracksContext {
   setup: SessionSetup;
-  files: RecordingFiles;
-  keeper: ManifestKeeper;
+  files: MediaFiles;
+  keeper: Pick<ManifestKeeper, 'note'>;
   stats: RecorderStats;
   report: Reporter;
   wall: WallClock;

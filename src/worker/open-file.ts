@@ -22,6 +22,7 @@ import {
   type VideoRecord,
 } from './checkpoint.ts';
 import { type Counts, FileCounts } from './file-counts.ts';
+import type { MediaFile } from './media-files.ts';
 
 /** What is known when a file begins. Times are microseconds on the timeline. */
 export interface FileSetup {
@@ -86,7 +87,7 @@ const samplesOf = (state: WriterState | undefined): { video: number; audio: numb
   audio: state?.audio?.samples ?? 0,
 });
 
-export class OpenFile {
+export class OpenFile implements MediaFile {
   readonly key: string;
   #endTime: number | undefined;
   readonly #counts: FileCounts;

@@ -24,7 +24,7 @@ export interface VideoLaneContext extends VideoRunsContext {
   limits: CutLimits;
   clock: VideoClock;
   gate: PauseGate;
-  keeper: ManifestKeeper;
+  keeper: Pick<ManifestKeeper, 'note'>;
   /** The reason of a cut that is made now, given what a look at the frame says. */
   reasonNow(reason: CutReason): CutReason;
   /** A frame was decided on: audio up to its time may go on. */

@@ -10,8 +10,7 @@ import type { CutReason } from '../manifest.ts';
 import { toMicroseconds, type VideoCodecFamily, type VideoPacket, type VideoSource } from '../media.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { AudioPlan } from './audio-plan.ts';
-import type { RecordingFiles } from './files.ts';
-import type { OpenFile } from './open-file.ts';
+import type { MediaFile, MediaFiles } from './media-files.ts';
 import type { Reporter } from './protocol.ts';
 
 /** An encoder that has worked for so long is not one that fails at once; microseconds. */
@@ -22,7 +21,7 @@ export interface VideoRunsContext {
   options: ResolvedOptions['video'];
   /** Frames per second that the source says it has. */
   frameRate(): number;
-  files: RecordingFiles;
+  files: MediaFiles;
   audio: AudioPlan;
   stats: RecorderStats;
   report: Reporter;
@@ -30,7 +29,7 @@ export interface VideoRunsContext {
 
 /** An encoder and the file that its packets go into. */
 export interface VideoRun {
-  file: OpenFile;
+  file: MediaFile;
   encoder: FileVideoEncoder;
   family: VideoCodecFamily;
   source: VideoSource;
@@ -106,7 +105,7 @@ export class VideoRuns {
     }
   }
 
-  #open(file: OpenFile, { family, config }: VideoChoice, source: VideoSource): VideoRun {
+  #open(file: MediaFile, { family, config }: VideoChoice, source: VideoSource): VideoRun {
     const interval = toMicroseconds(this.context.options.keyFrameInterval);
     const encoder = new FileVideoEncoder(config, interval, {
       onPacket: (packet, decoderConfig) => this.#onPacket(run, packet, decoderConfig),
