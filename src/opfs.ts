@@ -22,6 +22,9 @@ export const journalPath = (recordingId: string): string[] => [ROOT, 'journal', 
 /** Where all kept recordings lie, and all on their way. */
 export const RECORDINGS_PATH = [ROOT, 'recordings'];
 export const JOURNALS_PATH = [ROOT, 'journal'];
+/** Rings of streams that run. */
+export const RINGS_PATH = [ROOT, 'rings'];
+export const ringPath = (id: string): string[] => [...RINGS_PATH, id];
 
 /** Opens a file for reading and writing at once, making it when it is not there. In a worker. */
 export const openSync = async (

@@ -63,12 +63,14 @@ export class FileVideoEncoder {
   /**
    * Encodes and closes the frame, whose timestamp is its time on the timeline. The first is a key frame.
    *
+   * @param key true when this one is to be one, too.
    * @returns false when the encoder was dead already: the frame is lost, and not among those of `lost`.
    */
-  encode(frame: VideoFrame): boolean {
+  encode(frame: VideoFrame, key = false): boolean {
     try {
       if (this.#dead) return false;
-      const due = this.#lastKey === undefined || frame.timestamp - this.#lastKey >= this.keyFrameInterval;
+      const due =
+        key || this.#lastKey === undefined || frame.timestamp - this.#lastKey >= this.keyFrameInterval;
       this.#pending++;
       this.#encoder.encode(frame, { keyFrame: due });
       if (due) this.#lastKey = frame.timestamp;

@@ -247,6 +247,12 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     return ofTracks && this.context.wall.now() - this.#cameBackAt < RESUMING ? 'source-resumed' : reason;
   }
 
+  keyFrameAt(time: number): void {
+    const { wall } = this.context;
+    const wait = Math.max(0, time - (this.#time.at(wall.now()) ?? time));
+    wall.after(wait / 1_000, () => this.#source.video?.frames.askForKeyFrame(wall.now()));
+  }
+
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
@@ -316,6 +322,11 @@ export class CallTracks implements MediaTracks<CallReplacement> {
 
   get duration(): number {
     return toSeconds(Math.max(this.#video.lastTime ?? 0, this.#audio.time ?? 0));
+  }
+
+  get endTime(): number {
+    const now = this.context.wall.now();
+    return this.#video.lastTime === undefined ? (this.#audio.time ?? 0) : this.#video.endTime(now);
   }
 
   async stop(): Promise<void> {

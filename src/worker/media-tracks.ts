@@ -27,12 +27,16 @@ export interface TracksContext {
 export interface MediaTracks<Replacement> {
   /** Seconds of the timeline that are covered. */
   readonly duration: number;
+  /** Where it would end now, on the timeline; microseconds. */
+  readonly endTime: number;
   /** Leaves out what is captured from now on. */
   pause(): void;
   /** Goes on, on the timeline where the pause began. */
   resume(): void;
   /** Goes on with other tracks, on the same timeline. A kind that is missing now has ended; one that is new begins. */
   replace(replacement: Replacement): Promise<void>;
+  /** The first frame at this time on the timeline (microseconds), or after it, is to be a key frame; of a call, soon after it. */
+  keyFrameAt(time: number): void;
   /** Takes what is on its way, and gets everything into the files. */
   stop(): Promise<void>;
   /** Throws away what is on its way. */

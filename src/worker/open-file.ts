@@ -13,14 +13,8 @@ import {
   type VideoSource,
 } from '../media.ts';
 import { Mp4Writer, type VideoTrackSetup, type WriterState } from '../mux/mp4-writer.ts';
-import {
-  type AudioRecord,
-  type LogRecord,
-  recordOf,
-  restoreConfig,
-  storeConfig,
-  type VideoRecord,
-} from './checkpoint.ts';
+import { restoreConfig, storeConfig } from '../stored-config.ts';
+import { type AudioRecord, type LogRecord, recordOf, type VideoRecord } from './checkpoint.ts';
 import { type Counts, FileCounts } from './file-counts.ts';
 import type { MediaFile } from './media-files.ts';
 

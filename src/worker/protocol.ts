@@ -3,6 +3,7 @@
  * each frame and each piece of audio is born, used and closed in the worker alone.
  */
 
+import type { RingRequest, RingState } from '../clip/protocol.ts';
 import type { EncodedInput } from '../encoded.ts';
 import type { ErrorMessage } from '../errors.ts';
 import type { RecorderEvents, RecorderStats, WarningCode } from '../events.ts';
@@ -23,8 +24,30 @@ export interface SessionSetup {
   aacEncoderUrl: string;
   /** What is to be recorded as it was encoded by a call; the tracks above are then absent. */
   call?: CallSetup | undefined;
+  /** What it is made of, where the stream's packets are kept in a ring; the tracks above are then absent. */
+  ring?: RingInput | undefined;
   /** Why that could not be had, when the decoded tracks are recorded in its place. */
   fallback?: string | undefined;
+}
+
+/** What a recording is made of, where the stream's packets are kept in a ring. */
+export interface RingInput {
+  port: MessagePort;
+  /** Address of the code for it, which the worker loads only when it needs it. */
+  url: string;
+  /** The recording begins with the picture that was asked for, not with the key frame before it. */
+  exact: boolean;
+  kind: Recording['kind'];
+  /** Frames per second that the source says it has. */
+  frameRate: number | undefined;
+}
+
+/** All that a ring needs. */
+export interface RingSetup extends Omit<SessionSetup, 'recordingId' | 'startedAt' | 'storage' | 'ring'> {
+  id: string;
+  /** Seconds that are kept. */
+  seconds: number;
+  url: string;
 }
 
 /** Tracks of a call, by passthrough. */
@@ -57,6 +80,11 @@ export interface RecoverySetup {
 export type ToWorker =
   | { type: 'start'; setup: SessionSetup }
   | { type: 'recover'; setup: RecoverySetup }
+  | { type: 'ring'; setup: RingSetup }
+  /** A recording is made of the ring; it hears over the port. */
+  | { type: 'read'; id: number; request: RingRequest; port: MessagePort }
+  /** It is not made after all. */
+  | { type: 'forget'; id: number }
   /** What the page was asked for. */
   | ({ type: 'answer'; id: number } & Answer)
   | { type: 'replace'; replacement: Replacement }
@@ -78,6 +106,10 @@ export type FromWorker =
   | { type: 'recovered'; recordings: Recording[]; failures: { recordingId: string; error: ErrorMessage }[] }
   /** The first file is being written, and the storage has not refused. */
   | { type: 'started' }
+  /** Where a recording of the ring begins; RFC 3339, UTC. */
+  | { type: 'located'; id: number; startedAt: string }
+  /** What the ring holds. */
+  | { type: 'ring'; state: RingState }
   /** Other tracks are being read. */
   | { type: 'replaced' }
   /** All tracks have ended; the source may come back. */

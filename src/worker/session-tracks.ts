@@ -3,7 +3,15 @@ import type { ToTap } from '../encoded.ts';
 import { WorkerFailedError } from '../errors.ts';
 import type { Recording } from '../manifest.ts';
 import type { MediaTracks, TracksContext } from './media-tracks.ts';
-import type { CallReplacement, Replacement, SessionSetup } from './protocol.ts';
+import type {
+  CallReplacement,
+  FromWorker,
+  Replacement,
+  RingInput,
+  RingSetup,
+  SessionSetup,
+} from './protocol.ts';
+import type { RingHost } from './ring-host.ts';
 import { Tracks } from './tracks.ts';
 
 export type SessionTracks = MediaTracks<Replacement | CallReplacement>;
@@ -13,9 +21,20 @@ export interface PassthroughModule {
   openCallTracks(context: TracksContext): MediaTracks<CallReplacement>;
 }
 
-const loadPassthrough = async (url: string): Promise<PassthroughModule> => {
+/** What `clip.js`, loaded on demand, exports for workers. */
+export interface ClipModule {
+  openRing(
+    setup: RingSetup,
+    send: (message: FromWorker) => void,
+    openTracks: (context: TracksContext) => SessionTracks,
+  ): Promise<RingHost>;
+  openRingTracks(context: TracksContext, input: RingInput): SessionTracks;
+}
+
+/** @throws WorkerFailedError (`worker-failed`) when the code is not where the page says. */
+export const loadModule = async <Module>(url: string): Promise<Module> => {
   try {
-    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as PassthroughModule;
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as Module;
   } catch (error) {
     throw new WorkerFailedError(`${url} could not be loaded`, error);
   }
@@ -24,13 +43,18 @@ const loadPassthrough = async (url: string): Promise<PassthroughModule> => {
 /**
  * How a session opens its tracks. The page sees to it that it gets replacements of the same kind.
  *
- * @throws WorkerFailedError (`worker-failed`) when the code for calls is not where the page says.
+ * @throws WorkerFailedError (`worker-failed`) when the code for them is not where the page says.
  */
 export const tracksFor = async ({
   call,
-}: SessionSetup): Promise<(context: TracksContext) => SessionTracks> => {
+  ring,
+}: Pick<SessionSetup, 'call' | 'ring'>): Promise<(context: TracksContext) => SessionTracks> => {
+  if (ring) {
+    const { openRingTracks } = await loadModule<ClipModule>(ring.url);
+    return context => openRingTracks(context, ring);
+  }
   if (!call) return context => new Tracks(context) as SessionTracks;
-  const { openCallTracks } = await loadPassthrough(call.url);
+  const { openCallTracks } = await loadModule<PassthroughModule>(call.url);
   return context => openCallTracks(context) as SessionTracks;
 };
 

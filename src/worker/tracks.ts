@@ -211,6 +211,12 @@ export class Tracks implements MediaTracks<Replacement> {
     return toSeconds(Math.max(this.#time.video.lastTime ?? 0, this.#audio?.lane.time ?? 0));
   }
 
+  get endTime(): number {
+    const { video } = this.#time;
+    const picture = this.#video?.live && video.lastTime !== undefined ? this.#video.lane : undefined;
+    return picture?.endTime(this.#time.haltedAt ?? this.#time.now()) ?? this.#audio?.lane.time ?? 0;
+  }
+
   #tick(): void {
     const time = this.#time;
     const now = time.now();
@@ -305,6 +311,10 @@ export class Tracks implements MediaTracks<Replacement> {
   #reasonNow(reason: CutReason): CutReason {
     const ofTracks = reason === 'track-added' || reason === 'track-removed';
     return ofTracks && this.#time.now() - this.#cameBackAt < RESUMING ? 'source-resumed' : reason;
+  }
+
+  keyFrameAt(time: number): void {
+    this.#video?.lane.keyFrameAt(time);
   }
 
   /** Leaves out what is captured from now on. */

@@ -45,6 +45,8 @@ export class VideoLane {
   #format: string | null | undefined;
   readonly #fitter: VideoFitter;
   #closed = false;
+  /** The first frame from this time on is to be a key frame; microseconds on the timeline. */
+  #keyAt = Number.POSITIVE_INFINITY;
   /** The frame that came last, to be shown again when the source stands still. */
   #shown: VideoFrame | undefined;
 
@@ -174,7 +176,14 @@ export class VideoLane {
 
   /** Its encoder may have died while the frame was on its way to it. */
   #encode(run: VideoRun, frame: VideoFrame): void {
-    if (!run.encoder.encode(frame)) this.#drop('The video encoder failed and is replaced.');
+    const key = frame.timestamp >= this.#keyAt;
+    if (key) this.#keyAt = Number.POSITIVE_INFINITY;
+    if (!run.encoder.encode(frame, key)) this.#drop('The video encoder failed and is replaced.');
+  }
+
+  /** The first frame at this time on the timeline, or after it, is a key frame. */
+  keyFrameAt(time: number): void {
+    this.#keyAt = Math.min(this.#keyAt, time);
   }
 
   #drop(why: string): void {

@@ -16,9 +16,11 @@ import '../errors.ts';
 
 import { asSteadyreelError, errorToMessage } from '../errors.ts';
 import { Asks } from './asks.ts';
-import type { FromWorker, ToWorker } from './protocol.ts';
+import type { FromWorker, RingSetup, ToWorker } from './protocol.ts';
 import { recoverAll } from './recover-all.ts';
+import type { RingHost } from './ring-host.ts';
 import { Session } from './session.ts';
+import { type ClipModule, leave, loadModule, tracksFor } from './session-tracks.ts';
 
 const scope = self as unknown as {
   postMessage(message: FromWorker, transfer?: Transferable[]): void;
@@ -29,15 +31,39 @@ const scope = self as unknown as {
 const send = (message: FromWorker, transfer: Transferable[] = []): void =>
   scope.postMessage(message, transfer);
 const asks = new Asks(send);
-let session: Promise<Session | undefined> | undefined;
+/** A recording, or the ring of a stream. */
+let session: Promise<Session | RingHost | undefined> | undefined;
+let ring: Promise<RingHost | undefined> | undefined;
 /** Ends a recovery. */
 const recovery = new AbortController();
+
+const openRing = async (setup: RingSetup): Promise<RingHost | undefined> => {
+  try {
+    const [{ openRing: open }, openTracks] = await Promise.all([
+      loadModule<ClipModule>(setup.url),
+      tracksFor(setup),
+    ]);
+    return await open(setup, send, openTracks);
+  } catch (error) {
+    leave(setup);
+    leave(setup.call ?? {});
+    send({ type: 'failed', error: errorToMessage(error), recording: undefined });
+    return undefined;
+  }
+};
 
 const handle = async (message: ToWorker): Promise<void> => {
   switch (message.type) {
     case 'start':
       session = Session.open(message.setup, asks, send);
       return;
+    case 'ring':
+      session = ring = openRing(message.setup);
+      return;
+    case 'read':
+      return (await ring)?.read(message.id, message.request, message.port);
+    case 'forget':
+      return (await ring)?.forget(message.id);
     case 'recover':
       return recoverAll({ setup: message.setup, asks, signal: recovery.signal, send });
     case 'answer':

@@ -1,0 +1,307 @@
+/**
+ * The ring of encoded packets: the last so many seconds of a stream, in blocks that begin with a key frame. The newest blocks lie in
+ * memory, older ones where the store puts them. Pure, but for the store. Times are microseconds on the stream's timeline.
+ */
+import type { StoredConfig } from '../stored-config.ts';
+import { type AudioKnown, type RingEntry, type RunBegun, sizeOf } from './entry.ts';
+
+/** Where blocks lie that are not in memory. */
+export interface BlockStore<Place> {
+  /** Resolves with where the block lies. Rejects when there is no room. */
+  put(entries: readonly RingEntry[]): Promise<Place>;
+  get(place: Place): Promise<RingEntry[]>;
+  /** The block is not needed any more. Must not throw. */
+  drop(place: Place): void;
+}
+
+export interface RingLimits {
+  /** How much of the stream is kept; microseconds. */
+  duration: number;
+  /** Bytes that may lie in memory. */
+  memory: number;
+}
+
+/** A block without video is as long as a group of pictures usually is; microseconds. */
+const AUDIO_BLOCK = 2_000_000;
+
+type Place<P> =
+  | { name: 'memory'; entries: RingEntry[] }
+  | { name: 'moving'; entries: RingEntry[] }
+  | { name: 'stored'; at: P };
+
+interface Block<P> {
+  /** Time of its first packet: of its key frame, where it has video. */
+  from: number;
+  /** True when a clip can begin with it. */
+  clean: boolean;
+  bytes: number;
+  place: Place<P>;
+}
+
+/** What has to be known before the entries of a block. */
+export interface Known {
+  runs: RunBegun[];
+  /** By run: what its encoder said first. */
+  configs: (readonly [run: number, config: StoredConfig<VideoDecoderConfig>])[];
+  audio: AudioKnown[];
+}
+
+/** Where a reader is: the next entry that it gets. */
+export interface Position {
+  block: number;
+  entry: number;
+}
+
+/** Rung while nobody waits, it is heard all the same. */
+class Bell {
+  #rung = Promise.resolve();
+  ring: () => void = () => undefined;
+
+  reset(): void {
+    this.#rung = new Promise(resolve => (this.ring = resolve));
+  }
+
+  get rung(): Promise<void> {
+    return this.#rung;
+  }
+}
+
+export class Ring<P = never> {
+  /** The first one has number `#first`. */
+  #blocks: Block<P>[] = [];
+  #first = 0;
+  #end = 0;
+  #over = false;
+  #memory = 0;
+  #stored = 0;
+  /** What was let go for want of room before its time. */
+  #shortened = false;
+  readonly #runs = new Map<
+    number,
+    { begun: RunBegun; config: StoredConfig<VideoDecoderConfig> | undefined; lastBlock: number }
+  >();
+  readonly #audio = new Map<number, { known: AudioKnown; lastBlock: number }>();
+  readonly #readers = new Set<{ position: Position; wake(): void }>();
+  #moving: Promise<void> | undefined;
+
+  constructor(
+    private readonly limits: RingLimits,
+    /** Absent: there is only memory. */
+    private readonly store?: BlockStore<P>,
+  ) {}
+
+  /** Where the stream is: the time of its last packet. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** The earliest time at which a clip can begin; `undefined` before the first key frame. */
+  get start(): number | undefined {
+    return this.#blocks.find(({ clean }) => clean)?.from;
+  }
+
+  /** Bytes in memory, and elsewhere. */
+  get bytes(): { memory: number; stored: number } {
+    return { memory: this.#memory, stored: this.#stored };
+  }
+
+  /** True once something was let go before its time: there was no room. */
+  get shortened(): boolean {
+    return this.#shortened;
+  }
+
+  /** True when nothing more will come. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Takes an entry over; its bytes must not be touched afterwards. Never throws. */
+  append(entry: RingEntry): void {
+    if (this.#beginsBlock(entry)) this.#begin(entry);
+    const block = this.#blocks.at(-1);
+    const place = block?.place;
+    if (!block || place?.name !== 'memory') return;
+    this.#note(entry);
+    place.entries.push(entry);
+    const bytes = sizeOf(entry);
+    block.bytes += bytes;
+    this.#memory += bytes;
+    if (entry.kind === 'video' || entry.kind === 'audio') this.#end = Math.max(this.#end, entry.time);
+    for (const reader of this.#readers) reader.wake();
+  }
+
+  /** Nothing more will come. */
+  finish(): void {
+    this.#over = true;
+    for (const reader of this.#readers) reader.wake();
+  }
+
+  #beginsBlock(entry: RingEntry): boolean {
+    const last = this.#blocks.at(-1);
+    if (!last) return true;
+    if (entry.kind === 'video') return entry.type === 'key';
+    const alone = entry.kind === 'audio' && this.#withoutVideo(entry.epoch);
+    return alone && (!last.clean || entry.time - last.from >= AUDIO_BLOCK);
+  }
+
+  /** True for audio of a run that has no video, or whose video never came. */
+  #withoutVideo(epoch: number): boolean {
+    const newest = [...this.#runs.values()].at(-1)?.begun;
+    return newest === undefined || (newest.video === undefined && newest.audioEpoch === epoch);
+  }
+
+  #begin(entry: RingEntry): void {
+    const from = 'time' in entry ? entry.time : this.#end;
+    const clean = entry.kind === 'video' || entry.kind === 'audio';
+    this.#blocks.push({ from, clean, bytes: 0, place: { name: 'memory', entries: [] } });
+    this.#evict();
+    this.#spill();
+  }
+
+  #note(entry: RingEntry): void {
+    const lastBlock = this.#first + this.#blocks.length - 1;
+    if (entry.kind === 'begun') this.#runs.set(entry.run, { begun: entry, config: undefined, lastBlock });
+    if (entry.kind === 'audio-known') this.#audio.set(entry.epoch, { known: entry, lastBlock });
+    const run = entry.kind === 'video' ? this.#runs.get(entry.run) : undefined;
+    if (run && entry.kind === 'video') Object.assign(run, { config: run.config ?? entry.config, lastBlock });
+    const audio = entry.kind === 'audio' ? this.#audio.get(entry.epoch) : undefined;
+    if (audio) audio.lastBlock = lastBlock;
+  }
+
+  /** Lets go of what is too old, one block more than that being kept: its end has sound of the next one's time. */
+  #evict(): void {
+    const limit = this.#end - this.limits.duration;
+    const inUse = Math.min(...[...this.#readers].map(({ position }) => position.block));
+    while ((this.#blocks[2]?.from ?? Number.POSITIVE_INFINITY) <= limit && this.#first < inUse) this.#drop();
+    if (this.store && !this.#shortened) return;
+    while (this.#memory > this.limits.memory && this.#blocks.length > 1) {
+      this.#shortened = true;
+      this.#drop();
+    }
+  }
+
+  #drop(): void {
+    const block = this.#blocks.shift();
+    if (!block) return;
+    this.#first++;
+    if (block.place.name === 'stored') {
+      this.#stored -= block.bytes;
+      this.store?.drop(block.place.at);
+    } else this.#memory -= block.bytes;
+    for (const known of [this.#runs, this.#audio])
+      for (const [number, { lastBlock }] of [...known].slice(0, -1))
+        if (lastBlock < this.#first) known.delete(number);
+  }
+
+  /** Moves the oldest blocks out of memory while there are too many in it. */
+  #spill(): void {
+    if (!this.store || this.#moving) return;
+    this.#moving = this.#moveOld(this.store).finally(() => {
+      this.#moving = undefined;
+    });
+  }
+
+  async #moveOld(store: BlockStore<P>): Promise<void> {
+    while (this.#memory > this.limits.memory / 2) {
+      // The last one is still being filled.
+      const block = this.#blocks.slice(0, -1).find(({ place }) => place.name === 'memory');
+      if (block?.place.name !== 'memory') return;
+      const { entries } = block.place;
+      block.place = { name: 'moving', entries };
+      try {
+        const at = await store.put(entries);
+        if (!this.#blocks.includes(block)) {
+          store.drop(at);
+          continue;
+        }
+        block.place = { name: 'stored', at };
+        this.#memory -= block.bytes;
+        this.#stored += block.bytes;
+      } catch {
+        // There is no room: it is the oldest that has to go.
+        block.place = { name: 'memory', entries };
+        this.#shortened = true;
+        return this.#evict();
+      }
+    }
+  }
+
+  /**
+   * The block to begin with so that nothing is missing from `time` on: the last one that begins at that time or before; or the
+   * first that there is.
+   *
+   * @returns its time; `undefined` when there is none yet.
+   */
+  blockAt(time: number): { from: number; position: Position } | undefined {
+    const clean = this.#blocks.flatMap((block, i) => (block.clean ? [{ from: block.from, i }] : []));
+    const found = clean.findLast(({ from }) => from <= time) ?? clean[0];
+    if (!found) return undefined;
+    // Sound is encoded at once, pictures take their time: what belongs to the key frame may lie before it.
+    const block = this.#first + Math.max(0, found.i - 1);
+    return { from: found.from, position: { block, entry: 0 } };
+  }
+
+  /** The end: what comes from now on. */
+  get newest(): Position {
+    const last = this.#blocks.at(-1);
+    const entry = last && last.place.name !== 'stored' ? last.place.entries.length : 0;
+    return { block: this.#first + Math.max(0, this.#blocks.length - 1), entry };
+  }
+
+  /** What was said before, and holds for what is still there. */
+  get known(): Known {
+    const runs = [...this.#runs.values()];
+    return {
+      runs: runs.map(({ begun }) => begun),
+      configs: runs.flatMap(({ begun, config }) => (config ? [[begun.run, config] as const] : [])),
+      audio: [...this.#audio.values()].map(({ known }) => known),
+    };
+  }
+
+  /**
+   * Entries from a position on, about so many bytes of them; an empty list when the ring is over. What a reader has not read is not
+   * let go for its age.
+   */
+  async *read(from: Position, bytes: number, signal: AbortSignal): AsyncGenerator<RingEntry[]> {
+    const bell = new Bell();
+    const reader = { position: { ...from }, wake: () => bell.ring() };
+    this.#readers.add(reader);
+    signal.addEventListener('abort', reader.wake);
+    try {
+      while (!signal.aborted) {
+        bell.reset();
+        const entries = await this.#entriesAt(reader.position, bytes);
+        if (signal.aborted) return;
+        if (entries.length > 0) yield entries;
+        else if (this.#over) return;
+        else await bell.rung;
+      }
+    } finally {
+      this.#readers.delete(reader);
+      signal.removeEventListener('abort', reader.wake);
+    }
+  }
+
+  async #entriesAt(position: Position, bytes: number): Promise<RingEntry[]> {
+    const found: RingEntry[] = [];
+    let size = 0;
+    while (size < bytes) {
+      // Blocks may have been let go for want of room.
+      if (position.block < this.#first) Object.assign(position, { block: this.#first, entry: 0 });
+      const block = this.#blocks[position.block - this.#first];
+      if (!block) break;
+      const { place } = block;
+      const entries = place.name === 'stored' ? await this.store?.get(place.at) : place.entries;
+      if (!entries) break;
+      const last = block === this.#blocks.at(-1);
+      while (position.entry < entries.length && size < bytes) {
+        const entry = entries[position.entry++] as RingEntry;
+        found.push(entry);
+        size += sizeOf(entry);
+      }
+      if (position.entry < entries.length || last) break;
+      Object.assign(position, { block: position.block + 1, entry: 0 });
+    }
+    return found;
+  }
+}

@@ -1,0 +1,88 @@
+/** One recording's way to the ring, on the ring's side: where it begins, and its entries when it asks for them. */
+import type { Bounds, FromRing, RingRequest, ToRing } from '../clip/protocol.ts';
+import type { Position, Ring } from '../clip/ring.ts';
+import { toMicroseconds } from '../media.ts';
+
+/** Bytes that are given at a time. */
+const BATCH = 2 ** 20;
+
+/** What a reader needs of the ring's host. Times are microseconds on the stream's timeline. */
+export interface RingSource {
+  ring: Ring<unknown>;
+  /** Where the stream is. */
+  now(): number;
+  keyFrameAt(time: number): void;
+  /** Resolves when the stream has come to this time. Rejects when the signal aborts, or the stream ends before. */
+  reached(time: number, signal: AbortSignal): Promise<void>;
+}
+
+/** What a recording of the ring begins and ends with. */
+export interface Place extends Bounds {
+  position: Position;
+}
+
+/** Where what was asked for lies. Pure but for the key frame that it may ask for. */
+export const placeOf = (request: RingRequest, { ring, now, keyFrameAt }: RingSource): Place => {
+  const end = now();
+  const anew = (from: number, until?: number): Place => {
+    // What begins now begins with a key frame of its own.
+    keyFrameAt(from);
+    return { from, key: from, ...(until === undefined ? {} : { until }), position: ring.newest };
+  };
+  const back = (from: number, until?: number): Place => {
+    const found = ring.blockAt(from);
+    if (!found) return anew(from, until);
+    const { from: key, position } = found;
+    return { from: Math.max(from, key), key, ...(until === undefined ? {} : { until }), position };
+  };
+  switch (request.kind) {
+    case 'live':
+      return request.preRoll > 0 ? back(end - toMicroseconds(request.preRoll)) : anew(end);
+    case 'last':
+      return back(end - toMicroseconds(request.seconds), end);
+    case 'piece': {
+      const from = toMicroseconds(request.start);
+      const until = from + toMicroseconds(request.duration);
+      return from >= end ? anew(from, until) : back(from, until);
+    }
+  }
+};
+
+/** Gives a recording what it asks for. Resolves when it has all, or has closed; never rejects. */
+export const serveReader = async (
+  port: MessagePort,
+  { position, ...bounds }: Place,
+  { ring, now, keyFrameAt }: RingSource,
+): Promise<void> => {
+  const closed = new AbortController();
+  const send = (message: FromRing): void => port.postMessage(message);
+  let more: () => void = () => undefined;
+  let wanted = new Promise<void>(resolve => (more = resolve));
+  port.onmessage = ({ data }: MessageEvent<ToRing>) => {
+    switch (data.type) {
+      case 'more':
+        return more();
+      case 'now':
+        return send({ type: 'now', time: now() });
+      case 'key-frame':
+        return keyFrameAt(now());
+      case 'close':
+        closed.abort();
+        return more();
+    }
+  };
+  send({ type: 'begin', known: ring.known, ...bounds });
+  try {
+    for await (const entries of ring.read(position, BATCH, closed.signal)) {
+      await wanted;
+      if (closed.signal.aborted) break;
+      wanted = new Promise<void>(resolve => (more = resolve));
+      send({ type: 'entries', entries });
+    }
+    if (!closed.signal.aborted) send({ type: 'over' });
+  } catch {
+    // What lay on the disk can't be read any more: the recording ends with what it has.
+    send({ type: 'over' });
+  }
+  port.close();
+};

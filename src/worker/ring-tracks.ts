@@ -1,0 +1,200 @@
+/** The tracks of a recording that is made of a ring's packets: of what was, of what comes, or of both. */
+import type { FromRing, ToRing } from '../clip/protocol.ts';
+import { chooseVideo } from '../encode/choose.ts';
+import { toSeconds, type VideoCodecFamily } from '../media.ts';
+import { encodeAgain } from './exact.ts';
+import type { MediaTracks, TracksContext } from './media-tracks.ts';
+import type { RingInput } from './protocol.ts';
+import { RingTaker } from './ring-taker.ts';
+
+/** How often it is asked where the stream is, while nothing comes; milliseconds. */
+const LOOK = 250;
+/** Sound is encoded so long after it was captured, at the most: what has not come by then does not come; microseconds. */
+const LATE = 500_000;
+
+type Begin = Extract<FromRing, { type: 'begin' }>;
+
+export class RingTracks implements MediaTracks<never> {
+  readonly #port: MessagePort;
+  #taker: RingTaker | undefined;
+  #bounds: Begin | undefined;
+  /** Entries are taken one batch after another: the first group of pictures may have to be encoded again. */
+  #taking: Promise<void> = Promise.resolve();
+  #over = false;
+  /** The stream has come to the end of the recording. */
+  #reached = false;
+  #looking: (() => void) | undefined;
+  #asked: ((time: number) => void)[] = [];
+  #ended: (() => void) | undefined;
+  #stopping = false;
+
+  constructor(
+    private readonly context: TracksContext,
+    private readonly input: RingInput,
+  ) {
+    this.#port = input.port;
+    this.#port.onmessage = ({ data }: MessageEvent<FromRing>) => this.#on(data);
+    this.#tell({ type: 'more' });
+    this.#looking = context.wall.every(LOOK, () => this.#look());
+  }
+
+  #tell(message: ToRing): void {
+    if (!this.#over) this.#port.postMessage(message);
+  }
+
+  #on(message: FromRing): void {
+    const { onWaiting, onResumed, report } = this.context;
+    switch (message.type) {
+      case 'begin':
+        return this.#begin(message);
+      case 'entries':
+        this.#taking = this.#taking.then(() => this.#take(message.entries)).catch(report.fail);
+        return;
+      case 'now':
+        return this.#asked.shift()?.(message.time);
+      case 'waiting':
+        return onWaiting();
+      case 'resumed':
+        return onResumed();
+      case 'over':
+        this.#taking = this.#taking.then(() => this.#end());
+    }
+  }
+
+  #begin(begin: Begin): void {
+    const { files, stats, keeper } = this.context;
+    this.#bounds = begin;
+    const note = keeper.note.bind(keeper);
+    this.#taker = new RingTaker({ files, stats, note }, begin, begin.known, this.input.exact);
+  }
+
+  async #take(entries: Extract<FromRing, { type: 'entries' }>['entries']): Promise<void> {
+    const taker = this.#taker;
+    if (!taker || this.#over) return;
+    for (const entry of entries) {
+      if (taker.groupBefore(entry)) await this.#encodeGroup(taker);
+      taker.take(entry);
+    }
+    if (taker.complete) {
+      this.#reached = true;
+      return this.#end();
+    }
+    this.#tell({ type: 'more' });
+  }
+
+  async #encodeGroup(taker: RingTaker): Promise<void> {
+    const group = taker.groupBefore();
+    const { options } = this.context.setup;
+    const { from = 0, until = Number.POSITIVE_INFINITY } = this.#bounds ?? {};
+    const video = group?.run.video;
+    if (!group || !video) return;
+    const { width, height } = video.source;
+    const shape = { width, height, frameRate: video.frameRate ?? this.input.frameRate ?? 30 };
+    try {
+      const { config } = await chooseVideo(video.family as VideoCodecFamily, shape, options.video.bitrate);
+      const { packets, config: encoded } = await encodeAgain(group, config, from, until);
+      taker.putGroup(packets, encoded);
+    } catch (error) {
+      // Better a little more than was asked for than nothing.
+      const message = `The clip begins with the key frame after what was asked for: ${String(error)}`;
+      this.context.report.warn('frames-dropped', message);
+      taker.putGroup([], undefined);
+    }
+  }
+
+  /** While nothing comes: the stream may stand still, and the recording's time be over all the same. */
+  #look(): void {
+    const until = this.#bounds?.until;
+    if (until === undefined || !this.#taker?.begun || this.#stopping) return;
+    void this.#now().then(time => {
+      if (time - LATE < until) return;
+      this.#taking = this.#taking.then(() => {
+        this.#reached = true;
+        return this.#end();
+      });
+    });
+  }
+
+  /** Where the stream is: all that was captured before lies before it. */
+  #now(): Promise<number> {
+    return new Promise(resolve => {
+      this.#asked.push(resolve);
+      this.#tell({ type: 'now' });
+    });
+  }
+
+  /** All that the recording is made of has come. */
+  async #end(): Promise<void> {
+    if (this.#over) return;
+    if (this.#taker?.groupBefore()) await this.#encodeGroup(this.#taker);
+    this.#close();
+    this.#taker?.finish(this.#reached);
+    this.#ended?.();
+    if (!this.#stopping) this.context.onEnded();
+  }
+
+  get endTime(): number {
+    return this.#taker?.time ?? 0;
+  }
+
+  get duration(): number {
+    return toSeconds(this.#taker?.time ?? 0);
+  }
+
+  /** What was captured before this moment is recorded. */
+  pause(): void {
+    void this.#now().then(time => {
+      this.#taking = this.#taking.then(() => this.#taker?.pause(time));
+    });
+  }
+
+  resume(): void {
+    void this.#now().then(time => {
+      this.#taking = this.#taking.then(() => this.#taker?.resume(time));
+      this.#tell({ type: 'key-frame' });
+    });
+  }
+
+  /** The stream is the ring's. */
+  async replace(): Promise<void> {}
+
+  keyFrameAt(): void {
+    this.#tell({ type: 'key-frame' });
+  }
+
+  async stop(): Promise<void> {
+    const { wall, files } = this.context;
+    this.#stopping = true;
+    if (!this.#over) {
+      const ended = new Promise<void>(resolve => (this.#ended = resolve));
+      const late = new Promise<void>(resolve => wall.after(LATE / 1_000, resolve));
+      await Promise.race([this.#now().then(time => this.#endAt(time)), late]);
+      await Promise.race([ended, late]);
+      await this.#taking;
+      this.#reached = true;
+      await this.#end();
+    }
+    files.endAll();
+  }
+
+  #endAt(time: number): void {
+    this.#taking = this.#taking.then(() => this.#taker?.endAt(time));
+  }
+
+  #close(): void {
+    this.#tell({ type: 'close' });
+    this.#over = true;
+    this.#looking?.();
+    this.#port.onmessage = null;
+    this.#port.close();
+    for (const answer of this.#asked.splice(0)) answer(Number.POSITIVE_INFINITY);
+  }
+
+  cancel(): void {
+    if (!this.#over) this.#close();
+  }
+}
+
+/** For a session that records a ring. */
+export const openRingTracks = (context: TracksContext, input: RingInput): RingTracks =>
+  new RingTracks(context, input);
