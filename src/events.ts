@@ -80,14 +80,24 @@ export type WarningCode =
   | 'device-storage-low'
   | 'wake-lock-refused';
 
-/** Events of a `Recorder`, by name. */
+/**
+ * Events of a `Recorder`, by name. `state` is about the newest recording; the others also about those before it, which may still
+ * be being stored: `recordingId` says which.
+ */
 export interface RecorderEvents {
   /** The state changed. */
   state: { state: RecorderState; before: RecorderState };
   /** A file began. `reason` says why; `before` and `after` are the track parameters (`before` of the first is empty). */
-  file: { file: RecordedFile; reason: CutReason; before: TrackParameters; after: TrackParameters };
+  file: {
+    recordingId: string;
+    file: RecordedFile;
+    reason: CutReason;
+    before: TrackParameters;
+    after: TrackParameters;
+  };
   /** Twice a second while recording, and while the last bytes are stored. */
   progress: {
+    recordingId: string;
     /** Bytes of MP4 written so far. */
     recordedBytes: number;
     /** Bytes that the storage has confirmed. */
@@ -104,10 +114,14 @@ export interface RecorderEvents {
   recording: { recording: Recording };
   /** Something went less than well; the recording goes on. */
   warning: {
+    recordingId: string;
     code: WarningCode;
     message: string /** How often, or how many, since the start. */;
     count: number;
   };
-  /** Something failed for good. What was recorded up to there is kept. */
-  error: { error: SteadyreelError };
+  /** Something failed for good. What was recorded up to there is kept. Without `recordingId`, nothing had been begun. */
+  error: { error: SteadyreelError; recordingId?: string };
 }
+
+/** An event as a recording tells it, which does not know that there are others. */
+export type Told<Name extends 'file' | 'warning'> = Omit<RecorderEvents[Name], 'recordingId'>;

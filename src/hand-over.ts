@@ -18,12 +18,13 @@ export const startWorker = (workerUrl: string | URL | undefined): Worker => {
 
 /** A new recording's setup. @param tracks what is to be read. */
 export const newSetup = (
+  recordingId: string,
   tracks: Pick<SessionSetup, 'video' | 'audio' | 'call' | 'fallback'>,
   options: ResolvedOptions,
   storage: Storage,
   workerUrl: string | URL | undefined,
 ): SessionSetup => ({
-  recordingId: crypto.randomUUID(),
+  recordingId,
   startedAt: new Date().toISOString(),
   options,
   storage: storage.config,

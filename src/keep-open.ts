@@ -1,5 +1,5 @@
 /** What keeps a page that records awake and open. In the page. */
-import type { RecorderEvents } from './events.ts';
+import type { Told } from './events.ts';
 import type { ResolvedOptions } from './options.ts';
 
 /** Rejects, and never throws, in insecure contexts and in older browsers. */
@@ -56,7 +56,7 @@ const askBeforeUnload = (): (() => void) => {
 /** Does what the options ask for; returns a function that ends it. */
 export const keepOpen = (
   { wakeLock, confirmUnload }: Pick<ResolvedOptions, 'wakeLock' | 'confirmUnload'>,
-  warn: (warning: RecorderEvents['warning']) => void,
+  warn: (warning: Told<'warning'>) => void,
 ): (() => void) => {
   let refusals = 0;
   const refused = (reason: string): void =>

@@ -1,33 +1,15 @@
-/** `Recorder`: what a page holds. It commands a worker and does nothing per frame. */
-import { answer } from './answer.ts';
-import { deferred } from './deferred.ts';
+/** `Recorder`: what a page holds. It commands a worker for each recording, and does nothing per frame. */
 import { Emitter } from './emitter.ts';
-import { errorFromMessage } from './error-from-message.ts';
-import {
-  asSteadyreelError,
-  RecordingAbortedError,
-  StateInvalidError,
-  type SteadyreelError,
-  WorkerFailedError,
-} from './errors.ts';
+import { asSteadyreelError, StateInvalidError } from './errors.ts';
 import type { RecorderEvents, RecorderState, RecorderStats } from './events.ts';
-import { letGo, newSetup, startWorker } from './hand-over.ts';
-import { keepOpen } from './keep-open.ts';
 import { makeSource, type Source } from './make-source.ts';
 import type { Recording } from './manifest.ts';
 import { type RecorderOptions, type ResolvedOptions, resolveOptions } from './options.ts';
-import type { Command, Openable, Opened, RecorderSource, Wanted } from './recorder-source.ts';
-import { endRun, newRun, type Run, rejectRun } from './run.ts';
+import type { Openable, Wanted } from './recorder-source.ts';
+import { Run, type RunHost } from './run.ts';
 import { device } from './storage/device/device.ts';
 import type { Storage } from './storage/storage.ts';
-import type { FromWorker, ToWorker } from './worker/protocol.ts';
 import { emptyStats } from './worker/stats.ts';
-
-/** What `start()` and `stop()` promise, kept so that a second call gives the same. */
-type Phase =
-  | { name: 'idle' }
-  | { name: 'active'; run: Run }
-  | { name: 'over'; started: Promise<void>; finished: Promise<Recording>; aborted: Promise<void> };
 
 /**
  * Records a live `MediaStream`, or a WebRTC call, into MP4 files that each keep one set of track parameters.
@@ -39,15 +21,14 @@ type Phase =
  */
 export class Recorder {
   #source: Openable;
-  readonly #storage: Storage;
   readonly #options: ResolvedOptions;
   readonly #want: Wanted;
-  readonly #workerUrl: string | URL | undefined;
   readonly #events = new Emitter<RecorderEvents>();
-  #phase: Phase = { name: 'idle' };
+  readonly #host: RunHost;
+  /** The newest recording. Those before it may still be being stored. */
+  #run: Run | undefined;
+  /** What the page has been told last. */
   #state: RecorderState = 'idle';
-  #stats: RecorderStats = emptyStats();
-  #recording: Recording | undefined;
 
   /**
    * @param source a `MediaStream` with at least one live video or audio track when `start()` is called: its first live track
@@ -59,29 +40,38 @@ export class Recorder {
   constructor(source: Source, options: RecorderOptions = {}) {
     this.#options = resolveOptions(options);
     this.#want = { video: options.video !== false, audio: options.audio !== false };
-    this.#storage = options.storage ?? device();
-    this.#workerUrl = options.workerUrl;
-    this.#source = makeSource(source, this.#want, this.#options, this.#workerUrl);
+    this.#host = {
+      options: this.#options,
+      storage: options.storage ?? device(),
+      workerUrl: options.workerUrl,
+      emit: (name, event) => this.#events.emit(name, event),
+      onState: run => this.#onState(run),
+    };
+    this.#source = this.#makeSource(source);
   }
 
-  /** What the recorder is doing. */
+  #makeSource(source: Source): Openable {
+    return makeSource(source, this.#want, this.#options, this.#host.workerUrl);
+  }
+
+  /** What the recorder is doing: with its newest recording, as all that follows. Others may still be being stored. */
   get state(): RecorderState {
     return this.#state;
   }
 
   /** What was counted, as of the last half second. */
   get stats(): RecorderStats {
-    return this.#stats;
+    return this.#run?.stats ?? emptyStats();
   }
 
   /** The manifest of the recording that runs, or of the last one. */
   get recording(): Recording | undefined {
-    return this.#recording;
+    return this.#run?.recording;
   }
 
   /** Where the files go. */
   get storage(): Storage {
-    return this.#storage;
+    return this.#host.storage;
   }
 
   /**
@@ -96,8 +86,9 @@ export class Recorder {
     return this.#events.on(name, listener);
   }
 
-  #setState(state: RecorderState): void {
-    if (state === this.#state) return;
+  #onState(run: Run): void {
+    const { state } = run;
+    if (run !== this.#run || state === this.#state) return;
     const before = this.#state;
     this.#state = state;
     this.#events.emit('state', { state, before });
@@ -106,90 +97,26 @@ export class Recorder {
   /**
    * Begins a recording. Resolves when the tracks are being read and the storage has not refused (it may still
    * be unreachable: the recording then waits on this device). A second call gives the same promise; after
-   * `stop()` it begins the next recording.
+   * `stop()` it begins the next recording, also while the ones before are still being stored.
    *
    * @throws SourceNoTracksError (`source-no-tracks`), SourceEndedError (`source-ended`),
    * BrowserUnsupportedError (`browser-unsupported`), CodecUnsupportedError (`codec-unsupported`),
    * StorageUnauthorizedError (`storage-unauthorized`) and other storage errors, WorkerFailedError
-   * (`worker-failed`), StateInvalidError (`state-invalid`) while the one before is still stopping.
+   * (`worker-failed`).
    */
   start(): Promise<void> {
-    if (this.#phase.name === 'active') {
-      const { run } = this.#phase;
-      if (!run.stopping && !run.aborting) return run.started.promise;
-      return Promise.reject(
-        new StateInvalidError('start()', this.#state, 'Wait for stop() or abort() to resolve.'),
-      );
-    }
+    if (this.#run?.open) return this.#run.started.promise;
     try {
-      return this.#begin();
-    } catch (error) {
-      const failure = asSteadyreelError(error);
-      this.#events.emit('error', { error: failure });
-      return Promise.reject(failure);
+      this.#source.check();
+      this.#run = new Run(this.#host);
+    } catch (thrown) {
+      const error = asSteadyreelError(thrown);
+      this.#events.emit('error', { error });
+      return Promise.reject(error);
     }
-  }
-
-  #begin(): Promise<void> {
-    this.#source.check();
-    const worker = startWorker(this.#workerUrl);
-    const run = newRun(worker);
-    this.#phase = { name: 'active', run };
-    this.#stats = emptyStats();
-    this.#recording = undefined;
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#onMessage(run, data);
-    worker.onerror = event => {
-      event.preventDefault();
-      this.#fail(run, new WorkerFailedError(event.message || 'its script could not be loaded'));
-    };
-    try {
-      // Before anybody hears of the new state: a listener may call stop().
-      const opened = this.#source.open(run.opening.signal);
-      if (opened instanceof Promise) void this.#openLater(run, opened);
-      else this.#tellStart(run, opened);
-    } catch (error) {
-      this.#fail(run, asSteadyreelError(error));
-      return run.started.promise;
-    }
-    run.release = keepOpen(this.#options, warning => this.#events.emit('warning', warning));
-    this.#setState('starting');
-    return run.started.promise;
-  }
-
-  /** What it gives has to be found out first. */
-  async #openLater(run: Run, opening: Promise<Opened>): Promise<void> {
-    try {
-      const opened = await opening;
-      if (run.opening.signal.aborted) letGo(opened.transfer);
-      else this.#tellStart(run, opened);
-    } catch (error) {
-      if (!run.opening.signal.aborted) this.#fail(run, asSteadyreelError(error));
-    }
-  }
-
-  #tellStart(run: Run, { source, setup: tracks, transfer }: Opened): void {
-    const setup = newSetup(tracks, this.#options, this.#storage, this.#workerUrl);
-    const held = run.held ?? [];
-    run.held = undefined;
-    this.#command(run, { type: 'start', setup }, transfer);
-    for (const { message, transfer } of held) this.#command(run, message, transfer);
-    this.#watch(run, source);
-  }
-
-  #watch(run: Run, source: RecorderSource): void {
-    run.unwatch();
-    run.source = source;
-    run.unwatch = source.watch(() => this.#look(run));
-  }
-
-  #look(run: Run): void {
-    if (run.stopping || run.aborting) return;
-    try {
-      const command = run.source?.look();
-      if (command) void this.#replace(run, command);
-    } catch (error) {
-      this.#tell(run, asSteadyreelError(error));
-    }
+    const { started } = this.#run;
+    this.#run.begin(this.#source);
+    return started.promise;
   }
 
   /**
@@ -201,114 +128,13 @@ export class Recorder {
    * (`source-ended`): the recording then goes on with the old source.
    */
   async replaceSource(next: Source): Promise<void> {
-    const given = makeSource(next, this.#want, this.#options, this.#workerUrl);
+    const given = this.#makeSource(next);
     given.check();
-    // Before, it is not known what is being opened, and by which method it is recorded.
-    if (this.#phase.name === 'active' && this.#phase.run.held)
-      await this.#phase.run.started.promise.catch(() => undefined);
-    const run = this.#phase.name === 'active' ? this.#phase.run : undefined;
-    if (!run?.source || run.stopping || run.aborting) return void (this.#source = given);
-    const { source, command } = await run.source.replacedBy(given);
-    this.#source = given;
-    if (run.stopping || run.opening.signal.aborted) return letGo(command.transfer);
-    this.#watch(run, source);
-    await this.#replace(run, command);
-  }
-
-  async #replace(run: Run, command: Command): Promise<void> {
-    const replaced = deferred<void>();
-    run.replacing.push(replaced);
-    this.#command(run, command.message, command.transfer);
-    await replaced.promise;
-  }
-
-  #onMessage(run: Run, message: FromWorker): void {
-    switch (message.type) {
-      case 'started':
-        if (!run.stopping && !run.aborting) this.#setState('recording');
-        return run.started.resolve();
-      case 'ask':
-        return void answer(this.#storage, message, given => this.#command(run, given));
-      case 'replaced':
-        return run.replacing.shift()?.resolve();
-      case 'waiting':
-        return this.#setState('waiting');
-      case 'resumed':
-        return this.#setState(run.paused ? 'paused' : 'recording');
-      case 'ended':
-        run.stopping = true;
-        return this.#setState('stopping');
-      case 'file': {
-        const { type: _, ...event } = message;
-        return this.#events.emit('file', event);
-      }
-      case 'recording':
-        this.#recording = message.recording;
-        return this.#events.emit('recording', { recording: message.recording });
-      case 'progress':
-        return this.#onProgress(message);
-      case 'warning': {
-        const { type: _, ...event } = message;
-        return this.#events.emit('warning', event);
-      }
-      case 'error':
-        return this.#tell(run, errorFromMessage(message.error));
-      case 'done':
-        this.#recording = message.recording;
-        run.started.resolve();
-        run.finished.resolve(message.recording);
-        return this.#end(run, 'stopped');
-      case 'failed':
-        return this.#onFailed(run, message);
-      case 'aborted':
-        return this.#onAborted(run);
-    }
-  }
-
-  #onProgress({ stats, backlog }: Extract<FromWorker, { type: 'progress' }>): void {
-    this.#stats = stats;
-    const { recordedBytes, storedBytes, duration } = stats;
-    this.#events.emit('progress', { recordedBytes, storedBytes, duration, backlog });
-  }
-
-  #onFailed(run: Run, message: Extract<FromWorker, { type: 'failed' }>): void {
-    if (message.recording) this.#recording = message.recording;
-    const error = errorFromMessage(message.error);
-    // Most errors were told of when they came.
-    if (run.told !== error.code) this.#tell(run, error);
-    rejectRun(run, error);
-    this.#end(run, 'failed');
-  }
-
-  #tell(run: Run, error: SteadyreelError): void {
-    run.told = error.code;
-    this.#events.emit('error', { error });
-  }
-
-  #fail(run: Run, error: SteadyreelError): void {
-    this.#tell(run, error);
-    rejectRun(run, error);
-    this.#end(run, 'failed');
-  }
-
-  #onAborted(run: Run): void {
-    rejectRun(run, new RecordingAbortedError());
-    this.#recording = undefined;
-    this.#end(run, 'stopped');
-  }
-
-  #end(run: Run, state: 'stopped' | 'failed'): void {
-    endRun(run);
-    if (this.#phase.name === 'active' && this.#phase.run === run) {
-      const { started, finished, aborted } = run;
-      this.#phase = {
-        name: 'over',
-        started: started.promise,
-        finished: finished.promise,
-        aborted: aborted.promise,
-      };
-    }
-    this.#setState(state);
+    const take = (): void => {
+      this.#source = given;
+    };
+    if (this.#run?.open) await this.#run.replaceSource(given, take);
+    else take();
   }
 
   /**
@@ -318,9 +144,7 @@ export class Recorder {
    * @throws StateInvalidError (`state-invalid`) when nothing is being recorded.
    */
   pause(): void {
-    if (this.#state === 'paused') return;
-    this.#commandWhile('recording', 'pause');
-    this.#setState('paused');
+    this.#running('pause()').pause();
   }
 
   /**
@@ -329,43 +153,25 @@ export class Recorder {
    * @throws StateInvalidError (`state-invalid`) when the recorder is neither paused nor recording.
    */
   resume(): void {
-    if (this.#state === 'recording') return;
-    this.#commandWhile('paused', 'resume');
-    this.#setState('recording');
+    this.#running('resume()').resume();
   }
 
-  #commandWhile(state: 'recording' | 'paused', type: 'pause' | 'resume'): void {
-    if (this.#phase.name !== 'active' || this.#state !== state) {
-      throw new StateInvalidError(`${type}()`, this.#state, `It needs a recorder that is "${state}".`);
-    }
-    this.#phase.run.paused = type === 'pause';
-    this.#command(this.#phase.run, { type });
+  #running(call: string): Run {
+    if (this.#run) return this.#run;
+    throw new StateInvalidError(call, this.#state, 'Call start() first.');
   }
 
   /**
-   * Ends the recording. Resolves with its manifest when every byte is durable in storage. A second call gives
-   * the same promise.
+   * Ends the recording. Resolves with its manifest when every byte is durable in storage; the next `start()` need not wait for
+   * that. A second call gives the same promise, until then.
    *
    * @throws StateInvalidError (`state-invalid`) before the first `start()`; RecordingEmptyError
    * (`recording-empty`) when nothing came from the tracks; a StorageError when the storage did not take it all:
    * the rest is then kept on this device, see `device()`.
    */
   stop(): Promise<Recording> {
-    switch (this.#phase.name) {
-      case 'idle':
-        return Promise.reject(new StateInvalidError('stop()', this.#state, 'Call start() first.'));
-      case 'over':
-        return this.#phase.finished;
-      case 'active': {
-        const { run } = this.#phase;
-        if (!run.stopping && !run.aborting) {
-          run.stopping = true;
-          this.#setState('stopping');
-          this.#command(run, { type: 'stop' });
-        }
-        return run.finished.promise;
-      }
-    }
+    if (this.#run) return this.#run.stop();
+    return Promise.reject(new StateInvalidError('stop()', this.#state, 'Call start() first.'));
   }
 
   /**
@@ -373,26 +179,6 @@ export class Recorder {
    * `stop()` has resolved. A second call gives the same promise.
    */
   abort(): Promise<void> {
-    switch (this.#phase.name) {
-      case 'idle':
-        return Promise.resolve();
-      case 'over':
-        return this.#phase.aborted;
-      case 'active': {
-        const { run } = this.#phase;
-        if (!run.aborting) {
-          run.aborting = true;
-          this.#setState('stopping');
-          if (run.held) this.#onAborted(run);
-          else this.#command(run, { type: 'abort' });
-        }
-        return run.aborted.promise;
-      }
-    }
-  }
-
-  #command(run: Run, message: ToWorker, transfer: Transferable[] = []): void {
-    if (run.held) run.held.push({ message, transfer });
-    else run.worker.postMessage(message, transfer);
+    return this.#run?.abort() ?? Promise.resolve();
   }
 }

@@ -1,68 +1,316 @@
-/** What a `Recorder` knows of the recording that runs. */
+/** One recording of a `Recorder`, from `start()` until its worker has said its last word. In the page. */
+import { answer } from './answer.ts';
 import { type Deferred, deferred } from './deferred.ts';
-import type { SteadyreelError } from './errors.ts';
+import { errorFromMessage } from './error-from-message.ts';
+import {
+  asSteadyreelError,
+  RecordingAbortedError,
+  StateInvalidError,
+  type SteadyreelError,
+  WorkerFailedError,
+} from './errors.ts';
+import type { RecorderEvents, RecorderState, RecorderStats, Told } from './events.ts';
+import { letGo, newSetup, startWorker } from './hand-over.ts';
+import { keepOpen } from './keep-open.ts';
 import type { Recording } from './manifest.ts';
-import type { Command, RecorderSource } from './recorder-source.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { Command, Openable, Opened, RecorderSource } from './recorder-source.ts';
+import type { Storage } from './storage/storage.ts';
+import type { FromWorker, ToWorker } from './worker/protocol.ts';
+import { emptyStats } from './worker/stats.ts';
 
-/** One recording while it runs: from `start()` until the worker has said its last word. */
-export interface Run {
-  worker: Worker;
-  started: Deferred<void>;
-  finished: Deferred<Recording>;
-  aborted: Deferred<void>;
-  stopping: boolean;
-  aborting: boolean;
-  /** Code of the error that the page has been told of last. */
-  told: string | undefined;
-  /** Calls of `replaceSource()` that the worker has not answered. */
-  replacing: Deferred<void>[];
-  /** What is being recorded; absent while it is being opened. */
-  source: RecorderSource | undefined;
-  /** Commands for a worker that has not been told to start yet, as its source is still being opened. */
-  held: Command[] | undefined;
-  /** Aborts when nothing is to be opened any more. */
-  readonly opening: AbortController;
-  /** By the page; the state may be `waiting` meanwhile. */
-  paused: boolean;
-  /** Ends the watch over the stream's tracks. */
-  unwatch(): void;
-  /** Lets go of what keeps the page awake and open. */
-  release(): void;
+/** What its recorder gives it, and hears from it. */
+export interface RunHost {
+  readonly options: ResolvedOptions;
+  readonly storage: Storage;
+  readonly workerUrl: string | URL | undefined;
+  emit<Name extends keyof RecorderEvents>(name: Name, event: RecorderEvents[Name]): void;
+  /** The run's state may have changed. */
+  onState(run: Run): void;
 }
 
-/** A recording that has just been given to a worker. */
-export const newRun = (worker: Worker): Run => ({
-  worker,
-  started: deferred(),
-  finished: deferred(),
-  aborted: deferred(),
-  stopping: false,
-  aborting: false,
-  told: undefined,
-  replacing: [],
-  source: undefined,
-  held: [],
-  opening: new AbortController(),
-  paused: false,
-  unwatch: () => undefined,
-  release: () => undefined,
-});
+/** What becomes of it: it goes on, it was told to end, or is to be thrown away; or its worker is no more. */
+type End = 'open' | 'stop' | 'abort' | 'over';
 
-/** It ends without a recording. */
-export const rejectRun = (run: Run, error: SteadyreelError): void => {
-  run.started.reject(error);
-  run.finished.reject(error);
-  run.aborted.resolve();
-};
+export class Run {
+  readonly id = crypto.randomUUID();
+  readonly started = deferred<void>();
+  readonly #finished = deferred<Recording>();
+  readonly #aborted = deferred<void>();
+  readonly #worker: Worker;
+  #state: RecorderState = 'idle';
+  #stats = emptyStats();
+  #recording: Recording | undefined;
+  #end: End = 'open';
+  /** Code of the error that the page has been told of last. */
+  #told: string | undefined;
+  /** Calls of `replaceSource()` that the worker has not answered. */
+  #replacing: Deferred<void>[] = [];
+  /** What is being recorded; absent while it is being opened. */
+  #source: RecorderSource | undefined;
+  /** Commands for a worker that has not been told to start yet, as its source is still being opened. */
+  #held: Command[] | undefined = [];
+  /** Aborts when nothing is to be opened any more. */
+  readonly #opening = new AbortController();
+  /** By the page; the state may be `waiting` meanwhile. */
+  #paused = false;
+  /** Ends the watch over the source's tracks. */
+  #unwatch = (): void => undefined;
+  /** Lets go of what keeps the page awake and open. */
+  #release = (): void => undefined;
 
-/** Lets go of all that it holds; what was promised is kept. */
-export const endRun = (run: Run): void => {
-  run.opening.abort();
-  run.aborted.resolve();
-  for (const replaced of run.replacing.splice(0)) replaced.resolve();
-  run.unwatch();
-  run.release();
-  run.worker.onmessage = null;
-  run.worker.onerror = null;
-  run.worker.terminate();
-};
+  /** @throws WorkerFailedError (`worker-failed`). */
+  constructor(private readonly host: RunHost) {
+    this.#worker = startWorker(host.workerUrl);
+    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#onMessage(data);
+    this.#worker.onerror = event => {
+      event.preventDefault();
+      this.#fail(new WorkerFailedError(event.message || 'its script could not be loaded'));
+    };
+  }
+
+  get state(): RecorderState {
+    return this.#state;
+  }
+
+  /** As of the last half second. */
+  get stats(): RecorderStats {
+    return this.#stats;
+  }
+
+  /** Its manifest; `undefined` before there is one, and when it was thrown away. */
+  get recording(): Recording | undefined {
+    return this.#recording;
+  }
+
+  /** False as soon as it is to end, or has. */
+  get open(): boolean {
+    return this.#end === 'open';
+  }
+
+  #setState(state: RecorderState): void {
+    this.#state = state;
+    this.host.onState(this);
+  }
+
+  /** Begins to read the source. What goes wrong is told, and `started` rejects with it. */
+  begin(source: Openable): void {
+    try {
+      // Before anybody hears of the new state: a listener may call stop().
+      const opened = source.open(this.#opening.signal);
+      if (opened instanceof Promise) void this.#openLater(opened);
+      else this.#tellStart(opened);
+    } catch (error) {
+      return this.#fail(asSteadyreelError(error));
+    }
+    this.#release = keepOpen(this.host.options, warning => this.#warn(warning));
+    this.#setState('starting');
+  }
+
+  /** What it gives has to be found out first. */
+  async #openLater(opening: Promise<Opened>): Promise<void> {
+    const { signal } = this.#opening;
+    try {
+      const opened = await opening;
+      if (signal.aborted) letGo(opened.transfer);
+      else this.#tellStart(opened);
+    } catch (error) {
+      if (!signal.aborted) this.#fail(asSteadyreelError(error));
+    }
+  }
+
+  #tellStart({ source, setup: tracks, transfer }: Opened): void {
+    const { options, storage, workerUrl } = this.host;
+    const setup = newSetup(this.id, tracks, options, storage, workerUrl);
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#command({ type: 'start', setup }, transfer);
+    for (const { message, transfer } of held) this.#command(message, transfer);
+    this.#watch(source);
+  }
+
+  #watch(source: RecorderSource): void {
+    this.#unwatch();
+    this.#source = source;
+    this.#unwatch = source.watch(() => this.#look());
+  }
+
+  #look(): void {
+    if (!this.open) return;
+    try {
+      const command = this.#source?.look();
+      if (command) void this.#replace(command);
+    } catch (error) {
+      this.#tell(asSteadyreelError(error));
+    }
+  }
+
+  /**
+   * Goes on with another source, unless it ends meanwhile. Resolves when its tracks are being read.
+   *
+   * @param taken called when nothing is in the way of that.
+   * @throws as `RecorderSource.replacedBy()`.
+   */
+  async replaceSource(next: Openable, taken: () => void): Promise<void> {
+    // Before, it is not known what is being opened, and by which method it is recorded.
+    if (this.#held) await this.started.promise.catch(() => undefined);
+    if (!this.#source || !this.open) return taken();
+    const { source, command } = await this.#source.replacedBy(next);
+    taken();
+    if (!this.open) return letGo(command.transfer);
+    this.#watch(source);
+    await this.#replace(command);
+  }
+
+  async #replace(command: Command): Promise<void> {
+    const replaced = deferred<void>();
+    this.#replacing.push(replaced);
+    this.#command(command.message, command.transfer);
+    await replaced.promise;
+  }
+
+  #onMessage(message: FromWorker): void {
+    switch (message.type) {
+      case 'started':
+        if (this.open) this.#setState('recording');
+        return this.started.resolve();
+      case 'ask':
+        return void answer(this.host.storage, message, given => this.#command(given));
+      case 'replaced':
+        return this.#replacing.shift()?.resolve();
+      case 'waiting':
+        return this.#setState('waiting');
+      case 'resumed':
+        return this.#setState(this.#paused ? 'paused' : 'recording');
+      case 'ended':
+        if (this.open) this.#end = 'stop';
+        return this.#setState('stopping');
+      case 'file': {
+        const { type: _, ...event } = message;
+        return this.host.emit('file', { ...event, recordingId: this.id });
+      }
+      case 'recording':
+        this.#recording = message.recording;
+        return this.host.emit('recording', { recording: message.recording });
+      case 'progress':
+        return this.#onProgress(message);
+      case 'warning': {
+        const { type: _, ...event } = message;
+        return this.#warn(event);
+      }
+      case 'error':
+        return this.#tell(errorFromMessage(message.error));
+      case 'done':
+        this.#recording = message.recording;
+        this.started.resolve();
+        this.#finished.resolve(message.recording);
+        return this.#over('stopped');
+      case 'failed':
+        return this.#onFailed(message);
+      case 'aborted':
+        return this.#onAborted();
+    }
+  }
+
+  #onProgress({ stats, backlog }: Extract<FromWorker, { type: 'progress' }>): void {
+    this.#stats = stats;
+    const { recordedBytes, storedBytes, duration } = stats;
+    const recordingId = this.id;
+    this.host.emit('progress', { recordingId, recordedBytes, storedBytes, duration, backlog });
+  }
+
+  #warn(warning: Told<'warning'>): void {
+    this.host.emit('warning', { ...warning, recordingId: this.id });
+  }
+
+  #onFailed(message: Extract<FromWorker, { type: 'failed' }>): void {
+    if (message.recording) this.#recording = message.recording;
+    const error = errorFromMessage(message.error);
+    // Most errors were told of when they came.
+    if (this.#told !== error.code) this.#tell(error);
+    this.#reject(error, 'failed');
+  }
+
+  #tell(error: SteadyreelError): void {
+    this.#told = error.code;
+    this.host.emit('error', { error, recordingId: this.id });
+  }
+
+  #fail(error: SteadyreelError): void {
+    this.#tell(error);
+    this.#reject(error, 'failed');
+  }
+
+  #onAborted(): void {
+    this.#recording = undefined;
+    this.#reject(new RecordingAbortedError(), 'stopped');
+  }
+
+  /** It ends without a recording. */
+  #reject(error: SteadyreelError, state: 'stopped' | 'failed'): void {
+    this.started.reject(error);
+    this.#finished.reject(error);
+    this.#over(state);
+  }
+
+  /** Lets go of all that it holds; what was promised is kept. */
+  #over(state: 'stopped' | 'failed'): void {
+    this.#end = 'over';
+    this.#opening.abort();
+    this.#aborted.resolve();
+    for (const replaced of this.#replacing.splice(0)) replaced.resolve();
+    this.#unwatch();
+    this.#release();
+    this.#worker.onmessage = null;
+    this.#worker.onerror = null;
+    this.#worker.terminate();
+    this.#setState(state);
+  }
+
+  /** @throws StateInvalidError (`state-invalid`). */
+  pause(): void {
+    if (this.#state === 'paused') return;
+    this.#commandWhile('recording', 'pause');
+    this.#setState('paused');
+  }
+
+  /** @throws StateInvalidError (`state-invalid`). */
+  resume(): void {
+    if (this.#state === 'recording') return;
+    this.#commandWhile('paused', 'resume');
+    this.#setState('recording');
+  }
+
+  #commandWhile(state: 'recording' | 'paused', type: 'pause' | 'resume'): void {
+    if (this.#state !== state)
+      throw new StateInvalidError(`${type}()`, this.#state, `It needs a recorder that is "${state}".`);
+    this.#paused = type === 'pause';
+    this.#command({ type });
+  }
+
+  /** A second call gives the same promise. */
+  stop(): Promise<Recording> {
+    if (this.open) {
+      this.#end = 'stop';
+      this.#setState('stopping');
+      this.#command({ type: 'stop' });
+    }
+    return this.#finished.promise;
+  }
+
+  /** A second call gives the same promise. */
+  abort(): Promise<void> {
+    if (this.#end === 'open' || this.#end === 'stop') {
+      this.#end = 'abort';
+      this.#setState('stopping');
+      if (this.#held) this.#onAborted();
+      else this.#command({ type: 'abort' });
+    }
+    return this.#aborted.promise;
+  }
+
+  #command(message: ToWorker, transfer: Transferable[] = []): void {
+    if (this.#held) this.#held.push({ message, transfer });
+    else this.#worker.postMessage(message, transfer);
+  }
+}

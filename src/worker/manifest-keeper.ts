@@ -1,6 +1,6 @@
 /** Keeps the manifest, and sees to it that it is written. */
 import type { SteadyreelError } from '../errors.ts';
-import type { RecorderEvents } from '../events.ts';
+import type { Told } from '../events.ts';
 import type { ManifestEvent, RecordedFile, Recording, RecordingState, TrackParameters } from '../manifest.ts';
 
 import { Latest } from './latest.ts';
@@ -23,7 +23,7 @@ export interface KeeperContext {
   method?: Recording['method'] | undefined;
   /** Rejects when the storage refuses; may take long. */
   write(manifest: Recording): Promise<void>;
-  onFile(event: RecorderEvents['file']): void;
+  onFile(event: Told<'file'>): void;
   onChange(manifest: Recording): void;
   /** The manifest will say this from now on. */
   onEvent(event: ManifestEvent): void;

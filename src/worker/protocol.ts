@@ -6,7 +6,7 @@
 import type { RingRequest, RingState } from '../clip/protocol.ts';
 import type { EncodedInput } from '../encoded.ts';
 import type { ErrorMessage } from '../errors.ts';
-import type { RecorderEvents, RecorderStats, WarningCode } from '../events.ts';
+import type { RecorderStats, Told, WarningCode } from '../events.ts';
 import type { Recording } from '../manifest.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { AudioInput, VideoInput } from '../source/capture.ts';
@@ -118,7 +118,7 @@ export type FromWorker =
   | { type: 'resumed' }
   /** All tracks have ended: the session stops by itself. */
   | { type: 'ended' }
-  | ({ type: 'file' } & RecorderEvents['file'])
+  | ({ type: 'file' } & Told<'file'>)
   | { type: 'recording'; recording: Recording }
   | { type: 'progress'; stats: RecorderStats; backlog: { bytes: number; seconds: number } }
   | { type: 'warning'; code: WarningCode; message: string; count: number }

@@ -1,12 +1,10 @@
 /** One recording in the worker, from its start until every byte is durable: wires the rooms together. */
 import {
   asSteadyreelError,
-  DeviceStorageFullError,
   errorToMessage,
   RecordingEmptyError,
   type SteadyreelError,
 } from '../errors.ts';
-import type { Shortage } from '../journal/ballast.ts';
 import { Journal } from '../journal/journal.ts';
 import type { Recording } from '../manifest.ts';
 import { wallClock } from '../source/wall-clock.ts';
@@ -22,6 +20,7 @@ import { ManifestKeeper } from './manifest-keeper.ts';
 import type { TracksContext } from './media-tracks.ts';
 import type { CallReplacement, FromWorker, Replacement, Reporter, SessionSetup } from './protocol.ts';
 import { RecordingLog } from './recording-log.ts';
+import { watchRoom } from './room.ts';
 import { leave, methodOf, type SessionTracks, tracksFor } from './session-tracks.ts';
 import { backlogOf, emptyStats } from './stats.ts';
 import { Warnings } from './warnings.ts';
@@ -30,8 +29,6 @@ import { Warnings } from './warnings.ts';
 const PROGRESS = 500;
 /** `start()` waits this long for a storage that does not answer; milliseconds. */
 const PREFLIGHT = 3_000;
-/** How often the room on this device is looked at; milliseconds. */
-const LOOK_FOR_ROOM = 2_000;
 /** A storage that has refused gets this long to take the manifest that says so; milliseconds. */
 const LAST_WORD = 3_000;
 
@@ -56,7 +53,7 @@ export class Session {
   readonly #keeper: ManifestKeeper;
   readonly #files: RecordingFiles;
   readonly #tracks: SessionTracks;
-  readonly #timers: ReturnType<typeof setInterval>[];
+  readonly #stopTimers: () => void;
 
   /** Use `Session.open`. Starts reading the tracks at once. */
   private constructor(
@@ -75,7 +72,6 @@ export class Session {
       warn: (code, message, count) => this.#warnings.warn(code, message, count),
       fail: error => this.#fail(error),
     };
-    journal.onShortage = (shortage, bytesLeft) => this.#onShortage(shortage, bytesLeft);
     this.#log = new RecordingLog(journal.tail, report.fail);
     this.#sink = this.#openSink(report);
     this.#keeper = this.#openKeeper();
@@ -94,10 +90,12 @@ export class Session {
         void this.stop();
       },
     });
-    this.#timers = [
-      setInterval(() => this.#progress(), PROGRESS),
-      setInterval(() => void this.#lookForRoom(), LOOK_FOR_ROOM),
-    ];
+    const ticking = setInterval(() => this.#progress(), PROGRESS);
+    const unwatch = watchRoom(journal, this.#stats, report, () => this.#phase === 'recording');
+    this.#stopTimers = () => {
+      clearInterval(ticking);
+      unwatch();
+    };
   }
 
   /** Begins a recording. Never rejects: what goes wrong is sent. */
@@ -248,27 +246,6 @@ export class Session {
     this.send({ type: 'progress', stats: { ...stats }, backlog: backlogOf(stats) });
   }
 
-  /** Warns while there is still time, and ends the recording while there is still room to finish it. */
-  async #lookForRoom(): Promise<void> {
-    this.journal.refill();
-    const { recordedBytes, duration } = this.#stats;
-    const found = await this.journal.quota.look(duration > 0 ? recordedBytes / duration : 0);
-    if (!found || found.room === 'ample' || this.#phase !== 'recording') return;
-    this.#onShortage(found.room, found.left);
-  }
-
-  /** While there is still time, or while there is still room to finish what there is. */
-  #onShortage(shortage: Shortage, bytesLeft: number): void {
-    this.journal.kept.letGo();
-    if (shortage === 'full') return this.#fail(new DeviceStorageFullError(bytesLeft));
-    const left = Math.round(bytesLeft / 1024 ** 2);
-    this.#warnings.warn(
-      'device-storage-low',
-      `This device has room for ${left} MiB more; the recording ends when there is none.`,
-      left,
-    );
-  }
-
   /** Leaves out what is captured until `resume`. */
   pause(): void {
     if (this.#phase === 'starting' || this.#phase === 'recording') this.#tracks.pause();
@@ -368,7 +345,7 @@ export class Session {
 
   #end(): void {
     this.#phase = 'over';
-    for (const timer of this.#timers) clearInterval(timer);
+    this.#stopTimers();
     this.#warnings.flush();
     this.#progress();
   }

@@ -1,9 +1,9 @@
 /** Warnings, told at once and then at most once a second for each code, with the newest count. */
-import type { RecorderEvents, WarningCode } from '../events.ts';
+import type { Told, WarningCode } from '../events.ts';
 
 const INTERVAL = 1_000;
 
-type Warning = RecorderEvents['warning'];
+type Warning = Told<'warning'>;
 
 export class Warnings {
   #counts = new Map<WarningCode, number>();

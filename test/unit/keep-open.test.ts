@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RecorderEvents } from '../../src/events.ts';
+import type { Told } from '../../src/events.ts';
 import { keepOpen } from '../../src/keep-open.ts';
 
 /** A lock as browsers give it. */
@@ -59,7 +59,7 @@ class Page extends EventTarget {
 
 let page: Page;
 let browserWindow: EventTarget;
-let warnings: RecorderEvents['warning'][];
+let warnings: Told<'warning'>[];
 
 const keep = (options: { wakeLock?: boolean; confirmUnload?: boolean }): (() => void) =>
   keepOpen({ wakeLock: false, confirmUnload: false, ...options }, warning => warnings.push(warning));

@@ -2,7 +2,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { remix } from '../../src/compose/audio-fit.ts';
 import { codecStrings } from '../../src/encode/codecs.ts';
-import type { RecorderEvents } from '../../src/events.ts';
+import type { Told } from '../../src/events.ts';
 import { checkManifest } from '../../src/manifest.ts';
 import { AudioClock } from '../../src/source/audio-clock.ts';
 import { PauseGate } from '../../src/source/pause-gate.ts';
@@ -106,7 +106,7 @@ describe('Warnings', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
   const listen = () => {
-    const told: (RecorderEvents['warning'] & { at: number })[] = [];
+    const told: (Told<'warning'> & { at: number })[] = [];
     const began = performance.now();
     const warnings = new Warnings(warning => told.push({ ...warning, at: performance.now() - began }));
     return { warnings, told };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RecorderEvents } from '../../src/events.ts';
+import type { Told } from '../../src/events.ts';
 import { backlogOf, emptyStats } from '../../src/worker/stats.ts';
 import { Warnings } from '../../src/worker/warnings.ts';
 
@@ -7,7 +7,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const listen = () => {
-  const told: (RecorderEvents['warning'] & { at: number })[] = [];
+  const told: (Told<'warning'> & { at: number })[] = [];
   const began = performance.now();
   const warnings = new Warnings(warning => told.push({ ...warning, at: performance.now() - began }));
   return { warnings, told };
