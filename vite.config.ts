@@ -86,6 +86,8 @@ const tap = (): UserConfig =>
 const passthrough = (): UserConfig =>
   single('passthrough', at('src/worker/passthrough.ts'), { build: { license: false } });
 
+const clip = (): UserConfig => single('clip', at('src/worker/clip.ts'), { build: { license: false } });
+
 const aacEncoder = (): UserConfig => single('aac-encoder', at('src/encode/aac-encoder.ts'), {});
 
 const scriptTag = (): UserConfig =>
@@ -161,6 +163,7 @@ const targets: Record<string, () => UserConfig> = {
   worker,
   tap,
   passthrough,
+  clip,
   'aac-encoder': aacEncoder,
   'script-tag': scriptTag,
   node,

@@ -56,7 +56,14 @@ const types = async () => {
 /** What the demo's script-tag page takes as it is. */
 const copyScriptTag = () => {
   mkdirSync(join(out, 'public'));
-  for (const name of ['steadyreel.iife.js', 'worker.js', 'tap.js', 'passthrough.js', 'aac-encoder.js']) {
+  for (const name of [
+    'steadyreel.iife.js',
+    'worker.js',
+    'tap.js',
+    'passthrough.js',
+    'clip.js',
+    'aac-encoder.js',
+  ]) {
     copyFileSync(join(out, name), join(out, 'public', name));
   }
 };
@@ -67,6 +74,7 @@ const bundles = async () => {
   await bundle('script-tag');
   await bundle('modules');
   await bundle('passthrough');
+  await bundle('clip');
   await bundle('aac-encoder');
   await bundle('node');
   chmodSync(join(out, 'cli.js'), 0o755);

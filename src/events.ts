@@ -112,9 +112,9 @@ export interface RecorderEvents {
   };
   /** The manifest changed: at the start, at each cut, when a file is finished, and at the end. */
   recording: { recording: Recording };
-  /** Something went less than well; the recording goes on. */
+  /** Something went less than well; the recording goes on. Without `recordingId`, it is about the ring (`dvr`). */
   warning: {
-    recordingId: string;
+    recordingId?: string;
     code: WarningCode;
     message: string /** How often, or how many, since the start. */;
     count: number;

@@ -2,6 +2,7 @@
 import type { ToTap } from './encoded.ts';
 import { WorkerFailedError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
+import type { Opened } from './recorder-source.ts';
 import { type LiveTracks, openInputs } from './source/capture.ts';
 import type { Storage } from './storage/storage.ts';
 import type { Replacement, SessionSetup } from './worker/protocol.ts';
@@ -19,7 +20,7 @@ export const startWorker = (workerUrl: string | URL | undefined): Worker => {
 /** A new recording's setup. @param tracks what is to be read. */
 export const newSetup = (
   recordingId: string,
-  tracks: Pick<SessionSetup, 'video' | 'audio' | 'call' | 'fallback'>,
+  tracks: Opened['setup'],
   options: ResolvedOptions,
   storage: Storage,
   workerUrl: string | URL | undefined,

@@ -6,6 +6,8 @@
  */
 
 export type { CallPart, GivenCall } from './call.ts';
+export type { RingState } from './clip/protocol.ts';
+export type { ClipOptions, StartOptions } from './clip-options.ts';
 export {
   BrowserUnsupportedError,
   CodecUnsupportedError,
@@ -63,6 +65,7 @@ export type {
   AudioCodecChoice,
   AudioOptions,
   CutOptions,
+  DvrOptions,
   FixedSize,
   PassthroughOptions,
   RecorderOptions,

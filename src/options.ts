@@ -85,6 +85,15 @@ export interface PassthroughOptions {
   vp8?: 'refuse' | 'record';
 }
 
+/** The ring of a stream. */
+export interface DvrOptions {
+  /**
+   * Seconds that are kept, from 1 to 14,400 (4 hours). The newest 64 MiB lie in memory, older ones in the browser's private file
+   * system; where that has no room, less is kept.
+   */
+  seconds: number;
+}
+
 /** Options of a `Recorder`. */
 export interface RecorderOptions {
   /** Where files go. Default `device()`: this device's private file system. */
@@ -106,6 +115,11 @@ export interface RecorderOptions {
    * `true` lets the browser ask before the page is left while a recording runs or is still being stored. Default `false`.
    */
   confirmUnload?: boolean;
+  /**
+   * Keeps the last of the stream in a ring of encoded packets, from the moment that the recorder is made and the stream lives,
+   * recording or not: for `clip()` and `start({ preRoll })`. Default `false`.
+   */
+  dvr?: DvrOptions | false;
   /** How a call's own frames are recorded. */
   passthrough?: PassthroughOptions;
   /**
@@ -134,13 +148,14 @@ export interface ResolvedOptions {
   cut: Required<CutOptions>;
   passthrough: Required<PassthroughOptions>;
   fallback: 'none' | 'encode';
+  dvr: false | Required<DvrOptions>;
   reconnectWindow: number;
   wakeLock: boolean;
   confirmUnload: boolean;
   metadata: Record<string, unknown>;
 }
 
-const checkNames = (value: object, prefix: string, known: readonly string[]): void => {
+export const checkNames = (value: object, prefix: string, known: readonly string[]): void => {
   for (const name of Object.keys(value)) {
     if (!known.includes(name))
       throw new OptionUnknownError(
@@ -150,7 +165,7 @@ const checkNames = (value: object, prefix: string, known: readonly string[]): vo
   }
 };
 
-const checkObject = (value: unknown, name: string): Record<string, unknown> => {
+export const checkObject = (value: unknown, name: string): Record<string, unknown> => {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new OptionInvalidError(name, 'an object', value);
   return value as Record<string, unknown>;
@@ -165,7 +180,7 @@ const oneOf = <T extends string>(value: unknown, name: string, allowed: readonly
 };
 
 /** `from` may itself be allowed (`>=`); the upper bound keeps units from being mixed up. */
-const inRange = (
+export const inRange = (
   value: unknown,
   name: string,
   from: number,
@@ -212,7 +227,16 @@ const frameRateOf = (value: unknown): 'source' | number => {
   );
 };
 
-const yesOrNo = (value: unknown, name: string): boolean => {
+const dvrOf = (value: unknown): false | Required<DvrOptions> => {
+  if (value === undefined || value === false) return false;
+  const dvr = checkObject(value, 'dvr');
+  checkNames(dvr, 'dvr.', ['seconds']);
+  if (dvr.seconds === undefined)
+    throw new OptionInvalidError('dvr.seconds', 'a number of seconds', undefined);
+  return { seconds: inRange(dvr.seconds, 'dvr.seconds', 1, 14_400, 'seconds', 0) };
+};
+
+export const yesOrNo = (value: unknown, name: string): boolean => {
   if (value === undefined || typeof value === 'boolean') return value ?? false;
   throw new OptionInvalidError(name, 'true or false', value);
 };
@@ -224,6 +248,7 @@ export const OPTION_NAMES = [
   'audio',
   'cut',
   'reconnectWindow',
+  'dvr',
   'passthrough',
   'fallback',
   'wakeLock',
@@ -276,6 +301,7 @@ export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
       vp8: oneOf(passthrough.vp8, 'passthrough.vp8', ['refuse', 'record'], 'refuse'),
     },
     fallback: oneOf(options.fallback, 'fallback', ['none', 'encode'], 'none'),
+    dvr: dvrOf(options.dvr),
     reconnectWindow: inRange(options.reconnectWindow, 'reconnectWindow', 0, 86_400, 'seconds', 0),
     wakeLock: yesOrNo(options.wakeLock, 'wakeLock'),
     confirmUnload: yesOrNo(options.confirmUnload, 'confirmUnload'),
@@ -312,7 +338,7 @@ const checkPlaces = ({ storage, workerUrl, video, audio }: RecorderOptions): voi
   }
 };
 
-const cloneMetadata = (metadata: Record<string, unknown>): Record<string, unknown> => {
+export const cloneMetadata = (metadata: Record<string, unknown>): Record<string, unknown> => {
   try {
     return JSON.parse(JSON.stringify(metadata)) as Record<string, unknown>;
   } catch {

@@ -12,7 +12,10 @@ export interface Command {
 export interface Opened {
   /** What goes on being looked at; another one than was opened where that could not be had. */
   source: RecorderSource;
-  setup: Pick<SessionSetup, 'video' | 'audio' | 'call' | 'fallback'>;
+  setup: Pick<SessionSetup, 'video' | 'audio' | 'call' | 'fallback' | 'ring' | 'kind'> & {
+    /** When what is recorded began, where that is not now; RFC 3339, UTC. */
+    startedAt?: string;
+  };
   transfer: Transferable[];
 }
 

@@ -1,4 +1,9 @@
 /** `Recorder`: what a page holds. It commands a worker for each recording, and does nothing per frame. */
+
+import type { RingState } from './clip/protocol.ts';
+import { type ClipOptions, resolveClip, resolvePreRoll, type StartOptions } from './clip-options.ts';
+import type { Dvr } from './dvr.ts';
+import { fromDvr, loadDvr } from './dvr-load.ts';
 import { Emitter } from './emitter.ts';
 import { asSteadyreelError, StateInvalidError } from './errors.ts';
 import type { RecorderEvents, RecorderState, RecorderStats } from './events.ts';
@@ -27,6 +32,9 @@ export class Recorder {
   readonly #host: RunHost;
   /** The newest recording. Those before it may still be being stored. */
   #run: Run | undefined;
+  /** What keeps the last of the stream, as it is loaded, and once it is. */
+  readonly #loading: Promise<Dvr> | undefined;
+  #dvr: Dvr | undefined;
   /** What the page has been told last. */
   #state: RecorderState = 'idle';
 
@@ -48,6 +56,21 @@ export class Recorder {
       onState: run => this.#onState(run),
     };
     this.#source = this.#makeSource(source);
+    if (this.#options.dvr !== false) this.#loading = this.#keepRing();
+  }
+
+  async #keepRing(): Promise<Dvr> {
+    const { options, workerUrl, emit } = this.#host;
+    const loading = loadDvr(this.#source, {
+      ...{ options, workerUrl },
+      warn: warning => emit('warning', warning),
+      fail: error => emit('error', { error }),
+    });
+    // Who asks for something of it hears why there is none.
+    loading.catch(() => undefined);
+    this.#dvr = await loading;
+    this.#dvr.keep();
+    return this.#dvr;
   }
 
   #makeSource(source: Source): Openable {
@@ -72,6 +95,11 @@ export class Recorder {
   /** Where the files go. */
   get storage(): Storage {
     return this.#host.storage;
+  }
+
+  /** What `dvr` holds, as of the last half second; `undefined` while it holds nothing. */
+  get dvr(): RingState | undefined {
+    return this.#dvr?.state;
   }
 
   /**
@@ -99,15 +127,19 @@ export class Recorder {
    * be unreachable: the recording then waits on this device). A second call gives the same promise; after
    * `stop()` it begins the next recording, also while the ones before are still being stored.
    *
-   * @throws SourceNoTracksError (`source-no-tracks`), SourceEndedError (`source-ended`),
+   * @throws OptionInvalidError (`option-invalid`), SourceNoTracksError (`source-no-tracks`), SourceEndedError (`source-ended`),
    * BrowserUnsupportedError (`browser-unsupported`), CodecUnsupportedError (`codec-unsupported`),
    * StorageUnauthorizedError (`storage-unauthorized`) and other storage errors, WorkerFailedError
    * (`worker-failed`).
    */
-  start(): Promise<void> {
+  start(options: StartOptions = {}): Promise<void> {
     if (this.#run?.open) return this.#run.started.promise;
+    let source = this.#source;
     try {
-      this.#source.check();
+      const preRoll = resolvePreRoll(options);
+      source.check();
+      if (preRoll > 0 || this.#loading)
+        source = fromDvr(this.#ring('preRoll'), { request: { kind: 'live', preRoll }, exact: false });
       this.#run = new Run(this.#host);
     } catch (thrown) {
       const error = asSteadyreelError(thrown);
@@ -115,8 +147,36 @@ export class Recorder {
       return Promise.reject(error);
     }
     const { started } = this.#run;
-    this.#run.begin(this.#source);
+    this.#run.begin(source);
     return started.promise;
+  }
+
+  /** @throws StateInvalidError (`state-invalid`). */
+  #ring(call: string): Promise<Dvr> {
+    if (this.#loading) return this.#loading;
+    throw new StateInvalidError(call, this.#state, 'Make the recorder with dvr: { seconds }.');
+  }
+
+  /**
+   * Makes a recording of its own, of kind `clip`, of what the ring holds, whether a recording runs or not. Resolves with its
+   * manifest when every byte of it is durable in storage.
+   *
+   * @throws OptionInvalidError (`option-invalid`), StateInvalidError (`state-invalid`) without `dvr`, SourceEndedError
+   * (`source-ended`) when nothing is kept, RecordingEmptyError (`recording-empty`), a StorageError as `stop()`.
+   */
+  async clip(options: ClipOptions): Promise<Recording> {
+    const { request, exact, metadata = this.#options.metadata } = resolveClip(options);
+    const dvr = this.#ring('clip()');
+    const host = { ...this.#host, options: { ...this.#options, metadata }, onState: () => undefined };
+    const run = new Run(host);
+    run.started.promise.catch(() => undefined);
+    run.begin(fromDvr(dvr, { request, exact, kind: 'clip' }));
+    return run.finished;
+  }
+
+  /** Ends what `dvr` keeps, and lets go of it. Recordings that are made of it end. A recorder that has none does nothing. */
+  close(): void {
+    this.#dvr?.close();
   }
 
   /**
@@ -133,6 +193,7 @@ export class Recorder {
     const take = (): void => {
       this.#source = given;
     };
+    if (this.#loading) return (await this.#loading).replaceSource(given).then(take);
     if (this.#run?.open) await this.#run.replaceSource(given, take);
     else take();
   }

@@ -83,6 +83,11 @@ export class Run {
     return this.#recording;
   }
 
+  /** What `stop()` promises, for one that ends by itself. */
+  get finished(): Promise<Recording> {
+    return this.#finished.promise;
+  }
+
   /** False as soon as it is to end, or has. */
   get open(): boolean {
     return this.#end === 'open';

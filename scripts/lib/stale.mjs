@@ -25,6 +25,7 @@ export const PRODUCTS = [
   'worker.js',
   'tap.js',
   'passthrough.js',
+  'clip.js',
   'aac-encoder.js',
   'steadyreel.iife.js',
   'server.js',

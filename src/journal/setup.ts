@@ -23,6 +23,8 @@ export interface JournalSetup {
   storage: { kind: string; endpoint?: string };
   /** Absent: by encoding. */
   method?: Recording['method'] | undefined;
+  /** Absent: `original`. */
+  kind?: Recording['kind'] | undefined;
 }
 
 /** The JSON in a file; `undefined` when there is none, or one that was torn while it was written for the first time. */

@@ -21,6 +21,7 @@ export interface KeeperContext {
   startedAt: string;
   metadata: Record<string, unknown>;
   method?: Recording['method'] | undefined;
+  kind?: Recording['kind'] | undefined;
   /** Rejects when the storage refuses; may take long. */
   write(manifest: Recording): Promise<void>;
   onFile(event: Told<'file'>): void;
@@ -48,12 +49,12 @@ export class ManifestKeeper {
   get manifest(): Recording {
     const files = this.#files.map(file => file.entry);
     const last = files.at(-1);
-    const { id, startedAt, metadata, method = 'encoding' } = this.context;
+    const { id, startedAt, metadata, method = 'encoding', kind = 'original' } = this.context;
     return {
       version: 1,
       id,
       state: this.#state,
-      kind: 'original',
+      kind,
       method,
       startedAt,
       ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),

@@ -26,6 +26,8 @@ export interface SessionSetup {
   call?: CallSetup | undefined;
   /** What it is made of, where the stream's packets are kept in a ring; the tracks above are then absent. */
   ring?: RingInput | undefined;
+  /** Default: `original`. */
+  kind?: Recording['kind'] | undefined;
   /** Why that could not be had, when the decoded tracks are recorded in its place. */
   fallback?: string | undefined;
 }
@@ -37,7 +39,7 @@ export interface RingInput {
   url: string;
   /** The recording begins with the picture that was asked for, not with the key frame before it. */
   exact: boolean;
-  kind: Recording['kind'];
+  method: Recording['method'];
   /** Frames per second that the source says it has. */
   frameRate: number | undefined;
 }

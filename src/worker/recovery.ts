@@ -58,9 +58,9 @@ export class Recovery {
   }
 
   #openKeeper(): ManifestKeeper {
-    const { id, startedAt, metadata, method } = this.#journal.setup;
+    const { id, startedAt, metadata, method, kind } = this.#journal.setup;
     return new ManifestKeeper({
-      ...{ id, startedAt, metadata, method },
+      ...{ id, startedAt, metadata, method, kind },
       write: manifest => this.#writeManifest(manifest),
       onFile: () => undefined,
       onChange: () => undefined,

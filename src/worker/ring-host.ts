@@ -33,7 +33,7 @@ export class RingHost {
   readonly #timer: ReturnType<typeof setInterval>;
   #over = false;
 
-  private constructor(
+  constructor(
     setup: RingSetup,
     private readonly store: RingStore | undefined,
     private readonly send: (message: FromWorker) => void,
@@ -62,15 +62,6 @@ export class RingHost {
     });
     this.#timer = setInterval(() => this.#tell(), TELL);
     send({ type: 'started' });
-  }
-
-  /** @throws what makes it impossible to read the tracks. */
-  static async open(
-    setup: RingSetup,
-    send: (message: FromWorker) => void,
-    openTracks: (context: TracksContext) => SessionTracks,
-  ): Promise<RingHost> {
-    return new RingHost(setup, await RingStore.open(setup.id), send, openTracks);
   }
 
   #tell(): void {
@@ -175,3 +166,10 @@ export class RingHost {
     this.send({ type: 'aborted' });
   }
 }
+
+/** @throws what makes it impossible to read the tracks. */
+export const openRing = async (
+  setup: RingSetup,
+  send: (message: FromWorker) => void,
+  openTracks: (context: TracksContext) => SessionTracks,
+): Promise<RingHost> => new RingHost(setup, await RingStore.open(setup.id), send, openTracks);

@@ -59,7 +59,8 @@ export const tracksFor = async ({
 };
 
 /** What the manifest says of it. */
-export const methodOf = ({ call }: SessionSetup): Recording['method'] => (call ? 'passthrough' : 'encoding');
+export const methodOf = ({ call, ring }: SessionSetup): Recording['method'] =>
+  ring ? ring.method : call ? 'passthrough' : 'encoding';
 
 /** Lets go of tracks that nobody will read. */
 export const leave = ({ video, audio }: Partial<Replacement | CallReplacement>): void => {

@@ -1,10 +1,5 @@
 /** One recording in the worker, from its start until every byte is durable: wires the rooms together. */
-import {
-  asSteadyreelError,
-  errorToMessage,
-  RecordingEmptyError,
-  type SteadyreelError,
-} from '../errors.ts';
+import { asSteadyreelError, errorToMessage, RecordingEmptyError, type SteadyreelError } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
 import type { Recording } from '../manifest.ts';
 import { wallClock } from '../source/wall-clock.ts';
@@ -108,7 +103,14 @@ export class Session {
       const { recordingId: id, startedAt, options, storage } = setup;
       const openTracks = await tracksFor(setup);
       const journal = await Journal.open({
-        ...{ version: 1, id, startedAt, metadata: options.metadata, method: methodOf(setup) },
+        ...{
+          version: 1,
+          id,
+          startedAt,
+          metadata: options.metadata,
+          method: methodOf(setup),
+          kind: setup.kind,
+        },
         storage: storageName(storage),
       });
       const session = new Session(setup, journal, asks, send, openTracks);
@@ -145,6 +147,7 @@ export class Session {
       startedAt,
       metadata: options.metadata,
       method: methodOf(this.setup),
+      kind: this.setup.kind,
       write: manifest => this.#writeManifest(manifest),
       onFile: event => this.send({ type: 'file', ...event }),
       onChange: recording => {

@@ -37,5 +37,8 @@ export const spawnWorker = (workerUrl?: string | URL): Worker =>
 /** Address of the code for recording calls as they are encoded: next to this script. */
 export const passthroughUrl = (): string => new URL('passthrough.js', scriptUrl).href;
 
+/** Address of the code for rings and clips: next to this script. */
+export const clipUrl = (): string => new URL('clip.js', scriptUrl).href;
+
 /** Address of the WebAssembly AAC encoder: next to this script. */
 export const aacEncoderUrl = (): string => new URL('aac-encoder.js', scriptUrl).href;

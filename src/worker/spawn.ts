@@ -9,5 +9,8 @@ export const spawnWorker = (workerUrl?: string | URL): Worker =>
 /** Address of the code for recording calls as they are encoded, which the worker loads only when it needs it. */
 export const passthroughUrl = (): string => new URL('./passthrough.ts', import.meta.url).href;
 
+/** Address of the code for rings and clips, which the page and its workers load only when they need it. */
+export const clipUrl = (): string => new URL('./clip.ts', import.meta.url).href;
+
 /** Address of the AAC encoder, which the worker loads only when it needs it. */
 export const aacEncoderUrl = (): string => new URL('../encode/aac-encoder.ts', import.meta.url).href;

@@ -45,8 +45,8 @@ export class VideoLane {
   #format: string | null | undefined;
   readonly #fitter: VideoFitter;
   #closed = false;
-  /** The first frame from this time on is to be a key frame; microseconds on the timeline. */
-  #keyAt = Number.POSITIVE_INFINITY;
+  /** The first frame from each of these times on is to be a key frame; microseconds on the timeline. */
+  #keysAt: number[] = [];
   /** The frame that came last, to be shown again when the source stands still. */
   #shown: VideoFrame | undefined;
 
@@ -176,14 +176,15 @@ export class VideoLane {
 
   /** Its encoder may have died while the frame was on its way to it. */
   #encode(run: VideoRun, frame: VideoFrame): void {
-    const key = frame.timestamp >= this.#keyAt;
-    if (key) this.#keyAt = Number.POSITIVE_INFINITY;
+    const { timestamp } = frame;
+    const key = this.#keysAt.some(time => time <= timestamp);
+    if (key) this.#keysAt = this.#keysAt.filter(time => time > timestamp);
     if (!run.encoder.encode(frame, key)) this.#drop('The video encoder failed and is replaced.');
   }
 
   /** The first frame at this time on the timeline, or after it, is a key frame. */
   keyFrameAt(time: number): void {
-    this.#keyAt = Math.min(this.#keyAt, time);
+    this.#keysAt.push(time);
   }
 
   #drop(why: string): void {

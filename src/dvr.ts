@@ -1,0 +1,249 @@
+/** The ring of a stream, on the page's side: keeps it going, and opens recordings that are made of it. In the page, from `clip.js`. */
+import type { RingRequest, RingState } from './clip/protocol.ts';
+import type { DvrPage } from './dvr-load.ts';
+import type { SteadyreelError } from './errors.ts';
+import type { WarningCode } from './events.ts';
+import type { Recording } from './manifest.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { Openable, Opened, RecorderSource } from './recorder-source.ts';
+import type { FromWorker, RingSetup, ToWorker } from './worker/protocol.ts';
+
+/** What its recorder gives it, and hears from it. */
+export interface DvrHost {
+  readonly options: ResolvedOptions;
+  readonly workerUrl: string | URL | undefined;
+  /** Address of this code. */
+  readonly url: string;
+  readonly aacEncoderUrl: string;
+  warn(warning: { code: WarningCode; message: string; count: number }): void;
+  fail(error: SteadyreelError): void;
+}
+
+/** How a recording is made of it. */
+export interface DvrRead {
+  request: RingRequest;
+  exact: boolean;
+  /** Default: `original`. */
+  kind?: Recording['kind'];
+}
+
+interface Waiting {
+  resolve(startedAt: string): void;
+  reject(error: unknown): void;
+}
+
+/** One ring, for as long as its stream lives. */
+class RunningRing {
+  readonly #worker: Worker;
+  readonly #located = new Map<number, Waiting>();
+  readonly #replacing: (() => void)[] = [];
+  readonly #started: Promise<void>;
+  #settle: (error?: SteadyreelError) => void = () => undefined;
+  #lastId = 0;
+  #ended = false;
+  #state: RingState = { start: 0, end: 0, memoryBytes: 0, storedBytes: 0 };
+  #unwatch = (): void => undefined;
+
+  constructor(
+    private readonly host: DvrHost,
+    private readonly page: DvrPage,
+    private source: RecorderSource,
+    readonly setup: RingSetup,
+    transfer: Transferable[],
+  ) {
+    this.#started = new Promise((resolve, reject) => {
+      this.#settle = error => (error ? reject(error) : resolve());
+    });
+    this.#started.catch(() => undefined);
+    this.#worker = page.startWorker(host.workerUrl);
+    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#on(data);
+    this.#worker.onerror = event => {
+      event.preventDefault();
+      this.#fail(new page.WorkerFailedError(event.message || 'its script could not be loaded'));
+    };
+    this.#send({ type: 'ring', setup }, transfer);
+    this.#watch(source);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get state(): RingState {
+    return this.#state;
+  }
+
+  #send(message: ToWorker, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  #watch(source: RecorderSource): void {
+    this.#unwatch();
+    this.source = source;
+    this.#unwatch = source.watch(() => {
+      const command = this.#ended ? undefined : source.look();
+      if (command) this.#send(command.message, command.transfer);
+    });
+  }
+
+  #on(message: FromWorker): void {
+    switch (message.type) {
+      case 'started':
+        return this.#settle();
+      case 'located':
+        this.#located.get(message.id)?.resolve(message.startedAt);
+        this.#located.delete(message.id);
+        return;
+      case 'ring':
+        this.#state = message.state;
+        return;
+      case 'replaced':
+        return this.#replacing.shift()?.();
+      case 'warning':
+        return this.host.warn(message);
+      case 'error':
+        return this.host.fail(this.page.errorFromMessage(message.error));
+      case 'failed':
+        return this.#fail(this.page.errorFromMessage(message.error));
+      case 'ended':
+        this.#ended = true;
+        return this.#unwatch();
+      case 'aborted':
+        return this.#worker.terminate();
+    }
+  }
+
+  #fail(error: SteadyreelError): void {
+    this.#ended = true;
+    this.#unwatch();
+    this.#settle(error);
+    this.host.fail(error);
+    for (const { reject } of this.#located.values()) reject(error);
+    this.#located.clear();
+    this.#worker.terminate();
+  }
+
+  /** Opens a port to it. Resolves when what was asked for begins. */
+  async read(request: RingRequest, signal: AbortSignal): Promise<{ port: MessagePort; startedAt: string }> {
+    await this.#started;
+    const id = ++this.#lastId;
+    const { port1, port2 } = new MessageChannel();
+    const located = new Promise<string>((resolve, reject) => this.#located.set(id, { resolve, reject }));
+    signal.addEventListener('abort', () => this.#send({ type: 'forget', id }));
+    this.#send({ type: 'read', id, request, port: port1 }, [port1]);
+    return { port: port2, startedAt: await located };
+  }
+
+  async replace(next: Openable): Promise<void> {
+    const { source, command } = await this.source.replacedBy(next);
+    this.#watch(source);
+    const replaced = new Promise<void>(resolve => this.#replacing.push(resolve));
+    this.#send(command.message, command.transfer);
+    await replaced;
+  }
+
+  /** Lets go of all that it holds. */
+  close(): void {
+    this.#ended = true;
+    this.#unwatch();
+    this.#send({ type: 'abort' });
+  }
+}
+
+export class Dvr {
+  #ring: Promise<RunningRing> | undefined;
+  #running: RunningRing | undefined;
+  /** Ends the watch for a stream that comes late, or comes back. */
+  #unwatch = (): void => undefined;
+
+  constructor(
+    private source: Openable,
+    private readonly host: DvrHost,
+    private readonly page: DvrPage,
+  ) {}
+
+  /** What it holds, as of the last half second; `undefined` while there is none. */
+  get state(): RingState | undefined {
+    return this.#running && !this.#running.ended ? this.#running.state : undefined;
+  }
+
+  /** Keeps the stream from now on, or as soon as it has live tracks. */
+  keep(): void {
+    const { source } = this;
+    const tryIt = (): void => {
+      if (source === this.source && (!this.#ring || this.#running?.ended))
+        void this.#open().catch(() => undefined);
+    };
+    // Whoever asks for something of it hears what is wrong.
+    tryIt();
+    this.#unwatch();
+    this.#unwatch = 'watch' in source ? (source as RecorderSource).watch(tryIt) : () => undefined;
+  }
+
+  #open(): Promise<RunningRing> {
+    if (this.#running?.ended) this.#running = this.#ring = undefined;
+    this.#ring ??= this.#openRing().catch(error => {
+      // What could not be opened may be there the next time.
+      this.#ring = undefined;
+      throw error;
+    });
+    return this.#ring;
+  }
+
+  async #openRing(): Promise<RunningRing> {
+    const { host, page } = this;
+    this.source.check();
+    const { source, setup: tracks, transfer } = await this.source.open(new AbortController().signal);
+    const { options, url, aacEncoderUrl } = host;
+    const seconds = options.dvr === false ? 0 : options.dvr.seconds;
+    const id = crypto.randomUUID();
+    const setup: RingSetup = { id, seconds, url, options, aacEncoderUrl, ...tracks };
+    this.#running = new RunningRing(host, page, source, setup, transfer);
+    return this.#running;
+  }
+
+  /** A recording that is made of it. */
+  read({ request, exact, kind }: DvrRead): Openable {
+    const source: RecorderSource = {
+      check: () => undefined,
+      open: async (signal): Promise<Opened> => {
+        const ring = await this.#open();
+        const { port, startedAt } = await ring.read(request, signal);
+        const { setup } = ring;
+        const method = setup.call ? 'passthrough' : 'encoding';
+        const frameRate = setup.video?.frameRate;
+        const input = { port, url: this.host.url, exact, method, frameRate } as const;
+        return {
+          source,
+          setup: { video: undefined, audio: undefined, ring: input, kind, startedAt },
+          transfer: [port],
+        };
+      },
+      // The ring sees to its tracks.
+      watch: () => () => undefined,
+      look: () => undefined,
+      replacedBy: () => {
+        throw new Error('The ring is replaced, not what is made of it.');
+      },
+      decoded: () => this.source.decoded(),
+    };
+    return source;
+  }
+
+  /** Goes on with another source. */
+  async replaceSource(next: Openable): Promise<void> {
+    const running = this.#running;
+    if (running && !running.ended) await running.replace(next);
+    this.source = next;
+    this.keep();
+  }
+
+  close(): void {
+    this.#unwatch();
+    this.#running?.close();
+    this.#running = this.#ring = undefined;
+  }
+}
+
+/** What `clip.js` gives the page. */
+export const openDvr = (...given: ConstructorParameters<typeof Dvr>): Dvr => new Dvr(...given);
