@@ -29,6 +29,9 @@ type Place<P> =
   | { name: 'moving'; entries: RingEntry[] }
   | { name: 'stored'; at: P };
 
+/** Sound is encoded at once, pictures take their time: what belongs to a key frame lies so far before it at the most; microseconds. */
+const LEAD = 500_000;
+
 interface Block<P> {
   /** Time of its first packet: of its key frame, where it has video. */
   from: number;
@@ -168,11 +171,14 @@ export class Ring<P = never> {
     if (audio) audio.lastBlock = lastBlock;
   }
 
-  /** Lets go of what is too old, one block more than that being kept: its end has sound of the next one's time. */
+  /** Lets go of what no clip of the time that is kept begins with. */
   #evict(): void {
     const limit = this.#end - this.limits.duration;
+    const begins =
+      this.#blocks.findLast(({ clean, from }) => clean && from <= limit)?.from ?? Number.NEGATIVE_INFINITY;
     const inUse = Math.min(...[...this.#readers].map(({ position }) => position.block));
-    while ((this.#blocks[2]?.from ?? Number.POSITIVE_INFINITY) <= limit && this.#first < inUse) this.#drop();
+    while ((this.#blocks[1]?.from ?? Number.POSITIVE_INFINITY) <= begins - LEAD && this.#first < inUse)
+      this.#drop();
     if (this.store && !this.#shortened) return;
     while (this.#memory > this.limits.memory && this.#blocks.length > 1) {
       this.#shortened = true;
@@ -236,9 +242,8 @@ export class Ring<P = never> {
     const clean = this.#blocks.flatMap((block, i) => (block.clean ? [{ from: block.from, i }] : []));
     const found = clean.findLast(({ from }) => from <= time) ?? clean[0];
     if (!found) return undefined;
-    // Sound is encoded at once, pictures take their time: what belongs to the key frame may lie before it.
-    const block = this.#first + Math.max(0, found.i - 1);
-    return { from: found.from, position: { block, entry: 0 } };
+    const lead = this.#blocks.findLastIndex(({ from }) => from <= found.from - LEAD);
+    return { from: found.from, position: { block: this.#first + Math.max(0, lead), entry: 0 } };
   }
 
   /** The end: what comes from now on. */

@@ -18,8 +18,8 @@ export interface TakerContext {
 
 /** Times of entries are microseconds on the ring's timeline; those of files on the recording's. */
 type Phase =
-  /** For the first key frame at `key` or after it. Sound may come before its picture. */
-  | { name: 'seeking'; key: number; sound: AudioEntry[] }
+  /** For the first key frame at `key` or after it. Its sound may come before it, and so may a run that follows. */
+  | { name: 'seeking'; key: number; sound: AudioEntry[]; runs: RunBegun[] }
   | { name: 'taking' }
   /** Nothing from `since` on is taken. */
   | { name: 'paused'; since: number };
@@ -61,7 +61,7 @@ export class RingTaker {
   ) {
     this.#from = from;
     this.#until = until ?? Number.POSITIVE_INFINITY;
-    this.#phase = { name: 'seeking', key, sound: [] };
+    this.#phase = { name: 'seeking', key, sound: [], runs: [] };
     for (const run of known.runs) this.#runs.set(run.run, run);
     for (const [run, config] of known.configs) this.#configs.set(run, config);
     for (const audio of known.audio) this.#audio.set(audio.epoch, audio);
@@ -134,6 +134,7 @@ export class RingTaker {
 
   #begun(entry: RunBegun): void {
     this.#runs.set(entry.run, entry);
+    if (this.#phase.name === 'seeking') this.#phase.runs.push(entry);
     if (this.#phase.name !== 'taking' || entry.time >= this.#until) return;
     const file = this.#files.get(entry.run);
     if (file) file.takeOver(entry.video);
@@ -186,7 +187,7 @@ export class RingTaker {
   /** What comes at this time is the first, or the first after a pause. */
   #start(time: number, run: number): void {
     if (this.#phase.name !== 'seeking') return;
-    const { sound } = this.#phase;
+    const { sound, runs } = this.#phase;
     const begun = this.#runs.get(run);
     if (!begun) return;
     const { current } = this.context.files;
@@ -202,6 +203,7 @@ export class RingTaker {
     }
     const config = this.#configs.get(run);
     if (first && this.exact && time < this.#from && config) this.#group = { run: begun, config, packets: [] };
+    for (const next of runs) if (next.run > run) this.#begun(next);
     for (const entry of sound) this.#sound(entry);
   }
 
@@ -271,7 +273,7 @@ export class RingTaker {
 
   /** The next key frame at this time of the ring, or after it, goes on where the pause began. */
   resume(key: number): void {
-    if (this.#phase.name === 'paused') this.#phase = { name: 'seeking', key, sound: [] };
+    if (this.#phase.name === 'paused') this.#phase = { name: 'seeking', key, sound: [], runs: [] };
   }
 
   /**
