@@ -6,6 +6,7 @@ export type Method =
   | 'passthrough'
   | 'passthrough-sender'
   | 'encode'
+  | 'encode-sent'
   | 'media-recorder'
   | 'media-recorder-default'
   | 'media-recorder-vp9'

@@ -38,5 +38,12 @@ export const MODES = [
     times: 1,
   },
   { name: 'encode', label: 'steadyreel, encoding', tapped: undefined, method: 'encode', times: 1 },
+  {
+    name: 'encode-sent',
+    label: 'steadyreel, encoding what is published',
+    tapped: undefined,
+    method: 'encode-sent',
+    times: 1,
+  },
   { name: 'mediabunny', label: 'mediabunny, encoding', tapped: undefined, method: 'mediabunny', times: 1 },
 ];

@@ -66,6 +66,7 @@ const sound = (): MediaStreamTrack => {
 const from = new RTCPeerConnection();
 const to = new RTCPeerConnection();
 const received = new MediaStream();
+const published = new MediaStream();
 
 const prefer = (transceiver: RTCRtpTransceiver, codec: string): void => {
   const { codecs = [] } = RTCRtpReceiver.getCapabilities('video') ?? {};
@@ -99,6 +100,7 @@ const starters: Record<Method, (bitrate: number) => Promise<() => Promise<Record
   passthrough: bitrate => recordBy(to, bitrate),
   'passthrough-sender': bitrate => recordBy(from, bitrate),
   encode: bitrate => recordBy(received, bitrate),
+  'encode-sent': bitrate => recordBy(published, bitrate),
   'media-recorder': bitrate => recordByBrowser('video/mp4;codecs=avc1.42E01F,opus', bitrate),
   'media-recorder-default': bitrate => recordByBrowser(undefined, bitrate),
   'media-recorder-vp9': bitrate => recordByBrowser('video/webm;codecs=vp9,opus', bitrate),
@@ -190,8 +192,9 @@ const page = {
     if (tapped === 'sender') tap(from);
     from.onicecandidate = ({ candidate }) => candidate && void to.addIceCandidate(candidate);
     to.onicecandidate = ({ candidate }) => candidate && void from.addIceCandidate(candidate);
-    const video = from.addTransceiver(picture(), { direction: 'sendonly' });
-    from.addTransceiver(sound(), { direction: 'sendonly' });
+    for (const track of [picture(), sound()]) published.addTrack(track);
+    const [video] = published.getTracks().map(track => from.addTransceiver(track, { direction: 'sendonly' }));
+    if (!video) throw new Error('The call has no video.');
     prefer(video, codec);
     to.addEventListener('track', ({ track }) => received.addTrack(track));
     const element = document.createElement('video');

@@ -25,7 +25,14 @@ import {
  */
 
 /** What passthrough takes is held against these. */
-const ENCODING = ['media-recorder', 'media-recorder-default', 'media-recorder-vp9', 'encode', 'mediabunny'];
+const ENCODING = [
+  'media-recorder',
+  'media-recorder-default',
+  'media-recorder-vp9',
+  'encode',
+  'encode-sent',
+  'mediabunny',
+];
 const PASSING = ['tapped', 'receiver', 'sender'];
 
 /** @param {readonly (string | number)[][]} rows */

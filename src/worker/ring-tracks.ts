@@ -12,6 +12,11 @@ const LOOK = 250;
 /** Sound is encoded so long after it was captured, at the most: what has not come by then does not come; microseconds. */
 const LATE = 500_000;
 
+/** What comes as it is encoded is asked for so often: a message for each packet costs more than what is done with it; milliseconds. */
+const TOGETHER = 50;
+/** A batch with more is not from the end of the ring; bytes. */
+const AT_END = 64 * 1024;
+
 type Begin = Extract<FromRing, { type: 'begin' }>;
 
 export class RingTracks implements MediaTracks<never> {
@@ -79,7 +84,9 @@ export class RingTracks implements MediaTracks<never> {
       this.#reached = true;
       return this.#end();
     }
-    this.#tell({ type: 'more' });
+    const bytes = entries.reduce((sum, entry) => sum + ('data' in entry ? entry.data.byteLength : 0), 0);
+    if (bytes > AT_END || this.#stopping) this.#tell({ type: 'more' });
+    else this.context.wall.after(TOGETHER, () => this.#tell({ type: 'more' }));
   }
 
   async #encodeGroup(taker: RingTaker): Promise<void> {
@@ -168,6 +175,7 @@ export class RingTracks implements MediaTracks<never> {
     if (!this.#over) {
       const ended = new Promise<void>(resolve => (this.#ended = resolve));
       const late = new Promise<void>(resolve => wall.after(LATE / 1_000, resolve));
+      this.#tell({ type: 'more' });
       await Promise.race([this.#now().then(time => this.#endAt(time)), late]);
       await Promise.race([ended, late]);
       await this.#taking;
