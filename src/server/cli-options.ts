@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { SteadyreelError } from '../errors.ts';
 import { isOrigin } from './origin.ts';
+import { WEBHOOK_EVENTS, type WebhookEventType } from './webhooks/events.ts';
 
 /** `usage`: the command line can't be understood. */
 export class UsageError extends SteadyreelError {
@@ -18,6 +19,16 @@ export interface ServeCommand {
   /** Origins that may use the storage, besides those of this machine. */
   allowedOrigins: string[];
   maxFileBytes?: number;
+  /** Where events are sent; the secret is none of the command line's, which others on the machine can read. */
+  webhook?: WebhookCommand;
+}
+
+/** Options of the webhook. */
+export interface WebhookCommand {
+  url: string;
+  /** File with the secret; without, it is in the environment. */
+  secretFile?: string;
+  events?: WebhookEventType[];
 }
 
 /** What is to be done. */
@@ -42,6 +53,14 @@ Options of serve:
   --allow-origin <origin> let pages of another origin use the storage, such as
                           https://example.org; can be given several times
   --max-file-bytes <n>    largest file that is taken        (default 64 GiB)
+  --webhook <url>         send events to this address, signed with the secret in
+                          STEADYREEL_WEBHOOK_SECRET: "whsec_" and 24 random bytes or more
+                          in base64
+  --webhook-secret-file <file>
+                          read the secret from a file instead
+  --webhook-events <list> send these only, parted by commas: recording.started,
+                          recording.file, recording.completed, recording.failed,
+                          recording.recovered, clip.completed
 
 The script-tag build is served too: /steadyreel.iife.js, /worker.js, /tap.js,
 /passthrough.js, /aac-encoder.js
@@ -54,6 +73,9 @@ const SERVE_OPTIONS = {
   static: { type: 'string' },
   'allow-origin': { type: 'string', multiple: true },
   'max-file-bytes': { type: 'string' },
+  webhook: { type: 'string' },
+  'webhook-secret-file': { type: 'string' },
+  'webhook-events': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -86,6 +108,31 @@ const origin = (text: string): string => {
   );
 };
 
+const webhookEvents = (text: string): WebhookEventType[] =>
+  text.split(',').map(name => {
+    const event = WEBHOOK_EVENTS.find(known => known === name.trim());
+    if (event !== undefined) return event;
+    throw new UsageError(
+      `Option --webhook-events: expected some of ${WEBHOOK_EVENTS.join(', ')}, got "${name.trim()}".`,
+    );
+  });
+
+const webhookOf = (values: ReturnType<typeof parse>['values']): { webhook?: WebhookCommand } => {
+  const { webhook: url, 'webhook-secret-file': secretFile, 'webhook-events': events } = values;
+  if (url === undefined) {
+    const lost = ['webhook-secret-file', 'webhook-events'].find(name => Object.hasOwn(values, name));
+    if (lost !== undefined) throw new UsageError(`Option --${lost}: expected --webhook with it.`);
+    return {};
+  }
+  return {
+    webhook: {
+      url: notEmpty(url, 'webhook'),
+      ...(secretFile === undefined ? {} : { secretFile: notEmpty(secretFile, 'webhook-secret-file') }),
+      ...(events === undefined ? {} : { events: webhookEvents(events) }),
+    },
+  };
+};
+
 /**
  * Reads the command line: `args` without the names of node and of the program.
  *
@@ -110,5 +157,6 @@ export const parseCommand = (args: readonly string[]): Command => {
     ...(maxFileBytes === undefined
       ? {}
       : { maxFileBytes: wholeNumber(maxFileBytes, 'max-file-bytes', 1, Number.MAX_SAFE_INTEGER) }),
+    ...webhookOf(values),
   };
 };

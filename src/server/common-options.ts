@@ -2,9 +2,15 @@
 import { OptionInvalidError, OptionUnknownError } from '../errors.ts';
 import { type Authorize, checkBytes, checkMaxFileBytes } from './access.ts';
 import { type AllowedOrigins, isLoopbackOrigin, isOrigin } from './origin.ts';
+import {
+  EVENT_OPTION_NAMES,
+  type EventOptions,
+  type ResolvedEventOptions,
+  resolveEventOptions,
+} from './webhooks/options.ts';
 
 /** Options that all storage handlers have. */
-export interface CommonHandlerOptions {
+export interface CommonHandlerOptions extends EventOptions {
   /** Path under which the handler answers. Default `/storage`. */
   path?: string;
   /** Default: everybody may do everything. */
@@ -23,12 +29,17 @@ export interface CommonHandlerOptions {
 }
 
 /** The options with all defaults filled in. */
-export interface ResolvedCommonOptions extends Required<CommonHandlerOptions> {
+export interface ResolvedCommonOptions
+  extends Required<Omit<CommonHandlerOptions, keyof EventOptions>>,
+    ResolvedEventOptions {
   /** Base path without a slash at its end: empty for the root. */
   path: string;
 }
 
-const NAMES = ['path', 'authorize', 'maxFileBytes', 'maxManifestBytes', 'allowedOrigins', 'onError'] as const;
+const NAMES = [
+  ...['path', 'authorize', 'maxFileBytes', 'maxManifestBytes', 'allowedOrigins', 'onError'],
+  ...EVENT_OPTION_NAMES,
+];
 
 const DEFAULT_MAX_FILE_BYTES = 64 * 1024 ** 3;
 const DEFAULT_MAX_MANIFEST_BYTES = 16 * 1024 ** 2;
@@ -78,5 +89,6 @@ export const resolveCommonOptions = (
     maxManifestBytes: checkBytes(options.maxManifestBytes ?? DEFAULT_MAX_MANIFEST_BYTES, 'maxManifestBytes'),
     allowedOrigins: checkOrigins(options.allowedOrigins ?? isLoopbackOrigin),
     onError: options.onError ?? (error => console.error('steadyreel:', error)),
+    ...resolveEventOptions(options),
   };
 };

@@ -1,9 +1,20 @@
 /** What all storage handlers do around an answer: origins, errors and headers. No Node modules. */
 import { asHttpError, errorResponse, internal, originForbidden } from './errors.ts';
 import { type AllowedOrigins, corsHeaders, isAllowedOrigin, resourcePolicy } from './origin.ts';
+import type { WebhookDeliveries } from './webhooks/webhooks.ts';
 
 /** Answers the requests of the storage; errors are answers too. */
-export type StorageHandler = (request: Request) => Promise<Response>;
+export interface StorageHandler {
+  (request: Request): Promise<Response>;
+  /** What can be done about its events; absent when nobody is told of them. */
+  readonly webhooks?: WebhookDeliveries;
+}
+
+/** A handler, with its webhooks when it has any. */
+export const withWebhooks = (
+  handler: StorageHandler,
+  webhooks: WebhookDeliveries | undefined,
+): StorageHandler => (webhooks === undefined ? handler : Object.assign(handler, { webhooks }));
 
 /** What a frame needs to know. */
 export interface FrameOptions {

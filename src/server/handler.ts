@@ -4,7 +4,7 @@ import { MANIFEST_NAME, parseKey } from '../manifest.ts';
 import { type Access, askForLeave, isResponse } from './access.ts';
 import { findFolder } from './disk.ts';
 import { methodNotAllowed, notFound } from './errors.ts';
-import { frame, noContent, type StorageHandler } from './frame.ts';
+import { frame, noContent, type StorageHandler, withWebhooks } from './frame.ts';
 import { listResponse, parseLimit } from './listing.ts';
 import { UploadLocker } from './locks.ts';
 import { type ResolvedHandlerOptions, resolveHandlerOptions, type StorageHandlerOptions } from './options.ts';
@@ -13,13 +13,19 @@ import { deleteRecording, idOf, listManifests, type Place, putManifest } from '.
 import { allowedMethods, chooseOperation, keyFromMetadata, matchRoute, type Route } from './route.ts';
 import { sendFile } from './send-file.ts';
 import { RecordingStore } from './store.ts';
-import { createTusHandler, tusOptionsHeaders } from './tus.ts';
+import { createTusHandler, type TusTarget, tusOptionsHeaders } from './tus.ts';
+import { diskWebhooks } from './webhook-disk.ts';
+import type { RecordingPath } from './webhooks/events.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
 
 /** What one handler holds. */
 interface Context {
   options: ResolvedHandlerOptions;
   locker: UploadLocker;
   tus: ReturnType<typeof createTusHandler>;
+  files: RecordingStore;
+  /** Absent when nobody is told of anything. */
+  webhooks: Webhooks | undefined;
 }
 
 const read = async (request: Request, place: Place, key: string): Promise<Response> => {
@@ -40,6 +46,21 @@ const read = async (request: Request, place: Place, key: string): Promise<Respon
   return response;
 };
 
+/** A tus request; when it has made a file whole, that is told. */
+const upload = async (
+  { tus, files, webhooks }: Context,
+  request: Request,
+  path: RecordingPath,
+  target: TusTarget,
+): Promise<Response> => {
+  const response = await tus(request, target);
+  const mayHaveEnded = webhooks !== undefined && response.ok && ['PATCH', 'POST'].includes(request.method);
+  // Not each of a file's pieces is worth a look at its manifest. What can't be told now is no fault of the request.
+  const isComplete = mayHaveEnded && (await files.isComplete(target.id).catch(() => true));
+  if (isComplete) await webhooks.onFile(path, request);
+  return response;
+};
+
 /** What the request is about, as `authorize` is told. */
 const subjectOf = (request: Request, route: Route): { recordingId?: string; key?: string } => {
   if (route.kind === 'base') return keyFromMetadata(request.headers.get('upload-metadata'));
@@ -49,7 +70,7 @@ const subjectOf = (request: Request, route: Route): { recordingId?: string; key?
 };
 
 const respond = async (context: Context, request: Request): Promise<Response> => {
-  const { options, locker } = context;
+  const { options, locker, webhooks } = context;
   const route = matchRoute(new URL(request.url).pathname, options.path);
   if (route === undefined) throw notFound();
   const isTus = request.headers.has('tus-resumable');
@@ -64,9 +85,10 @@ const respond = async (context: Context, request: Request): Promise<Response> =>
   if (isResponse(grant)) return grant;
   const { prefix, maxFileBytes } = grant;
   const place = { root: options.dir, prefix };
+  const path = { prefix, recordingId };
   switch (operation.name) {
     case 'tus':
-      return context.tus(request, {
+      return upload(context, request, path, {
         id: idOf(place, recordingId, parseKey(key)?.name ?? ''),
         location: `${options.path}/${key}`,
         maxFileBytes,
@@ -75,11 +97,15 @@ const respond = async (context: Context, request: Request): Promise<Response> =>
       return read(request, place, key);
     case 'list':
       return listResponse(await listManifests(place, parseLimit(request), options.maxManifestBytes));
-    case 'put-manifest':
-      await putManifest(request, place, recordingId, { locker, maxManifestBytes: options.maxManifestBytes });
+    case 'put-manifest': {
+      const { maxManifestBytes } = options;
+      const put = () => putManifest(request, place, recordingId, { locker, maxManifestBytes });
+      await (webhooks ? webhooks.around(path, request, put) : put());
       return noContent();
+    }
     case 'delete-recording':
       await deleteRecording(place, recordingId, locker, request.signal);
+      await webhooks?.forget(path);
       return noContent();
   }
 };
@@ -106,14 +132,13 @@ const respondToOptions = async ({ options }: Context, request: Request): Promise
 export const createStorageHandler = (handlerOptions: StorageHandlerOptions): StorageHandler => {
   const options = resolveHandlerOptions(handlerOptions);
   const locker = new UploadLocker(options.dir);
-  const context: Context = {
-    options,
-    locker,
-    tus: createTusHandler(new RecordingStore(options.dir), locker),
-  };
-  return frame(
+  const files = new RecordingStore(options.dir);
+  const webhooks = diskWebhooks(options, files);
+  const context: Context = { options, locker, files, webhooks, tus: createTusHandler(files, locker) };
+  const handler = frame(
     options,
     request => (request.method === 'OPTIONS' ? respondToOptions : respond)(context, request),
     request => (request.headers.has('tus-resumable') ? { 'Tus-Resumable': '1.0.0' } : {}),
   );
+  return withWebhooks(handler, webhooks);
 };

@@ -16,3 +16,4 @@ export { createS3Handler } from './s3/handler.ts';
 export type { S3Credentials, S3HandlerOptions } from './s3/options.ts';
 export { type ServeOptions, type StorageServer, serve } from './serve.ts';
 export { createStaticHandler } from './static.ts';
+export * from './webhooks/exports.ts';

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { OptionInvalidError } from '../errors.ts';
 import { errorResponse, hostForbidden, ListenError, notFound } from './errors.ts';
+import type { StorageHandler } from './frame.ts';
 import { createStorageHandler } from './handler.ts';
 import { toNodeListener } from './node.ts';
 import type { StorageHandlerOptions } from './options.ts';
@@ -17,6 +18,7 @@ import {
   preflightHeaders,
 } from './origin.ts';
 import { isUnder } from './route.ts';
+import type { WebhookDeliveries } from './webhooks/webhooks.ts';
 
 /** Options of `serve`. */
 export interface ServeOptions extends StorageHandlerOptions {
@@ -39,9 +41,11 @@ export interface StorageServer {
   /** Address of the storage, for `tus({ endpoint })`. */
   readonly endpoint: string;
   readonly port: number;
+  /** What can be done about events; absent when nobody is told of them. */
+  readonly webhooks?: WebhookDeliveries;
   /**
    * Stops taking connections, lets running requests finish for `graceSeconds` (default 5), and closes what
-   * is left. A second call waits for the same end.
+   * is left. Events that were not delivered stay in the outbox. A second call waits for the same end.
    */
   close(graceSeconds?: number): Promise<void>;
 }
@@ -66,9 +70,13 @@ const listen = async (server: Server, host: string, port: number): Promise<numbe
 };
 
 /** Makes the function that closes a server, once. */
-const closer = (server: Server): ((graceSeconds?: number) => Promise<void>) => {
+const closer = (
+  server: Server,
+  webhooks: StorageHandler['webhooks'],
+): ((graceSeconds?: number) => Promise<void>) => {
   let closed: Promise<void> | undefined;
   const close = async (graceSeconds: number): Promise<void> => {
+    const began = performance.now();
     const ended = once(server, 'close');
     server.close();
     server.closeIdleConnections();
@@ -79,6 +87,8 @@ const closer = (server: Server): ((graceSeconds?: number) => Promise<void>) => {
     await ended;
     clearInterval(sweep);
     clearTimeout(deadline);
+    // Last: what the running requests had to tell is written down by now.
+    await webhooks?.close(Math.max(0, graceSeconds - (performance.now() - began) / 1000));
   };
   return (graceSeconds = 5) => (closed ??= close(graceSeconds));
 };
@@ -123,7 +133,14 @@ export const serve = async (options: ServeOptions): Promise<StorageServer> => {
   const server = createServer(toNodeListener(respond));
   server.requestTimeout = 0;
   server.setTimeout(IDLE_MS);
-  const actualPort = await listen(server, host, port);
+  const actualPort = await listen(server, host, port).catch(async error => {
+    await storage.webhooks?.close(0);
+    throw error;
+  });
   const root = `http://${hostInUrl(host)}:${actualPort}`;
-  return { url: `${root}/`, endpoint: root + path, port: actualPort, close: closer(server) };
+  return {
+    ...{ url: `${root}/`, endpoint: root + path, port: actualPort },
+    ...(storage.webhooks ? { webhooks: storage.webhooks } : {}),
+    close: closer(server, storage.webhooks),
+  };
 };

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { DataStore, ERRORS, type KvStore, Upload } from '@tus/server';
 import { fileSize, findFolder, makeFolder, openFile, readText, writeAtomically } from './disk.ts';
-import { errnoOf, fileExists, notFound, offsetMismatch } from './errors.ts';
+import { errnoOf, fileExists, HttpError, notFound, offsetMismatch } from './errors.ts';
 
 /** Folder below `dir` for the info files of uploads. */
 export const UPLOADS_FOLDER = '.uploads';
@@ -133,6 +133,18 @@ export class RecordingStore extends DataStore {
   /** The length of an upload, once it is declared. */
   async declaredLength(id: string): Promise<number | undefined> {
     return (await this.infos.get(id))?.size;
+  }
+
+  /** True when all bytes of a file are here. */
+  async isComplete(id: string): Promise<boolean> {
+    try {
+      const { size, offset } = await this.getUpload(id);
+      return size === offset;
+    } catch (thrown) {
+      const isMissing = thrown === ERRORS.FILE_NOT_FOUND || thrown === ERRORS.FILE_NO_LONGER_EXISTS;
+      if (isMissing || thrown instanceof HttpError) return false;
+      throw thrown;
+    }
   }
 
   override async declareUploadLength(id: string, length: number): Promise<void> {

@@ -172,5 +172,5 @@ export const newS3 = (
       ...options,
     });
   const handler = make();
-  return { handler, make, page: new Page(handler), bucket: new Bucket(ceph, prefix), faults, prefix };
+  return { handler, make, page: new Page(handler), bucket: new Bucket(ceph, prefix), faults, prefix, ceph };
 };

@@ -26,6 +26,19 @@ describe('the command line', () => {
       ['serve', '--allow-origin', 'https://a.example', '--allow-origin=http://b.example:81'],
       { ...DEFAULTS, allowedOrigins: ['https://a.example', 'http://b.example:81'] },
     ],
+    [['serve', '--webhook', 'https://a.example/'], { ...DEFAULTS, webhook: { url: 'https://a.example/' } }],
+    [
+      [
+        'serve',
+        '--webhook',
+        'u',
+        '--webhook-secret-file',
+        'f',
+        '--webhook-events',
+        'clip.completed, recording.file',
+      ],
+      { ...DEFAULTS, webhook: { url: 'u', secretFile: 'f', events: ['clip.completed', 'recording.file'] } },
+    ],
     [['--help'], { kind: 'help' }],
     [['serve', '-h'], { kind: 'help' }],
     [['--version'], { kind: 'version' }],
@@ -43,6 +56,8 @@ describe('the command line', () => {
     [['serve', '--port', '1e3'], 'Option --port: expected a whole number from 0 to 65535, got "1e3".'],
     [['serve', '--port='], 'Option --port: expected a whole number from 0 to 65535, got "".'],
     [['serve', '--max-file-bytes', '0'], 'Option --max-file-bytes: expected a whole number from 1 to'],
+    [['serve', '--webhook-events', 'clip.completed'], 'Option --webhook-events: expected --webhook with it.'],
+    [['serve', '--webhook', 'u', '--webhook-events', 'stop'], 'Option --webhook-events: expected some of'],
     [['serve', '--dir='], 'Option --dir: expected a value, got an empty one.'],
     [['serve', '--allow-origin', 'https://a.example/'], 'Option --allow-origin: expected an origin such as'],
     [['serve', '--allow-origin', '*'], 'Option --allow-origin: expected an origin such as'],
@@ -52,7 +67,16 @@ describe('the command line', () => {
   });
 
   it('names every option in its help', () => {
-    for (const name of ['dir', 'port', 'host', 'static', 'allow-origin', 'max-file-bytes', 'version']) {
+    for (const name of [
+      'dir',
+      'port',
+      'host',
+      'static',
+      'allow-origin',
+      'max-file-bytes',
+      'webhook',
+      'version',
+    ]) {
       expect(HELP).toContain(`--${name}`);
     }
   });

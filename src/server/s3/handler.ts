@@ -1,9 +1,10 @@
 /** The S3 handler: it signs and checks, and no byte of media passes through it. No Node modules. */
 import { type Access, askForLeave, isResponse } from '../access.ts';
 import { methodNotAllowed, notFound } from '../errors.ts';
-import { frame, noContent, type StorageHandler } from '../frame.ts';
+import { frame, noContent, type StorageHandler, withWebhooks } from '../frame.ts';
 import { parseLimit } from '../listing.ts';
 import { preflightHeaders } from '../origin.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
 import { S3Client } from './client.ts';
 import { StoreFailedError } from './errors.ts';
 import { type ResolvedS3Options, resolveS3Options, type S3HandlerOptions } from './options.ts';
@@ -18,11 +19,14 @@ import {
 } from './route.ts';
 import { S3Store } from './store.ts';
 import * as uploads from './uploads.ts';
+import { bucketWebhooks } from './webhooks.ts';
 
 /** What one handler holds. Nothing of it is about a recording. */
 interface Context {
   options: ResolvedS3Options;
   client: S3Client;
+  /** Absent when nobody is told of anything. */
+  webhooks: Webhooks | undefined;
 }
 
 /** A request that may be answered. */
@@ -70,6 +74,23 @@ const carryOut = (context: Context, operation: S3OperationName, allowed: Allowed
   }
 };
 
+/** Carries it out; what that changes is told. */
+const carryOutAndTell = async (
+  context: Context,
+  operation: S3OperationName,
+  allowed: Allowed,
+): Promise<Response> => {
+  const { webhooks } = context;
+  const { request, prefix, recordingId } = allowed;
+  const path = { prefix, recordingId };
+  const work = () => carryOut(context, operation, allowed);
+  if (webhooks !== undefined && operation === 'put-manifest') return webhooks.around(path, request, work);
+  const response = await work();
+  if (operation === 'complete-upload') await webhooks?.onFile(path, request);
+  if (operation === 'delete-recording') await webhooks?.forget(path);
+  return response;
+};
+
 /** What the request is about, as `authorize` is told. */
 const subjectOf = (route: S3Route): { recordingId?: string; key?: string } => {
   if (route.kind === 'recordings') return {};
@@ -95,7 +116,7 @@ const respond = async (context: Context, request: Request): Promise<Response> =>
   const grant = await askForLeave(options, request, access);
   if (isResponse(grant)) return grant;
   const { recordingId = '', key = '' } = subject;
-  return carryOut(context, operation.name, { request, ...grant, recordingId, key });
+  return carryOutAndTell(context, operation.name, { request, ...grant, recordingId, key });
 };
 
 /**
@@ -107,8 +128,10 @@ const respond = async (context: Context, request: Request): Promise<Response> =>
  */
 export const createS3Handler = (handlerOptions: S3HandlerOptions): StorageHandler => {
   const options = resolveS3Options(handlerOptions);
-  const context: Context = { options, client: new S3Client(options) };
-  return frame(options, async request => {
+  const client = new S3Client(options);
+  const webhooks = bucketWebhooks(options, client);
+  const context: Context = { options, client, webhooks };
+  const handler = frame(options, async request => {
     try {
       return await respond(context, request);
     } catch (thrown) {
@@ -118,4 +141,5 @@ export const createS3Handler = (handlerOptions: S3HandlerOptions): StorageHandle
       throw thrown;
     }
   });
+  return withWebhooks(handler, webhooks);
 };

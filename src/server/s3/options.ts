@@ -5,6 +5,7 @@ import {
   type ResolvedCommonOptions,
   resolveCommonOptions,
 } from '../common-options.ts';
+import type { WaitUntil } from '../webhooks/webhooks.ts';
 
 /** Keys of a user of the store, who may read, write, list and delete in the bucket. They never leave the server. */
 export interface S3Credentials {
@@ -33,6 +34,12 @@ export interface S3HandlerOptions extends CommonHandlerOptions {
   credentials: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
   /** Seconds for which a signed address can be used, 1 to 604,800. Default 900. */
   expiresIn?: number;
+  /**
+   * Lets the work on events go on when a request is answered, where a runtime would end it: at the edge, what it calls
+   * `waitUntil`. It gets the request too, for runtimes that have one for each. Default: events are written down before the answer, and sent
+   * after it, as far as the runtime goes on.
+   */
+  waitUntil?: WaitUntil;
 }
 
 /** The options with all defaults filled in. */
@@ -44,9 +51,10 @@ export interface ResolvedS3Options extends ResolvedCommonOptions {
   bucket: string;
   credentials: () => S3Credentials | Promise<S3Credentials>;
   expiresIn: number;
+  waitUntil: WaitUntil | undefined;
 }
 
-const OWN = ['endpoint', 'publicEndpoint', 'region', 'bucket', 'credentials', 'expiresIn'];
+const OWN = ['endpoint', 'publicEndpoint', 'region', 'bucket', 'credentials', 'expiresIn', 'waitUntil'];
 /** What Signature Version 4 allows: seven days. */
 const MAX_EXPIRES_IN = 604_800;
 
@@ -87,6 +95,11 @@ export const checkCredentials = (value: unknown): S3Credentials => {
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
 };
 
+const checkWaitUntil = (value: unknown): WaitUntil | undefined => {
+  if (value === undefined || typeof value === 'function') return value as WaitUntil | undefined;
+  throw new OptionInvalidError('waitUntil', 'a function', value);
+};
+
 const resolveCredentials = (given: S3HandlerOptions['credentials']): ResolvedS3Options['credentials'] => {
   if (typeof given === 'function') return async () => checkCredentials(await given());
   const checked = checkCredentials(given);
@@ -109,5 +122,6 @@ export const resolveS3Options = (options: S3HandlerOptions): ResolvedS3Options =
     bucket: checkName(options.bucket, 'bucket'),
     credentials: resolveCredentials(options.credentials),
     expiresIn: checkExpiresIn(options.expiresIn ?? 900),
+    waitUntil: checkWaitUntil(options.waitUntil),
   };
 };

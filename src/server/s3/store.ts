@@ -171,6 +171,14 @@ export class S3Store {
     return { folders, files };
   }
 
+  /** Up to `limit` (at most 1,000) names of objects in a folder, which ends with a slash, after the one that is given. */
+  async names(folder: string, after: string, limit: number): Promise<string[]> {
+    const start = after === '' ? {} : { 'start-after': folder + after };
+    const query = { 'list-type': '2', prefix: folder, delimiter: '/', 'max-keys': String(limit), ...start };
+    const xml = decode(await this.send('ListObjectsV2', 'GET', { query }));
+    return elements(xml, 'Contents').map(item => (textOf(item, 'Key') ?? '').slice(folder.length));
+  }
+
   /** Uploads below a folder that were begun and not ended. */
   async listUploads(folder: string): Promise<OpenUpload[]> {
     const uploads: OpenUpload[] = [];
