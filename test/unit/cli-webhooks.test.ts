@@ -63,7 +63,7 @@ describe('a server that is killed', () => {
     const serve = (port: string) => runServe(cli, ['--dir', dir, '--webhook', receiver.url, '--port', port]);
     let server = await serve('0');
     const port = new URL(server.url).port;
-    const ids = Array.from({ length: 12 }, (_, n) => idOf(n));
+    const ids = Array.from({ length: 8 }, (_, n) => idOf(n));
     let requests = 0;
     const client = new Client(request => {
       requests++;
@@ -72,14 +72,14 @@ describe('a server that is killed', () => {
     const recorded = (async () => {
       for (const id of ids) await record(client, id);
     })();
-    for (let kill = 1; kill <= 5; kill++) {
-      await until(() => requests >= kill * 14, 'requests');
+    for (let kill = 1; kill <= 3; kill++) {
+      await until(() => requests >= kill * 13, 'requests');
       // Into the middle of one, wherever that is.
       await new Promise(resolve => setTimeout(resolve, Math.random() * 8));
       server.process.kill('SIGKILL');
       await server.ended;
-      if (kill === 2) await receiver.stop();
-      if (kill === 4) await receiver.start();
+      if (kill === 1) await receiver.stop();
+      if (kill === 3) await receiver.start();
       server = await serve(port);
     }
     await recorded;
@@ -90,9 +90,10 @@ describe('a server that is killed', () => {
     await serve(port);
     await until(() => ids.every(id => receiver.types(id).length >= 3), 'three events of each recording');
     for (const id of ids) expect(receiver.types(id)).toEqual(ALL);
-    expect(new Set(receiver.received.map(({ event }) => event.id)).size).toBe(36);
+    expect(new Set(receiver.received.map(({ event }) => event.id)).size).toBe(24);
     for (const { event, headers } of receiver.received) expect(headers['webhook-id']).toBe(event.id);
-  });
+    // Five programs are started, one after another.
+  }, 60_000);
 });
 
 describe('the webhook of the command line', () => {

@@ -20,7 +20,8 @@ export interface Received {
   body: string;
 }
 
-type Behave = (outgoing: ServerResponse, received: Received) => void;
+/** What a receiver does about an event. */
+export type Behave = (outgoing: ServerResponse, received: Received) => void;
 
 /** The signature, made without the code that is tested (Standard Webhooks, "Signature scheme"). */
 export const signatureOf = (
@@ -111,7 +112,7 @@ export const newReceiver = async (): Promise<TestReceiver> => {
 
 /** A webhook that does not wait for long. */
 export const hasty = (receiver: TestReceiver, options: Partial<WebhookOptions> = {}): WebhookOptions => ({
-  ...{ url: receiver.url, secret: SECRET, timeout: 0.3, firstDelay: 0.02, longestDelay: 0.1 },
+  ...{ url: receiver.url, secret: SECRET, timeout: 10, firstDelay: 0.02, longestDelay: 0.1 },
   ...options,
 });
 

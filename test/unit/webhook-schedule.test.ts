@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { outcomeOf } from '../../src/server/webhooks/receiver.ts';
 import {
   afterDelivery,
   afterFailure,
@@ -84,6 +85,19 @@ describe('a receiver that fails', () => {
     expect(retryAfter('Wed, 01 May 2024 09:00:00 GMT', now)).toBe(0);
     expect(retryAfter('99999999999', now)).toBe(24 * HOUR);
     for (const none of [null, '', 'soon', '-5']) expect(retryAfter(none, now)).toBe(0);
+  });
+
+  it('is known by its status', () => {
+    expect([200, 204, 299].map(status => outcomeOf(status, null, 0).kind)).toEqual([
+      'taken',
+      'taken',
+      'taken',
+    ]);
+    expect(outcomeOf(410, null, 0)).toEqual({ kind: 'gone' });
+    for (const status of [199, 302, 400, 404, 429, 500, 503]) {
+      const detail = `it answered with HTTP ${status}`;
+      expect(outcomeOf(status, '7', 0)).toEqual({ kind: 'failed', detail, wait: 7 * SECOND });
+    }
   });
 });
 
