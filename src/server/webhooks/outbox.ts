@@ -71,11 +71,18 @@ export const laneIn = (name: string): string => name.slice(0, name.indexOf('.'))
 export class Outbox {
   constructor(private readonly store: OutboxStore) {}
 
-  /** Writes down that a manifest is being stored. Resolves to the note's name. */
-  async noteChange(lane: string, { prefix, recordingId }: RecordingPath, now: number): Promise<string> {
-    const name = `${lane}.${crypto.randomUUID()}.json`;
-    await this.store.put('changed', name, JSON.stringify({ prefix, recordingId, at: now } satisfies Changed));
-    return name;
+  /** A name for a note that a manifest is being stored. */
+  nameChange(lane: string): string {
+    return `${lane}.${crypto.randomUUID()}.json`;
+  }
+
+  /** Writes the note down. */
+  noteChange(name: string, { prefix, recordingId }: RecordingPath, now: number): Promise<void> {
+    return this.store.put(
+      'changed',
+      name,
+      JSON.stringify({ prefix, recordingId, at: now } satisfies Changed),
+    );
   }
 
   changes(after: string): Promise<string[]> {

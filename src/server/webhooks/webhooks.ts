@@ -114,8 +114,10 @@ export class Webhooks implements WebhookDeliveries {
   /** Carries out a request that stores a manifest, and tells of what it changed. Fails only when the request does. */
   async around<T>(path: RecordingPath, request: Request, work: () => Promise<T>): Promise<T> {
     const lane = await laneOf(path);
-    const note = await this.#try(() => this.#outbox.noteChange(lane, path, Date.now()));
-    if (note !== undefined) this.#mine.add(note);
+    const note = this.#outbox.nameChange(lane);
+    // First, or a look at all notes could take it for somebody else's.
+    this.#mine.add(note);
+    await this.#try(() => this.#outbox.noteChange(note, path, Date.now()));
     try {
       return await work();
     } finally {
