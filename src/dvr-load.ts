@@ -1,14 +1,17 @@
 /** Loads what keeps a ring, where a recorder is to keep one. In the page. */
 import type { Dvr, DvrHost } from './dvr.ts';
 import { errorFromMessage } from './error-from-message.ts';
-import { WorkerFailedError } from './errors.ts';
-import { besideWorker, startWorker } from './hand-over.ts';
+import { asSteadyreelError, SourceEndedError, WorkerFailedError } from './errors.ts';
+import { besideWorker, letGo, startWorker } from './hand-over.ts';
 import { load } from './load.ts';
 import type { Openable } from './recorder-source.ts';
 import { aacEncoderUrl, clipUrl } from './worker/spawn.ts';
 
 /** What the code for rings is handed, which is a bundle of its own: there must be one only of each of these. */
-const PAGE = { startWorker, errorFromMessage, WorkerFailedError };
+const PAGE = {
+  ...{ startWorker, letGo, errorFromMessage, asSteadyreelError },
+  ...{ SourceEndedError, WorkerFailedError },
+};
 
 /** The page, as the code for rings sees it. */
 export type DvrPage = typeof PAGE;

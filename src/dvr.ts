@@ -41,6 +41,7 @@ class RunningRing {
   #settle: (error?: SteadyreelError) => void = () => undefined;
   #lastId = 0;
   #ended = false;
+  #failed = false;
   #state: RingState = { start: 0, end: 0, memoryBytes: 0, storedBytes: 0 };
   #unwatch = (): void => undefined;
 
@@ -65,8 +66,14 @@ class RunningRing {
     this.#watch(source);
   }
 
+  /** Nothing more comes into it; what there is can still be read. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** It ended as something failed. */
+  get failed(): boolean {
+    return this.#failed;
   }
 
   get state(): RingState {
@@ -80,10 +87,19 @@ class RunningRing {
   #watch(source: RecorderSource): void {
     this.#unwatch();
     this.source = source;
-    this.#unwatch = source.watch(() => {
-      const command = this.#ended ? undefined : source.look();
-      if (command) this.#send(command.message, command.transfer);
-    });
+    this.#unwatch = source.watch(() => this.#look());
+  }
+
+  #look(): void {
+    if (this.#ended) return;
+    try {
+      const command = this.source.look();
+      if (!command) return;
+      this.#replacing.push(() => undefined);
+      this.#send(command.message, command.transfer);
+    } catch (error) {
+      this.host.fail(this.page.asSteadyreelError(error));
+    }
   }
 
   #on(message: FromWorker): void {
@@ -102,6 +118,7 @@ class RunningRing {
       case 'warning':
         return this.host.warn(message);
       case 'error':
+        this.#failed = true;
         return this.host.fail(this.page.errorFromMessage(message.error));
       case 'failed':
         return this.#fail(this.page.errorFromMessage(message.error));
@@ -109,28 +126,39 @@ class RunningRing {
         this.#ended = true;
         return this.#unwatch();
       case 'aborted':
-        return this.#worker.terminate();
+        return this.#gone(new this.page.SourceEndedError(1));
     }
   }
 
   #fail(error: SteadyreelError): void {
-    this.#ended = true;
-    this.#unwatch();
+    this.#failed = true;
     this.#settle(error);
     this.host.fail(error);
+    this.#gone(error);
+  }
+
+  /** Nobody answers any more. */
+  #gone(error: SteadyreelError): void {
+    this.#ended = true;
+    this.#unwatch();
     for (const { reject } of this.#located.values()) reject(error);
     this.#located.clear();
+    for (const replaced of this.#replacing.splice(0)) replaced();
     this.#worker.terminate();
   }
 
   /** Opens a port to it. Resolves when what was asked for begins. */
-  async read(request: RingRequest, signal: AbortSignal): Promise<{ port: MessagePort; startedAt: string }> {
+  async read(
+    request: RingRequest,
+    exact: boolean,
+    signal: AbortSignal,
+  ): Promise<{ port: MessagePort; startedAt: string }> {
     await this.#started;
     const id = ++this.#lastId;
     const { port1, port2 } = new MessageChannel();
     const located = new Promise<string>((resolve, reject) => this.#located.set(id, { resolve, reject }));
     signal.addEventListener('abort', () => this.#send({ type: 'forget', id }));
-    this.#send({ type: 'read', id, request, port: port1 }, [port1]);
+    this.#send({ type: 'read', id, request, exact, port: port1 }, [port1]);
     return { port: port2, startedAt: await located };
   }
 
@@ -142,19 +170,24 @@ class RunningRing {
     await replaced;
   }
 
-  /** Lets go of all that it holds. */
+  /** Lets go of all that it holds, once what is made of it has read what there is. */
   close(): void {
-    this.#ended = true;
     this.#unwatch();
     this.#send({ type: 'abort' });
   }
 }
 
+/** How often a source that tells nothing is looked at, until there is something of it; milliseconds. */
+const LOOK = 1_000;
+
 export class Dvr {
-  #ring: Promise<RunningRing> | undefined;
-  #running: RunningRing | undefined;
+  #opening: Promise<RunningRing> | undefined;
+  /** The newest; one that has ended can still be read. */
+  #ring: RunningRing | undefined;
   /** Ends the watch for a stream that comes late, or comes back. */
   #unwatch = (): void => undefined;
+  /** How often it was closed: what is being opened meanwhile is not wanted any more. */
+  #closed = 0;
 
   constructor(
     private source: Openable,
@@ -164,42 +197,61 @@ export class Dvr {
 
   /** What it holds, as of the last half second; `undefined` while there is none. */
   get state(): RingState | undefined {
-    return this.#running && !this.#running.ended ? this.#running.state : undefined;
+    return this.#ring?.state;
   }
 
   /** Keeps the stream from now on, or as soon as it has live tracks. */
   keep(): void {
     const { source } = this;
     const tryIt = (): void => {
-      if (source === this.source && (!this.#ring || this.#running?.ended))
-        void this.#open().catch(() => undefined);
+      // Whoever asks for something of it hears what is wrong; what has failed would fail again.
+      const needed = !this.#ring || (this.#ring.ended && !this.#ring.failed);
+      if (source === this.source && needed && !this.#opening) void this.#openNew().catch(() => undefined);
     };
-    // Whoever asks for something of it hears what is wrong.
     tryIt();
     this.#unwatch();
-    this.#unwatch = 'watch' in source ? (source as RecorderSource).watch(tryIt) : () => undefined;
+    if ('watch' in source) this.#unwatch = (source as RecorderSource).watch(tryIt);
+    else {
+      const timer = setInterval(tryIt, LOOK);
+      this.#unwatch = () => clearInterval(timer);
+    }
   }
 
-  #open(): Promise<RunningRing> {
-    if (this.#running?.ended) this.#running = this.#ring = undefined;
-    this.#ring ??= this.#openRing().catch(error => {
-      // What could not be opened may be there the next time.
-      this.#ring = undefined;
+  /** The ring that runs, or a new one; where there can be none, the one that has ended. */
+  async #open(): Promise<RunningRing> {
+    const ring = this.#ring;
+    if (ring && !ring.ended) return ring;
+    try {
+      return await this.#openNew();
+    } catch (error) {
+      if (ring && !ring.failed) return ring;
       throw error;
+    }
+  }
+
+  #openNew(): Promise<RunningRing> {
+    this.#opening ??= this.#openRing().finally(() => {
+      this.#opening = undefined;
     });
-    return this.#ring;
+    return this.#opening;
   }
 
   async #openRing(): Promise<RunningRing> {
-    const { host, page } = this;
-    this.source.check();
-    const { source, setup: tracks, transfer } = await this.source.open(new AbortController().signal);
+    const { host, page, source: given } = this;
+    const closed = this.#closed;
+    given.check();
+    const { source, setup: tracks, transfer } = await given.open(new AbortController().signal);
+    if (given !== this.source || closed !== this.#closed) {
+      page.letGo(transfer);
+      throw new page.SourceEndedError(1);
+    }
     const { options, url, aacEncoderUrl } = host;
     const seconds = options.dvr === false ? 0 : options.dvr.seconds;
     const id = crypto.randomUUID();
     const setup: RingSetup = { id, seconds, url, options, aacEncoderUrl, ...tracks };
-    this.#running = new RunningRing(host, page, source, setup, transfer);
-    return this.#running;
+    this.#ring?.close();
+    this.#ring = new RunningRing(host, page, source, setup, transfer);
+    return this.#ring;
   }
 
   /** A recording that is made of it. */
@@ -208,14 +260,17 @@ export class Dvr {
       check: () => undefined,
       open: async (signal): Promise<Opened> => {
         const ring = await this.#open();
-        const { port, startedAt } = await ring.read(request, signal);
+        const { port, startedAt } = await ring.read(request, exact, signal);
         const { setup } = ring;
         const method = setup.call ? 'passthrough' : 'encoding';
         const frameRate = setup.video?.frameRate;
         const input = { port, url: this.host.url, exact, method, frameRate } as const;
         return {
           source,
-          setup: { video: undefined, audio: undefined, ring: input, kind, startedAt },
+          setup: {
+            ...{ video: undefined, audio: undefined, ring: input, kind, startedAt },
+            fallback: setup.fallback,
+          },
           transfer: [port],
         };
       },
@@ -232,16 +287,18 @@ export class Dvr {
 
   /** Goes on with another source. */
   async replaceSource(next: Openable): Promise<void> {
-    const running = this.#running;
-    if (running && !running.ended) await running.replace(next);
+    await this.#opening?.catch(() => undefined);
+    const ring = this.#ring;
+    if (ring && !ring.ended) await ring.replace(next);
     this.source = next;
     this.keep();
   }
 
   close(): void {
     this.#unwatch();
-    this.#running?.close();
-    this.#running = this.#ring = undefined;
+    this.#closed++;
+    this.#ring?.close();
+    this.#ring = undefined;
   }
 }
 

@@ -33,7 +33,7 @@ export class Recorder {
   /** The newest recording. Those before it may still be being stored. */
   #run: Run | undefined;
   /** What keeps the last of the stream, as it is loaded, and once it is. */
-  readonly #loading: Promise<Dvr> | undefined;
+  #loading: Promise<Dvr> | undefined;
   #dvr: Dvr | undefined;
   /** What the page has been told last. */
   #state: RecorderState = 'idle';
@@ -56,21 +56,28 @@ export class Recorder {
       onState: run => this.#onState(run),
     };
     this.#source = this.#makeSource(source);
-    if (this.#options.dvr !== false) this.#loading = this.#keepRing();
+    if (this.#options.dvr !== false) void this.#keepRing();
   }
 
-  async #keepRing(): Promise<Dvr> {
+  #keepRing(): Promise<Dvr> {
     const { options, workerUrl, emit } = this.#host;
     const loading = loadDvr(this.#source, {
       ...{ options, workerUrl },
       warn: warning => emit('warning', warning),
       fail: error => emit('error', { error }),
     });
-    // Who asks for something of it hears why there is none.
-    loading.catch(() => undefined);
-    this.#dvr = await loading;
-    this.#dvr.keep();
-    return this.#dvr;
+    this.#loading = loading;
+    loading.then(
+      dvr => {
+        this.#dvr = dvr;
+        dvr.keep();
+      },
+      // Who asks for something of it hears why there is none; it may be there the next time.
+      () => {
+        this.#loading = undefined;
+      },
+    );
+    return loading;
   }
 
   #makeSource(source: Source): Openable {
@@ -138,7 +145,7 @@ export class Recorder {
     try {
       const preRoll = resolvePreRoll(options);
       source.check();
-      if (preRoll > 0 || this.#loading)
+      if (preRoll > 0 || this.#options.dvr !== false)
         source = fromDvr(this.#ring('preRoll'), { request: { kind: 'live', preRoll }, exact: false });
       this.#run = new Run(this.#host);
     } catch (thrown) {
@@ -153,7 +160,7 @@ export class Recorder {
 
   /** @throws StateInvalidError (`state-invalid`). */
   #ring(call: string): Promise<Dvr> {
-    if (this.#loading) return this.#loading;
+    if (this.#options.dvr !== false) return this.#loading ?? this.#keepRing();
     throw new StateInvalidError(call, this.#state, 'Make the recorder with dvr: { seconds }.');
   }
 
@@ -176,7 +183,10 @@ export class Recorder {
 
   /** Ends what `dvr` keeps, and lets go of it. Recordings that are made of it end. A recorder that has none does nothing. */
   close(): void {
-    this.#dvr?.close();
+    void this.#loading?.then(
+      dvr => dvr.close(),
+      () => undefined,
+    );
   }
 
   /**

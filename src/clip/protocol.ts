@@ -31,8 +31,8 @@ export type FromRing =
   /** All tracks have ended, and may come back; and when they have. */
   | { type: 'waiting' }
   | { type: 'resumed' }
-  /** Nothing more will come. */
-  | { type: 'over' };
+  /** Nothing more will come; `error`: as something failed. */
+  | { type: 'over'; error?: string };
 
 export type ToRing =
   | { type: 'more' }

@@ -21,6 +21,8 @@ export interface RingLimits {
   memory: number;
 }
 
+/** So much is let go at once when there is no room; bytes. */
+const ROOM = 32 * 2 ** 20;
 /** A block without video is as long as a group of pictures usually is; microseconds. */
 const AUDIO_BLOCK = 2_000_000;
 
@@ -103,6 +105,11 @@ export class Ring<P = never> {
     return this.#blocks.find(({ clean }) => clean)?.from;
   }
 
+  /** Time of the newest key frame, or of what a clip can begin with instead. */
+  get newestKey(): number | undefined {
+    return this.#blocks.findLast(({ clean }) => clean)?.from;
+  }
+
   /** Bytes in memory, and elsewhere. */
   get bytes(): { memory: number; stored: number } {
     return { memory: this.#memory, stored: this.#stored };
@@ -141,7 +148,8 @@ export class Ring<P = never> {
 
   #beginsBlock(entry: RingEntry): boolean {
     const last = this.#blocks.at(-1);
-    if (!last) return true;
+    // Without key frames, what is there must be able to move out of memory all the same.
+    if (!last || last.bytes > this.limits.memory / 16) return true;
     if (entry.kind === 'video') return entry.type === 'key';
     const alone = entry.kind === 'audio' && this.#withoutVideo(entry.epoch);
     return alone && (!last.clean || entry.time - last.from >= AUDIO_BLOCK);
@@ -155,7 +163,10 @@ export class Ring<P = never> {
 
   #begin(entry: RingEntry): void {
     const from = 'time' in entry ? entry.time : this.#end;
-    const clean = entry.kind === 'video' || entry.kind === 'audio';
+    const clean =
+      entry.kind === 'video'
+        ? entry.type === 'key'
+        : entry.kind === 'audio' && this.#withoutVideo(entry.epoch);
     this.#blocks.push({ from, clean, bytes: 0, place: { name: 'memory', entries: [] } });
     this.#evict();
     this.#spill();
@@ -169,6 +180,8 @@ export class Ring<P = never> {
     if (run && entry.kind === 'video') Object.assign(run, { config: run.config ?? entry.config, lastBlock });
     const audio = entry.kind === 'audio' ? this.#audio.get(entry.epoch) : undefined;
     if (audio) audio.lastBlock = lastBlock;
+    const newest = [...this.#runs.values()].at(-1);
+    if (audio && newest && newest.begun.video === undefined) newest.lastBlock = lastBlock;
   }
 
   /** Lets go of what no clip of the time that is kept begins with. */
@@ -227,9 +240,16 @@ export class Ring<P = never> {
         // There is no room: it is the oldest that has to go.
         block.place = { name: 'memory', entries };
         this.#shortened = true;
+        this.#makeRoom();
         return this.#evict();
       }
     }
+  }
+
+  /** Lets go of the oldest of what was stored. */
+  #makeRoom(): void {
+    const goal = this.#stored - ROOM;
+    while (this.#stored > Math.max(0, goal) && this.#blocks[0]?.place.name === 'stored') this.#drop();
   }
 
   /**

@@ -1,11 +1,15 @@
 /** Encodes the first group of pictures of a clip again, so that the clip begins with the picture that was asked for. */
+import { inTime } from '../encode/in-time.ts';
 import { FileVideoEncoder } from '../encode/video-encoder.ts';
 import type { VideoPacket } from '../media.ts';
 import { restoreConfig } from '../stored-config.ts';
-import type { FirstGroup } from './ring-taker.ts';
+import type { FirstGroup } from './first-group.ts';
 
 /** Frames that may wait in the decoder, and in the encoder. */
 const MOST_WAITING = 8;
+
+/** A codec that takes longer than this for a group of pictures does not work; milliseconds. */
+const LONGEST = 30_000;
 
 export interface EncodedAgain {
   /** Times are microseconds on the ring's timeline. */
@@ -56,14 +60,17 @@ export const encodeAgain = async (
   const decoder = new VideoDecoder({ output: take, error: error => (failure ??= error) });
   try {
     decoder.configure(restoreConfig<VideoDecoderConfig>(config));
+    const deadline = performance.now() + LONGEST;
     for (const { time: timestamp, type, data } of packets) {
       // Raw frames are large: few at a time.
-      while ((decoder.decodeQueueSize > MOST_WAITING || encoder.pending > MOST_WAITING) && !failure)
+      while ((decoder.decodeQueueSize > MOST_WAITING || encoder.pending > MOST_WAITING) && !failure) {
+        if (performance.now() > deadline) throw new Error('the codecs do not answer');
         await new Promise(resolve => setTimeout(resolve, 1));
+      }
       if (failure) throw failure;
       decoder.decode(new EncodedVideoChunk({ timestamp, type, data }));
     }
-    await decoder.flush();
+    await inTime(decoder.flush());
     letGo();
     await encoder.finish();
     if (failure) throw failure;

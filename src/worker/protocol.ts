@@ -84,7 +84,7 @@ export type ToWorker =
   | { type: 'recover'; setup: RecoverySetup }
   | { type: 'ring'; setup: RingSetup }
   /** A recording is made of the ring; it hears over the port. */
-  | { type: 'read'; id: number; request: RingRequest; port: MessagePort }
+  | { type: 'read'; id: number; request: RingRequest; exact: boolean; port: MessagePort }
   /** It is not made after all. */
   | { type: 'forget'; id: number }
   /** What the page was asked for. */

@@ -1,15 +1,16 @@
 /** The ring of a stream: reads its tracks, encodes them, keeps the last of them, and gives it to the recordings that are made of it. */
 import type { RingRequest } from '../clip/protocol.ts';
 import { Ring } from '../clip/ring.ts';
-import { errorToMessage } from '../errors.ts';
+import { asSteadyreelError, errorToMessage } from '../errors.ts';
 import { toMicroseconds, toSeconds } from '../media.ts';
 import { wallClock } from '../source/wall-clock.ts';
+import { checkCodecs } from './check-codecs.ts';
 import type { TracksContext } from './media-tracks.ts';
 import type { CallReplacement, FromWorker, Replacement, Reporter, RingSetup } from './protocol.ts';
 import { RingFiles } from './ring-files.ts';
-import { placeOf, type RingSource, serveReader } from './ring-reader.ts';
+import { type Place, placeOf, type RingSource, serveReader } from './ring-reader.ts';
 import { RingStore, type StoredBlock } from './ring-store.ts';
-import type { SessionTracks } from './session-tracks.ts';
+import { leave, type SessionTracks } from './session-tracks.ts';
 import { emptyStats } from './stats.ts';
 import { Warnings } from './warnings.ts';
 
@@ -20,9 +21,19 @@ const TELL = 500;
 /** How often it is looked whether a time has come; milliseconds. */
 const LOOK = 20;
 
+/** Recordings that still read when the ring is let go get so long to read what there is; milliseconds. */
+const LAST_READ = 5_000;
+/** A stream that gives no key frame by itself is asked for one after so long, a call less often, as it costs all who watch; microseconds. */
+const KEY_EVERY = 5_000_000;
+const KEY_EVERY_OF_CALL = 10_000_000;
+
+/** What tracks are told of a recording, of which there is none. */
+const NO_RECORDING = { recordingId: '', startedAt: '', storage: { kind: 'device' } } as const;
+
 interface Reader {
   port: MessagePort;
   cancel: AbortController;
+  served: Promise<void>;
 }
 
 export class RingHost {
@@ -31,10 +42,12 @@ export class RingHost {
   readonly #warnings: Warnings;
   readonly #readers = new Map<number, Reader>();
   readonly #timer: ReturnType<typeof setInterval>;
-  #over = false;
+  #stopping: Promise<void> | undefined;
+  #failure: string | undefined;
+  #warned = false;
 
   constructor(
-    setup: RingSetup,
+    private readonly setup: RingSetup,
     private readonly store: RingStore | undefined,
     private readonly send: (message: FromWorker) => void,
     openTracks: (context: TracksContext) => SessionTracks,
@@ -50,7 +63,7 @@ export class RingHost {
       send({ type });
     };
     this.#tracks = openTracks({
-      setup: { ...setup, recordingId: setup.id, startedAt: '', storage: { kind: 'device' } },
+      setup: { ...setup, ...NO_RECORDING },
       files: new RingFiles(entry => this.#ring.append(entry)),
       keeper: { note: event => this.#ring.append({ kind: 'note', event }) },
       stats: emptyStats(),
@@ -74,15 +87,28 @@ export class RingHost {
       storedBytes: bytes.stored,
     };
     this.send({ type: 'ring', state });
-    if (this.#ring.shortened)
-      this.#warnings.warn(
-        'device-storage-low',
-        'This device has no room for all that the ring is to hold: it holds less.',
-      );
+    this.#askForKeyFrame(end);
+    if (!this.#ring.shortened || this.#warned) return;
+    this.#warned = true;
+    this.#warnings.warn(
+      'device-storage-low',
+      'This device has no room for all that the ring is to hold: it holds less.',
+    );
+  }
+
+  /** Clips begin with key frames, and only what lies before one can be let go. */
+  #askForKeyFrame(end: number): void {
+    const { call, options } = this.setup;
+    const interval = call
+      ? KEY_EVERY_OF_CALL
+      : Math.max(KEY_EVERY, 2 * toMicroseconds(options.video.keyFrameInterval));
+    const { endTime } = this.#tracks;
+    if (Math.max(end, endTime) - (this.#ring.newestKey ?? end) > interval) this.#tracks.keyFrameAt(endTime);
   }
 
   #fail(error: unknown): void {
-    if (this.#over) return;
+    if (this.#stopping) return;
+    this.#failure = asSteadyreelError(error).message;
     this.send({ type: 'error', error: errorToMessage(error) });
     void this.stop();
   }
@@ -93,6 +119,7 @@ export class RingHost {
       now: () => this.#tracks.endTime,
       keyFrameAt: time => this.#tracks.keyFrameAt(time),
       reached: (time, signal) => this.#reached(time, signal),
+      failure: () => this.#failure,
     };
   }
 
@@ -100,7 +127,7 @@ export class RingHost {
     return new Promise((resolve, reject) => {
       const timer = setInterval(() => {
         const there = this.#tracks.endTime >= time;
-        if (!there && !this.#over && !signal.aborted) return;
+        if (!there && !this.#stopping && !signal.aborted) return;
         clearInterval(timer);
         if (there) resolve();
         else reject(new DOMException('The stream has ended.', 'AbortError'));
@@ -109,22 +136,30 @@ export class RingHost {
   }
 
   /** A recording is made of it. Never rejects. */
-  async read(id: number, request: RingRequest, port: MessagePort): Promise<void> {
+  async read(id: number, request: RingRequest, port: MessagePort, exact: boolean): Promise<void> {
     const cancel = new AbortController();
-    this.#readers.set(id, { port, cancel });
-    const source = this.#source;
-    // The key frame that something in the future begins with is asked for now, so that it is the very frame.
-    const place = placeOf(request, source);
-    try {
-      // It begins when its time has come: nobody sees a recording before.
-      if (place.key > source.now()) await source.reached(place.key, cancel.signal);
-      const ago = Math.max(0, source.now() - place.key) / 1_000;
-      this.send({ type: 'located', id, startedAt: new Date(Date.now() - ago).toISOString() });
-      await serveReader(port, place, source);
-    } catch {
-      port.postMessage({ type: 'over' });
-    }
+    const served = this.#serve(id, placeOf(request, this.#source), port, exact, cancel);
+    this.#readers.set(id, { port, cancel, served });
+    await served;
     this.#readers.delete(id);
+  }
+
+  async #serve(
+    id: number,
+    place: Place,
+    port: MessagePort,
+    exact: boolean,
+    cancel: AbortController,
+  ): Promise<void> {
+    const source = this.#source;
+    // The key frame that something in the future begins with was asked for, so that it is the very frame; nobody sees a
+    // recording before its time has come. Of a stream that ends before, there will be none.
+    if (place.key > source.now()) await source.reached(place.key, cancel.signal).catch(() => undefined);
+    // The one that was asked for may have been another track's.
+    if (!this.#stopping && (this.#ring.newestKey ?? 0) < place.key) source.keyFrameAt(place.key);
+    const ago = Math.max(0, source.now() - (exact ? place.from : place.key)) / 1_000;
+    this.send({ type: 'located', id, startedAt: new Date(Date.now() - ago).toISOString() });
+    await serveReader(port, place, source, cancel);
   }
 
   /** One that waits for its time is not made after all. */
@@ -133,7 +168,8 @@ export class RingHost {
   }
 
   async replace(replacement: Replacement | CallReplacement): Promise<void> {
-    if (!this.#over) await this.#tracks.replace(replacement).catch(error => this.#fail(error));
+    if (this.#stopping) leave(replacement);
+    else await this.#tracks.replace(replacement).catch(error => this.#fail(error));
     this.send({ type: 'replaced' });
   }
 
@@ -145,10 +181,12 @@ export class RingHost {
     this.#fail(error);
   }
 
-  /** The stream has ended: recordings get what there is. */
-  async stop(): Promise<void> {
-    if (this.#over) return;
-    this.#over = true;
+  /** The stream has ended: what there is can still be read. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#tracks.stop().catch(() => this.#tracks.cancel());
     this.#ring.finish();
@@ -156,12 +194,11 @@ export class RingHost {
     this.send({ type: 'ended' });
   }
 
-  /** Lets go of everything. */
+  /** Lets go of everything, once the recordings that are made of it have read what there is. */
   async abort(): Promise<void> {
-    if (!this.#over) this.#tracks.cancel();
-    this.#over = true;
-    clearInterval(this.#timer);
-    this.#ring.finish();
+    await this.stop();
+    const reading = [...this.#readers.values()].map(({ served }) => served);
+    await Promise.race([Promise.all(reading), new Promise(resolve => setTimeout(resolve, LAST_READ))]);
     await this.store?.remove();
     this.send({ type: 'aborted' });
   }
@@ -172,4 +209,7 @@ export const openRing = async (
   setup: RingSetup,
   send: (message: FromWorker) => void,
   openTracks: (context: TracksContext) => SessionTracks,
-): Promise<RingHost> => new RingHost(setup, await RingStore.open(setup.id), send, openTracks);
+): Promise<RingHost> => {
+  await checkCodecs({ ...setup, ...NO_RECORDING });
+  return new RingHost(setup, await RingStore.open(setup.id), send, openTracks);
+};

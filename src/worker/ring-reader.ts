@@ -14,6 +14,8 @@ export interface RingSource {
   keyFrameAt(time: number): void;
   /** Resolves when the stream has come to this time. Rejects when the signal aborts, or the stream ends before. */
   reached(time: number, signal: AbortSignal): Promise<void>;
+  /** Why the stream could not be kept any more; `undefined` when nothing failed. */
+  failure(): string | undefined;
 }
 
 /** What a recording of the ring begins and ends with. */
@@ -21,7 +23,7 @@ export interface Place extends Bounds {
   position: Position;
 }
 
-/** Where what was asked for lies. Pure but for the key frame that it may ask for. */
+/** Where what was asked for lies; where nothing of it is there, nor will come, it ends where it begins. Pure but for the key frame that it may ask for. */
 export const placeOf = (request: RingRequest, { ring, now, keyFrameAt }: RingSource): Place => {
   const end = now();
   const anew = (from: number, until?: number): Place => {
@@ -31,7 +33,7 @@ export const placeOf = (request: RingRequest, { ring, now, keyFrameAt }: RingSou
   };
   const back = (from: number, until?: number): Place => {
     const found = ring.blockAt(from);
-    if (!found) return anew(from, until);
+    if (!found) return anew(Math.max(from, end), until);
     const { from: key, position } = found;
     return { from: Math.max(from, key), key, ...(until === undefined ? {} : { until }), position };
   };
@@ -52,9 +54,9 @@ export const placeOf = (request: RingRequest, { ring, now, keyFrameAt }: RingSou
 export const serveReader = async (
   port: MessagePort,
   { position, ...bounds }: Place,
-  { ring, now, keyFrameAt }: RingSource,
+  { ring, now, keyFrameAt, failure }: RingSource,
+  closed: AbortController,
 ): Promise<void> => {
-  const closed = new AbortController();
   const send = (message: FromRing): void => port.postMessage(message);
   let more: () => void = () => undefined;
   let wanted = new Promise<void>(resolve => (more = resolve));
@@ -67,22 +69,26 @@ export const serveReader = async (
       case 'key-frame':
         return keyFrameAt(now());
       case 'close':
-        closed.abort();
-        return more();
+        return closed.abort();
     }
   };
+  closed.signal.addEventListener('abort', () => more());
   send({ type: 'begin', known: ring.known, ...bounds });
+  const over = (): void => {
+    const error = failure();
+    send({ type: 'over', ...(error === undefined ? {} : { error }) });
+  };
   try {
+    if ((bounds.until ?? Number.POSITIVE_INFINITY) <= bounds.key) closed.abort();
     for await (const entries of ring.read(position, BATCH, closed.signal)) {
       await wanted;
       if (closed.signal.aborted) break;
       wanted = new Promise<void>(resolve => (more = resolve));
       send({ type: 'entries', entries });
     }
-    if (!closed.signal.aborted) send({ type: 'over' });
   } catch {
     // What lay on the disk can't be read any more: the recording ends with what it has.
-    send({ type: 'over' });
   }
+  over();
   port.close();
 };

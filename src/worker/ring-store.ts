@@ -18,6 +18,9 @@ import {
 /** A segment takes no block more once it is so large. */
 const SEGMENT_BYTES = 32 * 2 ** 20;
 
+/** Room that is left for recordings, or a tenth of all where that is less; bytes. */
+const KEPT_FREE = 2 ** 30;
+
 interface Segment {
   name: string;
   handle: SyncAccessHandle;
@@ -59,10 +62,15 @@ export class RingStore implements BlockStore<StoredBlock> {
   async put(entries: readonly RingEntry[]): Promise<StoredBlock> {
     const segment = await this.#segmentToFill();
     const at = segment.size;
-    for (const entry of entries) {
-      const record = encodeRecord(0, 'data' in entry ? recordOf(entry) : { json: entry });
-      writeAll(segment.handle, record, segment.size);
-      segment.size += record.byteLength;
+    try {
+      for (const entry of entries) {
+        const record = encodeRecord(0, 'data' in entry ? recordOf(entry) : { json: entry });
+        writeAll(segment.handle, record, segment.size);
+        segment.size += record.byteLength;
+      }
+    } catch (error) {
+      segment.size = at;
+      throw error;
     }
     segment.blocks++;
     if (segment.size >= SEGMENT_BYTES) segment.full = true;
@@ -71,6 +79,7 @@ export class RingStore implements BlockStore<StoredBlock> {
 
   async #segmentToFill(): Promise<Segment> {
     if (this.#segment && !this.#segment.full) return this.#segment;
+    await checkRoom();
     const name = String(++this.#count);
     const handle = await openSync(await createDirectory(this.path), name);
     this.#segment = { name, handle, size: 0, blocks: 0, full: false };
@@ -82,7 +91,10 @@ export class RingStore implements BlockStore<StoredBlock> {
     const bytes = new Uint8Array(length);
     segment.handle.read(bytes, { at });
     const records = decodeRecords(bytes)?.records ?? [];
-    return records.map(({ json, data }) => (data ? { ...json, data } : json) as RingEntry);
+    return records.map(({ json, data }) => {
+      const carries = 'kind' in json && (json.kind === 'video' || json.kind === 'audio');
+      return (carries ? { ...json, data: data ?? new Uint8Array() } : json) as RingEntry;
+    });
   }
 
   drop({ segment }: StoredBlock): void {
@@ -100,6 +112,13 @@ export class RingStore implements BlockStore<StoredBlock> {
     this.unlock();
   }
 }
+
+/** A ring must not take the room that recordings need. @throws QuotaExceededError */
+const checkRoom = async (): Promise<void> => {
+  const { quota, usage } = await navigator.storage.estimate();
+  if (quota !== undefined && usage !== undefined && quota - usage < Math.min(KEPT_FREE, quota / 10))
+    throw new DOMException('What is left is for recordings.', 'QuotaExceededError');
+};
 
 const recordOf = ({ data, ...json }: Extract<RingEntry, { data: Uint8Array }>) => ({ json, data });
 

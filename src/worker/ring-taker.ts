@@ -2,11 +2,11 @@
 import type { AudioEntry, AudioKnown, RingEntry, RunBegun, VideoEntry } from '../clip/entry.ts';
 import type { Bounds } from '../clip/protocol.ts';
 import type { Known } from '../clip/ring.ts';
-import { decoderConfigChange } from '../cut/parameters.ts';
 import type { RecorderStats } from '../events.ts';
 import type { CutReason, ManifestEvent } from '../manifest.ts';
 import { toSeconds, type VideoPacket } from '../media.ts';
 import { restoreConfig, type StoredConfig } from '../stored-config.ts';
+import { FirstGroup } from './first-group.ts';
 import type { MediaFile, MediaFiles } from './media-files.ts';
 
 /** What the taker needs from its session. */
@@ -16,41 +16,54 @@ export interface TakerContext {
   note(event: ManifestEvent): void;
 }
 
-/** Times of entries are microseconds on the ring's timeline; those of files on the recording's. */
-type Phase =
-  /** For the first key frame at `key` or after it. Its sound may come before it, and so may a run that follows. */
-  | { name: 'seeking'; key: number; sound: AudioEntry[]; runs: RunBegun[] }
-  | { name: 'taking' }
-  /** Nothing from `since` on is taken. */
-  | { name: 'paused'; since: number };
-
-/** A group of pictures that begins before what was asked for: it is encoded again from there on. */
-export interface FirstGroup {
-  run: RunBegun;
-  config: StoredConfig<VideoDecoderConfig>;
-  packets: VideoEntry[];
+/** While a key frame is waited for, at the beginning or after a pause: its sound may come before it, and so may a run that follows. */
+interface Seeking {
+  /** Microseconds on the ring's timeline. */
+  key: number;
+  sound: AudioEntry[];
+  runs: RunBegun[];
 }
 
+/** A run of the ring, and the file that is made of it. */
+interface TakenRun {
+  file: MediaFile;
+  hasVideo: boolean;
+  /** Time of the last picture that came, taken or not. */
+  last: number;
+  /** No picture comes any more. */
+  over: boolean;
+}
+
+/** Sound older than this is not waited with; microseconds. */
+const SOUND_KEPT = 5_000_000;
+
+/** Times of entries are microseconds on the ring's timeline; those of files on the recording's. */
 export class RingTaker {
-  #phase: Phase;
+  #seeking: Seeking | undefined;
   /** Time of the ring that is 0 in the recording, and less what pauses leave out. */
   #origin: number | undefined;
   readonly #from: number;
   #until: number;
+  /** A pause has begun here: nothing from then on is taken, until a key frame after it. */
+  #since = Number.POSITIVE_INFINITY;
+  /** Nothing before this is taken any more; microseconds on the recording's timeline. */
+  #resumeAt = 0;
   readonly #runs = new Map<number, RunBegun>();
   readonly #configs = new Map<number, StoredConfig<VideoDecoderConfig>>();
   readonly #audio = new Map<number, AudioKnown>();
-  /** Files, by the runs that they are made of; a run that a pause lies in goes on in its file. */
-  readonly #files = new Map<number, MediaFile>();
+  readonly #taken = new Map<number, TakenRun>();
   readonly #announced = new Set<number>();
-  #lastVideo: number | undefined;
-  #step = 33_333;
-  #audioUntil: number | undefined;
-  /** Where the recording goes on after a pause; microseconds on its timeline. */
-  #resumeAt = 0;
+  /** Where sound has come to, taken or not. */
+  #audioUntil = Number.NEGATIVE_INFINITY;
+  /** Where the sound in the files ends; microseconds on the recording's timeline. */
+  #soundEnd = 0;
+  /** The first group of pictures, until it has been encoded again. */
   #group: FirstGroup | undefined;
   /** A run that goes on with other parameters than its first group has now: with its next key frame another file begins. */
   #cutRun: number | undefined;
+  /** What comes after the run that these are about, which is not over yet. */
+  #held: RingEntry[] | undefined;
+  #last = 0;
 
   constructor(
     private readonly context: TakerContext,
@@ -61,30 +74,37 @@ export class RingTaker {
   ) {
     this.#from = from;
     this.#until = until ?? Number.POSITIVE_INFINITY;
-    this.#phase = { name: 'seeking', key, sound: [], runs: [] };
+    this.#seeking = { key, sound: [], runs: [] };
     for (const run of known.runs) this.#runs.set(run.run, run);
     for (const [run, config] of known.configs) this.#configs.set(run, config);
     for (const audio of known.audio) this.#audio.set(audio.epoch, audio);
   }
 
-  /** True once something is recorded. */
-  get begun(): boolean {
-    return this.#origin !== undefined;
-  }
-
   /** Where the recording has come to; microseconds on its timeline. */
   get time(): number {
-    const last = Math.max(this.#lastVideo ?? 0, this.#audioUntil ?? 0);
-    return Math.max(0, last - (this.#origin ?? last));
+    return this.#last;
+  }
+
+  /** Nothing from here on is taken now; microseconds on the ring's timeline. */
+  get #end(): number {
+    return Math.min(this.#until, this.#since);
+  }
+
+  /** How far everything has come: as long as it changes, there is more to wait for. */
+  get progress(): string {
+    return [this.#audioUntil, ...[...this.#taken.values()].map(({ last, over }) => `${last} ${over}`)].join();
   }
 
   /** True when all that lies before the end has come. */
   get complete(): boolean {
-    const file = this.context.files.current;
-    if (!file || this.#until === Number.POSITIVE_INFINITY) return false;
-    const reached = (time: number | undefined): boolean => (time ?? Number.NEGATIVE_INFINITY) >= this.#until;
-    const video = file.setup.video === undefined || reached(this.#lastVideo);
-    return video && (file.setup.audioEpoch === undefined || reached(this.#audioUntil));
+    const runs = [...this.#taken.values()];
+    const current = runs.find(({ file }) => file === this.context.files.current);
+    if (!current || this.#until === Number.POSITIVE_INFINITY || this.#held) return false;
+    const pictures = runs.every(({ hasVideo, last, over }) => !hasVideo || over || last >= this.#until);
+    // One that is over without another one after it: it is not known yet what comes.
+    const known = !current.over || !current.hasVideo || (current.file.endTime ?? 0) >= this.#at(this.#until);
+    const sound = current.file.setup.audioEpoch === undefined || this.#audioUntil >= this.#until;
+    return pictures && known && sound;
   }
 
   /** Nothing from this time of the ring on is recorded. */
@@ -93,33 +113,54 @@ export class RingTaker {
   }
 
   take(entry: RingEntry): void {
+    if (this.#isHeld(entry)) return void (this.#held ??= []).push(entry);
     switch (entry.kind) {
       case 'begun':
         return this.#begun(entry);
       case 'audio-known':
         this.#audio.set(entry.epoch, entry);
         // From the first packet on, whose config says how much of it is the encoder's own.
-        if (this.#phase.name === 'taking') this.#announce(entry, entry.config);
+        if (this.#takesNow) this.#announce(entry, entry.config);
         return;
       case 'video':
         return this.#video(entry);
       case 'audio':
         return this.#sound(entry);
       case 'ends': {
-        const file = this.#fileOf(entry.run);
-        if (file && entry.time < this.#until) file.endTime = this.#at(entry.time);
+        const taken = this.#taken.get(entry.run);
+        if (taken && entry.time < this.#end) taken.file.endTime = this.#at(entry.time);
         return;
       }
       case 'video-over':
-        return this.#fileOf(entry.run)?.endVideo();
+        return this.#videoOver(entry.run);
       case 'audio-over':
-        if (this.#phase.name === 'taking')
-          this.context.files.endAudioBefore(entry.before ?? Number.POSITIVE_INFINITY);
+        if (this.#takesNow) this.context.files.endAudioBefore(entry.before ?? Number.POSITIVE_INFINITY);
         return;
-      case 'note':
-        if (this.#phase.name === 'taking')
-          this.context.note({ ...entry.event, time: toSeconds(this.#at(entry.event.time * 1e6)) });
+      case 'note': {
+        const time = entry.event.time * 1e6;
+        if (this.#takesNow && time < this.#end)
+          this.context.note({ ...entry.event, time: toSeconds(Math.max(0, this.#at(time))) });
+      }
     }
+  }
+
+  /** A run that is encoded again has to be over before the next one begins. */
+  #isHeld(entry: RingEntry): boolean {
+    const run = this.#group?.run.run ?? this.#cutRun;
+    if (run === undefined) return false;
+    if ('run' in entry && entry.run === run) return false;
+    return this.#held !== undefined || (entry.kind === 'begun' && entry.run > run);
+  }
+
+  #release(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    for (const entry of held ?? []) this.take(entry);
+  }
+
+  /** Something is being recorded, and there is no pause. */
+  get #takesNow(): boolean {
+    return this.#origin !== undefined && this.#since === Number.POSITIVE_INFINITY;
   }
 
   /** A time of the ring on the recording's timeline. */
@@ -127,104 +168,123 @@ export class RingTaker {
     return Math.round(time - (this.#origin ?? time));
   }
 
-  /** While it is taken. */
-  #fileOf(run: number): MediaFile | undefined {
-    return this.#phase.name === 'taking' ? this.#files.get(run) : undefined;
-  }
-
   #begun(entry: RunBegun): void {
     this.#runs.set(entry.run, entry);
-    if (this.#phase.name === 'seeking') this.#phase.runs.push(entry);
-    if (this.#phase.name !== 'taking' || entry.time >= this.#until) return;
-    const file = this.#files.get(entry.run);
-    if (file) file.takeOver(entry.video);
-    else this.#begin(entry, entry.time, entry.reason);
+    const taken = this.#taken.get(entry.run);
+    if (taken) return taken.file.takeOver(entry.video);
+    this.#seeking?.runs.push(entry);
+    if (this.#origin !== undefined && entry.time < this.#end && this.#at(entry.time) >= this.#resumeAt)
+      this.#begin(entry, entry.time, entry.reason);
   }
 
   #begin({ run, video, audioEpoch }: RunBegun, time: number, reason: CutReason): void {
     const { files } = this.context;
     const startTime = Math.max(0, this.#at(time));
     if (files.current) files.current.endTime = startTime;
-    this.#files.set(run, files.begin({ reason, startTime, video, audioEpoch }));
+    for (const before of this.#taken.values()) if (before.over) before.file.endVideo();
+    const file = files.begin({ reason, startTime, video, audioEpoch });
+    this.#taken.set(run, {
+      file,
+      hasVideo: video !== undefined,
+      last: Number.NEGATIVE_INFINITY,
+      over: false,
+    });
+  }
+
+  #videoOver(run: number): void {
+    const taken = this.#taken.get(run);
+    if (taken) {
+      taken.over = true;
+      // During a pause it is not known yet where the file ends.
+      if (taken.file.endTime !== undefined) taken.file.endVideo();
+    }
+    if (this.#cutRun === run) this.#cutRun = undefined;
+    if (this.#held) this.#release();
   }
 
   #video(entry: VideoEntry): void {
     const { run, time, type, data, config } = entry;
     if (config && !this.#configs.has(run)) this.#configs.set(run, config);
-    if (this.#phase.name === 'seeking' && type === 'key' && time >= this.#phase.key && time < this.#until)
-      this.#start(time, run);
-    if (this.#phase.name !== 'taking') return;
-    if (this.#group?.run.run === run) this.#group.packets.push(entry);
-    else if (time < this.#until) {
-      if (type === 'key' && this.#cutRun === run) this.#cutAgain(run, time);
-      this.#add(run, { data, timestamp: this.#at(time), type });
-    }
-    // An encoder that has been replaced gives its last packets after the next one has begun.
-    const step = time - (this.#lastVideo ?? time);
-    if (step > 0) this.#step = step;
-    this.#lastVideo = Math.max(time, this.#lastVideo ?? time);
+    if (type === 'key') this.#lookForStart(time, run);
+    const taken = this.#taken.get(run);
+    if (taken) taken.last = Math.max(taken.last, time);
+    if (this.#origin === undefined || time >= this.#end) return;
+    if (this.#group?.run.run === run) return void this.#group.packets.push(entry);
+    const timestamp = this.#at(time);
+    if (timestamp < this.#resumeAt) return;
+    if (type === 'key' && this.#cutRun === run) this.#cutAgain(run, time);
+    this.#add(run, { data, timestamp, type });
+  }
+
+  #lookForStart(time: number, run: number): void {
+    const seeking = this.#seeking;
+    if (!seeking || time < seeking.key || time >= this.#until) return;
+    // What was asked for before a pause lies before it.
+    if (this.#origin === undefined && seeking.key < this.#since && time >= this.#since) return;
+    this.#start(time, run, seeking);
   }
 
   #cutAgain(run: number, time: number): void {
     this.#cutRun = undefined;
     const begun = this.#runs.get(run);
-    const before = this.#files.get(run);
+    const before = this.#taken.get(run);
     if (begun) this.#begin(begun, time, 'video-description');
-    before?.endVideo();
+    before?.file.endVideo();
   }
 
   #add(run: number, packet: VideoPacket): void {
     const { stats } = this.context;
-    const file = this.#files.get(run);
+    const file = this.#taken.get(run)?.file;
     const config = this.#configs.get(run);
     if (!file) return;
     file.addVideo(packet, file.hasVideo || !config ? undefined : restoreConfig<VideoDecoderConfig>(config));
+    this.#last = Math.max(this.#last, packet.timestamp);
     stats.framesIn++;
     stats.framesEncoded++;
     stats.videoBytes += packet.data.byteLength;
   }
 
   /** What comes at this time is the first, or the first after a pause. */
-  #start(time: number, run: number): void {
-    if (this.#phase.name !== 'seeking') return;
-    const { sound, runs } = this.#phase;
+  #start(time: number, run: number, { sound, runs }: Seeking): void {
     const begun = this.#runs.get(run);
     if (!begun) return;
-    const { current } = this.context.files;
+    const { files, note } = this.context;
     const first = this.#origin === undefined;
-    // After a pause the timeline goes on where it was.
-    this.#origin = first ? (this.exact ? Math.max(time, this.#from) : time) : time - this.#resumeAt;
-    this.#phase = { name: 'taking' };
-    if (!current || current !== this.#files.get(run)) {
+    const since = this.#since;
+    this.#seeking = undefined;
+    this.#since = Number.POSITIVE_INFINITY;
+    if (first) this.#origin = this.exact ? Math.max(time, this.#from) : time;
+    else {
+      // The timeline goes on where the pause began.
+      this.#resumeAt = Math.max(this.#resumeAt, this.#at(since));
+      this.#origin = time - this.#resumeAt;
+      note({ time: toSeconds(this.#resumeAt), type: 'pause', duration: toSeconds(Math.round(time - since)) });
+    }
+    const { current } = files;
+    if (!current || current !== this.#taken.get(run)?.file) {
       this.#begin(begun, time, first ? 'start' : begun.reason);
       // What was said of it during the pause was not heard.
       current?.endVideo();
-      if (current) this.context.files.endAudioBefore(begun.audioEpoch ?? Number.POSITIVE_INFINITY);
+      if (current) files.endAudioBefore(begun.audioEpoch ?? Number.POSITIVE_INFINITY);
     }
     const config = this.#configs.get(run);
-    if (first && this.exact && time < this.#from && config) this.#group = { run: begun, config, packets: [] };
-    for (const next of runs) if (next.run > run) this.#begun(next);
-    for (const entry of sound) this.#sound(entry);
+    if (first && this.exact && time < this.#from && config) this.#group = new FirstGroup(begun, config);
+    for (const next of runs) if (next.run > run && !this.#taken.has(next.run)) this.take(next);
+    for (const entry of sound) this.take(entry);
   }
 
   /** The first group of pictures, which is to be encoded again before this entry is taken; `undefined`: there is nothing to do. */
   groupBefore(entry?: RingEntry): FirstGroup | undefined {
-    const group = this.#group;
-    if (!group || group.packets.length === 0) return undefined;
-    const next =
-      entry === undefined || entry.kind === 'begun' || (entry.kind === 'video' && entry.type === 'key');
-    const past = entry?.kind === 'video' && entry.time >= this.#until;
-    return next || past ? group : undefined;
+    return this.#group?.endsBefore(entry, this.#until) ? this.#group : undefined;
   }
 
   /** The first group again, from the time on that was asked for. Without a packet, it is left out. */
   putGroup(packets: readonly VideoPacket[], config: VideoDecoderConfig | undefined): void {
     const group = this.#group;
     this.#group = undefined;
-    const file = group && this.#files.get(group.run.run);
+    const file = group && this.#taken.get(group.run.run)?.file;
     if (!file || !config) return;
-    const original = restoreConfig<VideoDecoderConfig>(group.config);
-    if (decoderConfigChange(original, config) !== undefined) this.#cutRun = group.run.run;
+    if (group.differsFrom(config)) this.#cutRun = group.run.run;
     for (const packet of packets) {
       const timestamp = this.#at(packet.timestamp);
       file.addVideo({ ...packet, timestamp }, file.hasVideo ? undefined : config);
@@ -233,27 +293,33 @@ export class RingTaker {
 
   #sound(entry: AudioEntry): void {
     const { epoch, time, duration, data } = entry;
-    const phase = this.#phase;
-    if (phase.name === 'seeking') {
-      if (time < phase.key) return;
-      const run = this.#soundAlone(epoch);
-      if (run === undefined) return void phase.sound.push(entry);
-      this.#start(time, run);
+    this.#audioUntil = Math.max(this.#audioUntil, time + duration);
+    const seeking = this.#seeking;
+    if (seeking && time >= seeking.key) {
+      const run = this.#soundAlone(epoch, time);
+      if (run !== undefined) this.#lookForStart(time, run);
+      else this.#keep(seeking, entry);
     }
-    if (this.#phase.name !== 'taking') return;
+    if (this.#origin === undefined || time >= this.#end) return;
     const at = this.#at(time);
-    this.#audioUntil = Math.max(this.#audioUntil ?? time, time + duration);
-    // Of a pause, or from before the recording began.
-    if (at < this.#resumeAt || time >= this.#until) return;
+    // Of a pause, or from before the recording began. Files have it without gaps: to the nearest packet it stays where it belongs.
+    if (at < this.#resumeAt - duration / 2 || at < 0 || at + duration / 2 < this.#soundEnd) return;
     const known = this.#audio.get(epoch);
     if (known && !this.#announced.has(epoch)) this.#announce(known, known.continued);
     this.context.files.routeAudio(epoch, { data, timestamp: at, duration });
+    this.#soundEnd = Math.max(this.#soundEnd, at) + duration;
+    this.#last = Math.max(this.#last, at);
+  }
+
+  #keep({ sound }: Seeking, entry: AudioEntry): void {
+    sound.push(entry);
+    while ((sound[0]?.time ?? entry.time) < entry.time - SOUND_KEPT) sound.shift();
   }
 
   /** The run that has this sound, when it has no picture. */
-  #soundAlone(epoch: number): number | undefined {
-    const newest = [...this.#runs.values()].findLast(run => run.audioEpoch === epoch);
-    return newest && newest.video === undefined ? newest.run : undefined;
+  #soundAlone(epoch: number, time: number): number | undefined {
+    const run = [...this.#runs.values()].findLast(one => one.audioEpoch === epoch && one.time <= time);
+    return run && run.video === undefined ? run.run : undefined;
   }
 
   #announce({ epoch, family, source, continued }: AudioKnown, first: StoredConfig<AudioDecoderConfig>): void {
@@ -262,18 +328,16 @@ export class RingTaker {
     this.context.files.announceAudio(epoch, { family, source, config, continued: restoreConfig(continued) });
   }
 
-  /** Nothing from this time of the ring on is recorded, until `resume`. */
+  /** Nothing from this time of the ring on is recorded, until `resume`; also when nothing has begun yet. */
   pause(since: number): void {
-    if (this.#phase.name !== 'taking') return;
-    // What comes next on the timeline comes after the last picture.
-    const last = this.#lastVideo === undefined ? since : Math.min(since, this.#lastVideo + this.#step);
-    this.#resumeAt = Math.max(this.#at(last), 0);
-    this.#phase = { name: 'paused', since };
+    // Paused again before a key frame has come: it is still the first pause.
+    if (this.#since === Number.POSITIVE_INFINITY) this.#since = since;
+    else this.#seeking = undefined;
   }
 
   /** The next key frame at this time of the ring, or after it, goes on where the pause began. */
   resume(key: number): void {
-    if (this.#phase.name === 'paused') this.#phase = { name: 'seeking', key, sound: [], runs: [] };
+    if (this.#since < Number.POSITIVE_INFINITY) this.#seeking = { key, sound: [], runs: [] };
   }
 
   /**
@@ -282,7 +346,12 @@ export class RingTaker {
    * @param reached true when the stream has come to where the recording ends: its last picture is shown until then.
    */
   finish(reached: boolean): void {
+    this.#group = undefined;
+    this.#cutRun = undefined;
+    this.#release();
     const { current } = this.context.files;
-    if (current && reached && this.#phase.name === 'taking') current.endTime ??= this.#at(this.#until);
+    const end = this.#end;
+    if (current && this.#origin !== undefined && reached && Number.isFinite(end))
+      current.endTime ??= this.#at(end);
   }
 }

@@ -1,6 +1,7 @@
 /** The tracks of a recording that is made of a ring's packets: of what was, of what comes, or of both. */
 import type { FromRing, ToRing } from '../clip/protocol.ts';
 import { chooseVideo } from '../encode/choose.ts';
+import { WorkerFailedError } from '../errors.ts';
 import { toSeconds, type VideoCodecFamily } from '../media.ts';
 import { encodeAgain } from './exact.ts';
 import type { MediaTracks, TracksContext } from './media-tracks.ts';
@@ -32,6 +33,8 @@ export class RingTracks implements MediaTracks<never> {
   #asked: ((time: number) => void)[] = [];
   #ended: (() => void) | undefined;
   #stopping = false;
+  /** More was asked for, and there is none yet: all that the ring has was taken. */
+  #wanting = false;
 
   constructor(
     private readonly context: TracksContext,
@@ -39,8 +42,13 @@ export class RingTracks implements MediaTracks<never> {
   ) {
     this.#port = input.port;
     this.#port.onmessage = ({ data }: MessageEvent<FromRing>) => this.#on(data);
-    this.#tell({ type: 'more' });
+    this.#more();
     this.#looking = context.wall.every(LOOK, () => this.#look());
+  }
+
+  #more(): void {
+    this.#wanting = true;
+    this.#tell({ type: 'more' });
   }
 
   #tell(message: ToRing): void {
@@ -53,6 +61,7 @@ export class RingTracks implements MediaTracks<never> {
       case 'begin':
         return this.#begin(message);
       case 'entries':
+        this.#wanting = false;
         this.#taking = this.#taking.then(() => this.#take(message.entries)).catch(report.fail);
         return;
       case 'now':
@@ -62,6 +71,7 @@ export class RingTracks implements MediaTracks<never> {
       case 'resumed':
         return onResumed();
       case 'over':
+        if (message.error !== undefined) report.fail(new WorkerFailedError(message.error));
         this.#taking = this.#taking.then(() => this.#end());
     }
   }
@@ -85,7 +95,7 @@ export class RingTracks implements MediaTracks<never> {
       return this.#end();
     }
     const bytes = entries.reduce((sum, entry) => sum + ('data' in entry ? entry.data.byteLength : 0), 0);
-    if (bytes > AT_END || this.#stopping) this.#tell({ type: 'more' });
+    if (bytes > AT_END || this.#stopping) this.#more();
     else this.context.wall.after(TOGETHER, () => this.#tell({ type: 'more' }));
   }
 
@@ -102,7 +112,6 @@ export class RingTracks implements MediaTracks<never> {
       const { packets, config: encoded } = await encodeAgain(group, config, from, until);
       taker.putGroup(packets, encoded);
     } catch (error) {
-      // Better a little more than was asked for than nothing.
       const message = `The clip begins with the key frame after what was asked for: ${String(error)}`;
       this.context.report.warn('frames-dropped', message);
       taker.putGroup([], undefined);
@@ -112,9 +121,10 @@ export class RingTracks implements MediaTracks<never> {
   /** While nothing comes: the stream may stand still, and the recording's time be over all the same. */
   #look(): void {
     const until = this.#bounds?.until;
-    if (until === undefined || !this.#taker?.begun || this.#stopping) return;
+    if (until === undefined || this.#stopping || !this.#wanting) return;
+    const before = this.#taker?.progress;
     void this.#now().then(time => {
-      if (time - LATE < until) return;
+      if (time - LATE < until || !this.#wanting || this.#taker?.progress !== before) return;
       this.#taking = this.#taking.then(() => {
         this.#reached = true;
         return this.#end();
@@ -170,23 +180,34 @@ export class RingTracks implements MediaTracks<never> {
   }
 
   async stop(): Promise<void> {
-    const { wall, files } = this.context;
     this.#stopping = true;
     if (!this.#over) {
       const ended = new Promise<void>(resolve => (this.#ended = resolve));
-      const late = new Promise<void>(resolve => wall.after(LATE / 1_000, resolve));
-      this.#tell({ type: 'more' });
-      await Promise.race([this.#now().then(time => this.#endAt(time)), late]);
-      await Promise.race([ended, late]);
-      await this.#taking;
+      // Without an answer the ring is gone.
+      await Promise.race([this.#now().then(time => this.#endAt(time)), ended, this.#late()]);
+      this.#more();
+      await this.#takeRest(ended);
       this.#reached = true;
       await this.#end();
     }
-    files.endAll();
+    this.context.files.endAll();
   }
 
   #endAt(time: number): void {
     this.#taking = this.#taking.then(() => this.#taker?.endAt(time));
+  }
+
+  #late(): Promise<void> {
+    return new Promise(resolve => this.context.wall.after(LATE / 1_000, resolve));
+  }
+
+  /** All that lies before the end, however much of it is still in the ring: until nothing has come for a while. */
+  async #takeRest(ended: Promise<void>): Promise<void> {
+    for (let before: string | undefined; !this.#over; before = this.#taker?.progress) {
+      await Promise.race([ended, this.#late()]);
+      await this.#taking;
+      if (this.#wanting && this.#taker?.progress === before) return;
+    }
   }
 
   #close(): void {

@@ -119,6 +119,7 @@ export class Session {
     } catch (error) {
       leave(setup);
       leave(setup.call ?? {});
+      setup.ring?.port.postMessage({ type: 'close' });
       send({ type: 'failed', error: errorToMessage(error), recording: undefined });
       return undefined;
     }

@@ -101,7 +101,7 @@ export class VideoLane {
 
   /**
    * While the picture stands still (a muted camera, a screen on which nothing moves) files are cut all the same, by their
-   * limits and by the sound: the next one begins with the last frame.
+   * limits and by the sound: the next one begins with the last frame. So does what begins with a key frame.
    *
    * @param time on the timeline, up to which no frame has come.
    */
@@ -115,7 +115,8 @@ export class VideoLane {
     // A picture that stands still fills its file to the end, however long a frame of it would have been.
     const duration = at < Math.round(longest) ? 0 : this.#step;
     const source = fixedSource(videoSourceOf(this.#shown), options.size);
-    if (this.#decide(source, at, duration).action !== 'cut') return;
+    const keyAsked = this.#keysAt.some(asked => asked <= at);
+    if (!keyAsked && this.#decide(source, at, duration).action !== 'cut') return;
     clock.hold(at);
     this.#repeatAt(at);
   }

@@ -68,9 +68,9 @@ export class VideoRuns {
     if (!choice || this.#closed) return time;
     if (before?.failed && !before.file.hasVideo && before.file === files.current) {
       // Its encoder died before it gave anything: nobody has seen the file, and the next encoder can have it.
-      before.file.takeOver({ source, family: choice.family, frameRate: rateOf(options) });
       if (before.file.setup.reason === 'encoder-restart' && before.family !== choice.family)
         before.file.setup.reason = 'video-codec';
+      before.file.takeOver({ source, family: choice.family, frameRate: rateOf(options) });
       this.#current = this.#open(before.file, choice, source);
       return before.file.setup.startTime;
     }

@@ -61,7 +61,7 @@ const handle = async (message: ToWorker): Promise<void> => {
       session = ring = openRing(message.setup);
       return;
     case 'read':
-      return (await ring)?.read(message.id, message.request, message.port);
+      return (await ring)?.read(message.id, message.request, message.port, message.exact);
     case 'forget':
       return (await ring)?.forget(message.id);
     case 'recover':

@@ -228,6 +228,7 @@ export const takeAll = async (
     now: () => stream.time,
     keyFrameAt: time => stream.keyFrameAt(time),
     reached: async () => undefined,
+    failure: () => undefined,
   });
   const stats = { framesIn: 0, framesEncoded: 0, videoBytes: 0 };
   const taker = new RingTaker({ files, stats, note: () => undefined }, bounds, ring.known);
