@@ -90,9 +90,10 @@ export class RingTaker {
     return Math.min(this.#until, this.#since);
   }
 
-  /** How far everything has come: as long as it changes, there is more to wait for. */
+  /** How far everything has come that the recording is made of: as long as it changes, there is more to wait for. */
   get progress(): string {
-    return [this.#audioUntil, ...[...this.#taken.values()].map(({ last, over }) => `${last} ${over}`)].join();
+    const pictures = [...this.#taken.values()].map(({ last, over }) => `${Math.min(last, this.#until)} ${over}`);
+    return [Math.min(this.#audioUntil, this.#until), ...pictures].join();
   }
 
   /** True when all that lies before the end has come. */
@@ -102,7 +103,7 @@ export class RingTaker {
     if (!current || this.#until === Number.POSITIVE_INFINITY || this.#held) return false;
     const pictures = runs.every(({ hasVideo, last, over }) => !hasVideo || over || last >= this.#until);
     // One that is over without another one after it: it is not known yet what comes.
-    const known = !current.over || !current.hasVideo || (current.file.endTime ?? 0) >= this.#at(this.#until);
+    const known = !current.over || !current.hasVideo || current.last >= this.#until;
     const sound = current.file.setup.audioEpoch === undefined || this.#audioUntil >= this.#until;
     return pictures && known && sound;
   }

@@ -89,8 +89,7 @@ export class RingTracks implements MediaTracks<never> {
     for (const entry of entries) {
       if (taker.groupBefore(entry)) await this.#encodeGroup(taker);
       taker.take(entry);
-    }
-    if (taker.complete) {
+      if (!taker.complete) continue;
       this.#reached = true;
       return this.#end();
     }

@@ -71,7 +71,7 @@ test('clips of what was: by key frame and to the frame, with a change of size in
 
 test('recordings of a ring: with pre-roll, several at once, with a pause, and a clip of what is still to come', async () => {
   const { video, audio, recorder } = await setUp();
-  const feeding = Promise.all([audio?.feed(9), video.feed(265)]);
+  const feeding = Promise.all([audio?.feed(14), video.feed(420)]);
   const fed = (count: number) =>
     expect.poll(() => video.count, { timeout: 20_000 }).toBeGreaterThanOrEqual(count);
   await fed(75);

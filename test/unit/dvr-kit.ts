@@ -235,7 +235,7 @@ export const takeAll = async (
   later(taker);
   const stop = new AbortController();
   for await (const entries of ring.read(position, 4_096, stop.signal)) {
-    for (const entry of entries) taker.take(entry);
+    for (const entry of entries) if (!taker.complete) taker.take(entry);
     if (taker.complete) break;
   }
   taker.finish(true);
