@@ -78,14 +78,18 @@ export const inlineWorkers = (files: Record<string, string>): Plugin => ({
 /**
  * A bundle that stands alone: one file, which imports nothing but what it is given the address of at run time.
  * The comments keep the bundlers of users from looking for that at build time.
+ *
+ * @param options.packages whether there may be packages in it, whose licences ask to be named.
  */
-export const standAlone = (): Plugin => ({
+export const standAlone = ({ packages }: { packages: boolean }): Plugin => ({
   name: 'steadyreel:stand-alone',
   generateBundle(_options, bundle) {
     for (const chunk of Object.values(bundle)) {
       if (chunk.type !== 'chunk') continue;
       const imports = [...chunk.imports, ...chunk.dynamicImports].filter(name => name !== chunk.fileName);
       if (imports.length > 0) this.error(`${chunk.fileName} imports ${imports.join(', ')}`);
+      const foreign = chunk.moduleIds.filter(id => id.includes('/node_modules/'));
+      if (!packages && foreign.length > 0) this.error(`${chunk.fileName} contains ${foreign.join(', ')}`);
       chunk.code = chunk.code.replace(
         /\bimport\((?!\/\*)/g,
         'import(/* webpackIgnore: true */ /* @vite-ignore */ ',
