@@ -43,6 +43,8 @@ const bundle = ({ input, plugins = [], build, output }: Bundle): UserConfig => (
       output: {
         entryFileNames: '[name].js',
         chunkFileNames: 'shared-[hash].js',
+        // The minifier puts constants that are used once where they are used: of variables it can't know that.
+        topLevelVar: false,
         minifyInternalExports: false,
         ...output,
       },
