@@ -96,6 +96,8 @@ const passthrough = (): UserConfig => single('passthrough', at('src/worker/passt
 
 const clip = (): UserConfig => single('clip', at('src/worker/clip.ts'), {});
 
+const pageStorage = (): UserConfig => single('page-storage', at('src/worker/page-storage.ts'), {});
+
 const aacEncoder = (): UserConfig =>
   single('aac-encoder', at('src/encode/aac-encoder.ts'), { packages: true });
 
@@ -171,6 +173,7 @@ const targets: Record<string, () => UserConfig> = {
   tap,
   passthrough,
   clip,
+  'page-storage': pageStorage,
   'aac-encoder': aacEncoder,
   'script-tag': scriptTag,
   node,

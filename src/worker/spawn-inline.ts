@@ -3,7 +3,6 @@
 // that makes a hundredth of the whole.
 import '../storage/s3/layout.ts';
 import '../worker/stats.ts';
-import '../storage/directory/folder.ts';
 import '../storage/storage.ts';
 import '../storage/http.ts';
 import '../storage/headers.ts';
@@ -39,6 +38,9 @@ export const passthroughUrl = (): string => new URL('passthrough.js', scriptUrl)
 
 /** Address of the code for rings and clips: next to this script. */
 export const clipUrl = (): string => new URL('clip.js', scriptUrl).href;
+
+/** Address of the code for storages that few pages have: next to this script. */
+export const pageStorageUrl = (): string => new URL('page-storage.js', scriptUrl).href;
 
 /** Address of the WebAssembly AAC encoder: next to this script. */
 export const aacEncoderUrl = (): string => new URL('aac-encoder.js', scriptUrl).href;

@@ -30,7 +30,8 @@ it('go on from what lies in front, wherever it is parted, and after they were pu
 });
 
 it('tell S3 what a part is', async () => {
-  const part = new Uint8Array(3 * 1024 ** 2 + 1).map((_, i) => (i * 31) & 0xff);
+  // More than is digested in one go.
+  const part = new Uint8Array(1024 ** 2 + 1).fill(7);
   const digest = await md5Of(part);
   expect(etagOf(digest)).toBe(`"${expected('md5', part)}"`);
   expect(base64Of(digest)).toBe(createHash('md5').update(part).digest('base64'));

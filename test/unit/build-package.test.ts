@@ -87,6 +87,7 @@ describe('the ES modules', () => {
       "new Worker(new URL('./tap.js', import.meta.url), { type: 'module', name: 'steadyreel-tap' })",
       "new URL('./aac-encoder.js', import.meta.url)",
       "new URL('./passthrough.js', import.meta.url)",
+      "new URL('./page-storage.js', import.meta.url)",
     ].filter(expression => !text.includes(expression));
     expect(missing).toEqual([]);
     expect(text.match(/__STEADYREEL\w+/)).toBeNull();
@@ -142,6 +143,16 @@ describe('the files that stand alone', () => {
     expect([...staticImports, ...dynamicImports]).toEqual([]);
     const names = staticExports.flatMap(({ entries }) => entries.map(entry => entry.exportName.name));
     expect(names.sort()).toEqual(['openCall', 'openCallTracks']);
+  });
+
+  test('page-storage.js imports nothing, and gives the worker its part', () => {
+    const { staticImports, dynamicImports, staticExports } = parseSync(
+      'page-storage.js',
+      dist('page-storage.js'),
+    ).module;
+    expect([...staticImports, ...dynamicImports]).toEqual([]);
+    const names = staticExports.flatMap(({ entries }) => entries.map(entry => entry.exportName.name));
+    expect(names).toEqual(['createPageSink']);
   });
 
   test('tap.js is a classic script that imports nothing', () => {
