@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Alias, defineConfig, type PluginOption, type UserConfig } from 'vite';
-import { inlineWorkers, keepUrls, standAlone } from './scripts/vite/plugins.ts';
+import { inlineWorkers, inOrder, keepUrls, standAlone } from './scripts/vite/plugins.ts';
 import { storageServer } from './scripts/vite/storage-server.ts';
 
 const root = import.meta.dirname;
@@ -65,7 +65,7 @@ const single = (
 ): UserConfig =>
   bundle({
     input: { [name]: source },
-    plugins: [...plugins, standAlone({ packages })],
+    plugins: [...plugins, inOrder(name, source), standAlone({ packages })],
     build: { minify: true, license: packages && { fileName: `${name}.licenses.md` } },
     output: { codeSplitting: false, ...output },
   });

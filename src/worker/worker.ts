@@ -1,18 +1,4 @@
 /** The worker's entry: one session at a time, one worker for each recording. */
-// What the page has too, first and in this order: see spawn-inline.ts.
-import '../storage/s3/layout.ts';
-import '../worker/stats.ts';
-import '../storage/storage.ts';
-import '../storage/http.ts';
-import '../storage/headers.ts';
-import '../storage/retry.ts';
-import '../journal/setup.ts';
-import '../journal/lock.ts';
-import '../segments.ts';
-import '../opfs.ts';
-import '../manifest.ts';
-import '../errors.ts';
-
 import { asSteadyreelError, errorToMessage } from '../errors.ts';
 import { load } from '../load.ts';
 import { Asks } from './asks.ts';
