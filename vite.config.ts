@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Alias, defineConfig, type PluginOption, type UserConfig } from 'vite';
-import { inlineWorkers, keepUrls, standAlone } from './scripts/vite/plugins.ts';
+import { inlineWorkers, inOrder, keepUrls, standAlone } from './scripts/vite/plugins.ts';
 import { storageServer } from './scripts/vite/storage-server.ts';
 
 const root = import.meta.dirname;
@@ -43,6 +43,8 @@ const bundle = ({ input, plugins = [], build, output }: Bundle): UserConfig => (
       output: {
         entryFileNames: '[name].js',
         chunkFileNames: 'shared-[hash].js',
+        // The minifier puts constants that are used once where they are used: of variables it can't know that.
+        topLevelVar: false,
         minifyInternalExports: false,
         ...output,
       },
@@ -50,14 +52,22 @@ const bundle = ({ input, plugins = [], build, output }: Bundle): UserConfig => (
   },
 });
 
-/** Minified into one file, with the licences of the packages in it beside it. */
-const single = (name: string, source: string, { plugins = [], ...rest }: Partial<Bundle>): UserConfig =>
+interface Single extends Partial<Omit<Bundle, 'input' | 'build'>> {
+  /** Whether there are packages in it; their licences are put beside it. */
+  packages?: boolean;
+}
+
+/** Minified into one file. */
+const single = (
+  name: string,
+  source: string,
+  { plugins = [], packages = false, output }: Single,
+): UserConfig =>
   bundle({
-    ...rest,
     input: { [name]: source },
-    plugins: [...plugins, standAlone()],
-    build: { minify: true, license: { fileName: `${name}.licenses.md` }, ...rest.build },
-    output: { codeSplitting: false, ...rest.output },
+    plugins: [...plugins, inOrder(name, source), standAlone({ packages })],
+    build: { minify: true, license: packages && { fileName: `${name}.licenses.md` } },
+    output: { codeSplitting: false, ...output },
   });
 
 const modules = (): UserConfig =>
@@ -79,22 +89,21 @@ const worker = (): UserConfig =>
 // Stays for as long as the calls that it taps: apart from the worker of a recording, and small.
 const tap = (): UserConfig =>
   single('tap', at('src/tap/tap-worker.ts'), {
-    build: { license: false },
     output: { format: 'iife' },
   });
 
-const passthrough = (): UserConfig =>
-  single('passthrough', at('src/worker/passthrough.ts'), { build: { license: false } });
+const passthrough = (): UserConfig => single('passthrough', at('src/worker/passthrough.ts'), {});
 
-const clip = (): UserConfig => single('clip', at('src/worker/clip.ts'), { build: { license: false } });
+const clip = (): UserConfig => single('clip', at('src/worker/clip.ts'), {});
 
-const aacEncoder = (): UserConfig => single('aac-encoder', at('src/encode/aac-encoder.ts'), {});
+const pageStorage = (): UserConfig => single('page-storage', at('src/worker/page-storage.ts'), {});
+
+const aacEncoder = (): UserConfig =>
+  single('aac-encoder', at('src/encode/aac-encoder.ts'), { packages: true });
 
 const scriptTag = (): UserConfig =>
   single('steadyreel', at('src/element/dropin.ts'), {
     plugins: [inlineWorkers({ 'steadyreel-worker': join(out, 'worker.js') })],
-    // All that it has of packages is in the worker's text; see worker.licenses.md.
-    build: { license: false },
     output: { format: 'iife', name: 'Steadyreel', entryFileNames: 'steadyreel.iife.js' },
   });
 
@@ -153,7 +162,7 @@ const demoServer = (): UserConfig => ({
   plugins: [storageServer({ dir: at('recordings'), dist: at('dist'), source: at('src/server/index.ts') })],
   // Found only when a worker starts, they would reload the page in the middle of the first recording.
   optimizeDeps: {
-    include: ['mediabunny', '@noble/hashes/legacy.js', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
+    include: ['mediabunny'],
   },
   server: { fs: { allow: [root] } },
 });
@@ -164,6 +173,7 @@ const targets: Record<string, () => UserConfig> = {
   tap,
   passthrough,
   clip,
+  'page-storage': pageStorage,
   'aac-encoder': aacEncoder,
   'script-tag': scriptTag,
   node,

@@ -68,14 +68,7 @@ export default defineConfig({
       {
         extends: true,
         optimizeDeps: {
-          include: [
-            'mediabunny',
-            '@mediabunny/aac-encoder',
-            '@noble/hashes/legacy.js',
-            '@noble/hashes/sha2.js',
-            '@noble/hashes/utils.js',
-            'mp4-muxer',
-          ],
+          include: ['mediabunny', '@mediabunny/aac-encoder', 'mp4-muxer'],
         },
         worker: { format: 'es' },
         test: {

@@ -6,13 +6,15 @@
 import type { Recording } from './manifest.ts';
 import { show } from './show.ts';
 
+const NAME = 'SteadyreelError';
+
 /** The base of all of them. `code` is stable; messages may change. */
 export abstract class SteadyreelError extends Error {
   /** Stable, kebab-case name of the cause. */
   abstract readonly code: string;
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
-    this.name = 'SteadyreelError';
+    this.name = NAME;
   }
 }
 
@@ -336,9 +338,13 @@ export interface ErrorMessage {
   stack?: string;
 }
 
+/** By the name: code that is loaded on demand brings classes of its own. */
+const isSteadyreelError = (thrown: unknown): thrown is SteadyreelError =>
+  thrown instanceof Error && thrown.name === NAME;
+
 /** Wraps whatever was thrown so that everything that leaves the SDK has a code. */
 export const asSteadyreelError = (thrown: unknown): SteadyreelError =>
-  thrown instanceof SteadyreelError ? thrown : new InternalError(thrown);
+  isSteadyreelError(thrown) ? thrown : new InternalError(thrown);
 
 /** For the way from the worker to the page: structured clone keeps neither class nor own fields of errors. */
 export const errorToMessage = (thrown: unknown): ErrorMessage => {

@@ -6,7 +6,7 @@ import type { Opened } from './recorder-source.ts';
 import { type LiveTracks, openInputs } from './source/capture.ts';
 import type { Storage } from './storage/storage.ts';
 import type { Replacement, SessionSetup } from './worker/protocol.ts';
-import { aacEncoderUrl, spawnWorker } from './worker/spawn.ts';
+import { aacEncoderUrl, pageStorageUrl, spawnWorker } from './worker/spawn.ts';
 
 /** @throws WorkerFailedError (`worker-failed`). */
 export const startWorker = (workerUrl: string | URL | undefined): Worker => {
@@ -31,7 +31,12 @@ export const newSetup = (
   storage: storage.config,
   ...tracks,
   aacEncoderUrl: besideWorker('aac-encoder.js', workerUrl) ?? aacEncoderUrl(),
+  pageStorageUrl: pageStorageAt(workerUrl),
 });
+
+/** Address of the code for storages that few pages have. */
+export const pageStorageAt = (workerUrl: string | URL | undefined): string =>
+  besideWorker('page-storage.js', workerUrl) ?? pageStorageUrl();
 
 /** Address of a file that is served beside the worker, when the page says where that is. */
 export const besideWorker = (name: string, workerUrl: string | URL | undefined): string | undefined =>

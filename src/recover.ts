@@ -2,7 +2,7 @@
 import { answer } from './answer.ts';
 import { errorFromMessage } from './error-from-message.ts';
 import { asSteadyreelError, RecoveryIncompleteError, WorkerFailedError } from './errors.ts';
-import { startWorker } from './hand-over.ts';
+import { pageStorageAt, startWorker } from './hand-over.ts';
 import { lockedRecordings } from './journal/lock.ts';
 import { journalFolders, readSetup } from './journal/setup.ts';
 import type { Recording } from './manifest.ts';
@@ -98,7 +98,8 @@ export const recover = async (options: RecoverOptions): Promise<Recording[]> => 
             onProgress?.(progress);
           }
         };
-        post({ type: 'recover', setup: { storage: storage.config, fromAnyStorage } });
+        const setup = { storage: storage.config, fromAnyStorage, pageStorageUrl: pageStorageAt(workerUrl) };
+        post({ type: 'recover', setup });
       },
     );
     signal?.throwIfAborted();

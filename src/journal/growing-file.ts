@@ -58,7 +58,7 @@ export class GrowingFile {
     /** What the store has already. */
     state?: GrowingFileState,
   ) {
-    if (state) this.#hash = Sha256.from(state.sha256);
+    if (state) this.#hash = new Sha256(state.sha256);
     this.#state = state ?? { size: 0, from: 0, crc: 0, sha256: new Sha256().state };
     this.#size = this.#hashed = this.#state.size;
   }

@@ -10,7 +10,7 @@ import type { Reporter, SessionSetup } from './protocol.ts';
 
 /** What the tracks need from their session. */
 export interface TracksContext {
-  setup: SessionSetup;
+  setup: Omit<SessionSetup, 'pageStorageUrl'>;
   files: MediaFiles;
   keeper: Pick<ManifestKeeper, 'note'>;
   stats: RecorderStats;

@@ -22,6 +22,8 @@ export interface SessionSetup {
   video: VideoInput | undefined;
   audio: AudioInput | undefined;
   aacEncoderUrl: string;
+  /** Address of the code for storages that few pages have, which the worker loads only when it needs it. */
+  pageStorageUrl: string;
   /** What is to be recorded as it was encoded by a call; the tracks above are then absent. */
   call?: CallSetup | undefined;
   /** What it is made of, where the stream's packets are kept in a ring; the tracks above are then absent. */
@@ -45,7 +47,8 @@ export interface RingInput {
 }
 
 /** All that a ring needs. */
-export interface RingSetup extends Omit<SessionSetup, 'recordingId' | 'startedAt' | 'storage' | 'ring'> {
+export interface RingSetup
+  extends Omit<SessionSetup, 'recordingId' | 'startedAt' | 'storage' | 'pageStorageUrl' | 'ring'> {
   id: string;
   /** Seconds that are kept. */
   seconds: number;
@@ -75,6 +78,7 @@ export interface Replacement {
 /** Finishing what a crash has left behind. */
 export interface RecoverySetup {
   storage: StorageConfig;
+  pageStorageUrl: string;
   /** Also recordings that were on their way to another storage. */
   fromAnyStorage: boolean;
 }

@@ -3,9 +3,9 @@ import { errorToMessage } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
 import { journalFolders } from '../journal/setup.ts';
 import type { Recording } from '../manifest.ts';
-import { createSink } from '../storage/create-sink.ts';
 import { canFinishOn, isSameStorage, storageTag } from '../storage/storage.ts';
 import type { Asks } from './asks.ts';
+import { sinkFor } from './open-sink.ts';
 import type { FromWorker, RecoverySetup } from './protocol.ts';
 import { Recovery } from './recovery.ts';
 
@@ -20,6 +20,7 @@ const recoverOne = async (
   { setup, asks, signal, send }: Work,
   { id, path }: { id: string; path: string[] },
 ): Promise<Recording | undefined> => {
+  const openSink = await sinkFor(setup);
   const found = await Journal.reopen(id, path);
   if (!found) return undefined;
   const { storage } = found.journal.setup;
@@ -37,7 +38,7 @@ const recoverOne = async (
     tell();
   };
   const recovery = new Recovery(found, {
-    openSink: events => createSink(setup.storage, { ...events, onStored, ask: call => asks.ask(call) }),
+    openSink: events => openSink({ ...events, onStored, ask: call => asks.ask(call) }),
     tag: storageTag(setup.storage),
     moves: !isSameStorage(storage, setup.storage),
     onWritten: tell,

@@ -28,7 +28,10 @@ const KEY_EVERY = 5_000_000;
 const KEY_EVERY_OF_CALL = 10_000_000;
 
 /** What tracks are told of a recording, of which there is none. */
-const NO_RECORDING = { recordingId: '', startedAt: '', storage: { kind: 'device' } } as const;
+const NO_RECORDING = {
+  ...{ recordingId: '', startedAt: '', pageStorageUrl: '' },
+  storage: { kind: 'device' },
+} as const;
 
 interface Reader {
   port: MessagePort;

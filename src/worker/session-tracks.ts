@@ -1,6 +1,6 @@
 /** Which tracks a session has: a stream's, which are encoded here, or a call's, which come encoded. */
 import type { ToTap } from '../encoded.ts';
-import { WorkerFailedError } from '../errors.ts';
+import { load } from '../load.ts';
 import type { Recording } from '../manifest.ts';
 import type { MediaTracks, TracksContext } from './media-tracks.ts';
 import type {
@@ -15,6 +15,7 @@ import type { RingHost } from './ring-host.ts';
 import { Tracks } from './tracks.ts';
 
 export type SessionTracks = MediaTracks<Replacement | CallReplacement>;
+export type OpenTracks = (context: TracksContext) => SessionTracks;
 
 /** What `passthrough.js`, loaded on demand, exports. */
 export interface PassthroughModule {
@@ -31,30 +32,18 @@ export interface ClipModule {
   openRingTracks(context: TracksContext, input: RingInput): SessionTracks;
 }
 
-/** @throws WorkerFailedError (`worker-failed`) when the code is not where the page says. */
-export const loadModule = async <Module>(url: string): Promise<Module> => {
-  try {
-    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as Module;
-  } catch (error) {
-    throw new WorkerFailedError(`${url} could not be loaded`, error);
-  }
-};
-
 /**
  * How a session opens its tracks. The page sees to it that it gets replacements of the same kind.
  *
  * @throws WorkerFailedError (`worker-failed`) when the code for them is not where the page says.
  */
-export const tracksFor = async ({
-  call,
-  ring,
-}: Pick<SessionSetup, 'call' | 'ring'>): Promise<(context: TracksContext) => SessionTracks> => {
+export const tracksFor = async ({ call, ring }: Pick<SessionSetup, 'call' | 'ring'>): Promise<OpenTracks> => {
   if (ring) {
-    const { openRingTracks } = await loadModule<ClipModule>(ring.url);
+    const { openRingTracks } = await load<ClipModule>(ring.url);
     return context => openRingTracks(context, ring);
   }
   if (!call) return context => new Tracks(context) as SessionTracks;
-  const { openCallTracks } = await loadModule<PassthroughModule>(call.url);
+  const { openCallTracks } = await load<PassthroughModule>(call.url);
   return context => openCallTracks(context) as SessionTracks;
 };
 

@@ -3,20 +3,19 @@ import { asSteadyreelError, errorToMessage, RecordingEmptyError, type Steadyreel
 import { Journal } from '../journal/journal.ts';
 import type { Recording } from '../manifest.ts';
 import { wallClock } from '../source/wall-clock.ts';
-import { createSink } from '../storage/create-sink.ts';
 import { sleep } from '../storage/retry.ts';
-import type { StorageSink } from '../storage/sink.ts';
+import type { SinkEvents, StorageSink } from '../storage/sink.ts';
 import { storageName, storageTag } from '../storage/storage.ts';
 import type { Asks } from './asks.ts';
 import { checkCodecs } from './check-codecs.ts';
 import { RecordingFiles } from './files.ts';
 import { Latest } from './latest.ts';
 import { ManifestKeeper } from './manifest-keeper.ts';
-import type { TracksContext } from './media-tracks.ts';
+import { type OpenSink, sinkFor } from './open-sink.ts';
 import type { CallReplacement, FromWorker, Replacement, Reporter, SessionSetup } from './protocol.ts';
 import { RecordingLog } from './recording-log.ts';
 import { watchRoom } from './room.ts';
-import { leave, methodOf, type SessionTracks, tracksFor } from './session-tracks.ts';
+import { leave, methodOf, type OpenTracks, type SessionTracks, tracksFor } from './session-tracks.ts';
 import { backlogOf, emptyStats } from './stats.ts';
 import { Warnings } from './warnings.ts';
 
@@ -56,7 +55,8 @@ export class Session {
     private readonly journal: Journal,
     private readonly asks: Asks,
     private readonly send: (message: FromWorker) => void,
-    openTracks: (context: TracksContext) => SessionTracks,
+    openSink: OpenSink,
+    openTracks: OpenTracks,
   ) {
     this.#firstManifest = new Promise((resolve, reject) => {
       this.#settleFirstManifest = error => (error === undefined ? resolve() : reject(error));
@@ -68,7 +68,7 @@ export class Session {
       fail: error => this.#fail(error),
     };
     this.#log = new RecordingLog(journal.tail, report.fail);
-    this.#sink = this.#openSink(report);
+    this.#sink = openSink(this.#sinkEvents(report));
     this.#keeper = this.#openKeeper();
     this.#files = this.#openFiles(report);
     this.#tracks = openTracks({
@@ -101,7 +101,7 @@ export class Session {
   ): Promise<Session | undefined> {
     try {
       const { recordingId: id, startedAt, options, storage } = setup;
-      const openTracks = await tracksFor(setup);
+      const [openSink, openTracks] = [await sinkFor(setup), await tracksFor(setup)];
       const journal = await Journal.open({
         ...{
           version: 1,
@@ -113,7 +113,7 @@ export class Session {
         },
         storage: storageName(storage),
       });
-      const session = new Session(setup, journal, asks, send, openTracks);
+      const session = new Session(setup, journal, asks, send, openSink, openTracks);
       void session.#start();
       return session;
     } catch (error) {
@@ -130,15 +130,15 @@ export class Session {
     return this.setup.storage.kind !== 'device';
   }
 
-  #openSink(report: Reporter): StorageSink {
-    return createSink(this.setup.storage, {
+  #sinkEvents(report: Reporter): SinkEvents {
+    return {
       onStored: (key, bytes) => this.#storedBytes.set(key, bytes),
       onTrouble: detail =>
         report.warn('storage-unreachable', `The storage can not be reached, and is tried again: ${detail}`),
       onUpload: (key, upload) => this.#log.upload(key, { ...upload, at: storageTag(this.setup.storage) }),
       stoppedAt: () => this.#stoppedAt,
       ask: call => this.asks.ask(call),
-    });
+    };
   }
 
   #openKeeper(): ManifestKeeper {

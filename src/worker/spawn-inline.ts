@@ -1,19 +1,4 @@
 /** Takes the place of `spawn.ts` in the script-tag build, which is one file: the worker's code is in it, as text. */
-// What the worker has too, in the order in which it has it: gzip finds what is in its text a second time only within 32 kB, and
-// that makes a hundredth of the whole.
-import '../storage/s3/layout.ts';
-import '../worker/stats.ts';
-import '../storage/directory/folder.ts';
-import '../storage/storage.ts';
-import '../storage/http.ts';
-import '../storage/headers.ts';
-import '../storage/retry.ts';
-import '../journal/setup.ts';
-import '../journal/lock.ts';
-import '../segments.ts';
-import '../opfs.ts';
-import '../manifest.ts';
-import '../errors.ts';
 import workerText from 'virtual:steadyreel-worker';
 
 // Only while the script runs for the first time does the document know which one it is.
@@ -39,6 +24,9 @@ export const passthroughUrl = (): string => new URL('passthrough.js', scriptUrl)
 
 /** Address of the code for rings and clips: next to this script. */
 export const clipUrl = (): string => new URL('clip.js', scriptUrl).href;
+
+/** Address of the code for storages that few pages have: next to this script. */
+export const pageStorageUrl = (): string => new URL('page-storage.js', scriptUrl).href;
 
 /** Address of the WebAssembly AAC encoder: next to this script. */
 export const aacEncoderUrl = (): string => new URL('aac-encoder.js', scriptUrl).href;

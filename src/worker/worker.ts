@@ -1,26 +1,12 @@
 /** The worker's entry: one session at a time, one worker for each recording. */
-// What the page has too, first and in this order: see spawn-inline.ts.
-import '../storage/s3/layout.ts';
-import '../worker/stats.ts';
-import '../storage/directory/folder.ts';
-import '../storage/storage.ts';
-import '../storage/http.ts';
-import '../storage/headers.ts';
-import '../storage/retry.ts';
-import '../journal/setup.ts';
-import '../journal/lock.ts';
-import '../segments.ts';
-import '../opfs.ts';
-import '../manifest.ts';
-import '../errors.ts';
-
 import { asSteadyreelError, errorToMessage } from '../errors.ts';
+import { load } from '../load.ts';
 import { Asks } from './asks.ts';
 import type { FromWorker, RingSetup, ToWorker } from './protocol.ts';
 import { recoverAll } from './recover-all.ts';
 import type { RingHost } from './ring-host.ts';
 import { Session } from './session.ts';
-import { type ClipModule, leave, loadModule, tracksFor } from './session-tracks.ts';
+import { type ClipModule, leave, tracksFor } from './session-tracks.ts';
 
 const scope = self as unknown as {
   postMessage(message: FromWorker, transfer?: Transferable[]): void;
@@ -40,7 +26,7 @@ const recovery = new AbortController();
 const openRing = async (setup: RingSetup): Promise<RingHost | undefined> => {
   try {
     const [{ openRing: open }, openTracks] = await Promise.all([
-      loadModule<ClipModule>(setup.url),
+      load<ClipModule>(setup.url),
       tracksFor(setup),
     ]);
     return await open(setup, send, openTracks);

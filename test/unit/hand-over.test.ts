@@ -118,6 +118,7 @@ describe('a new recording', () => {
     expect(structuredClone(plain)).toEqual(plain);
     // Beside the worker, wherever the page lies.
     expect(first.aacEncoderUrl).toBe('https://example.org/files/aac-encoder.js');
+    expect(first.pageStorageUrl).toBe('https://example.org/files/page-storage.js');
   });
 
   it('a worker that can not be started is worker-failed, with the cause', () => {

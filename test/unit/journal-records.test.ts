@@ -75,7 +75,7 @@ describe('checksums in pieces', () => {
         let hash = new Sha256();
         let crc = 0;
         for (const piece of pieces) {
-          hash = Sha256.from(JSON.parse(JSON.stringify(hash.state)));
+          hash = new Sha256(JSON.parse(JSON.stringify(hash.state)));
           hash.update(piece);
           crc = crc32(piece, crc);
         }

@@ -1,5 +1,5 @@
 /** Writes a recording into a folder that the user has chosen: while it grows, and shown once it is whole. */
-import { DeviceStorageError } from '../../errors.ts';
+import type { DeviceStorageError } from '../../errors.ts';
 import { manifestKey, type Recording } from '../../manifest.ts';
 import { Patience, type Persistence, persistenceOf } from '../http.ts';
 import { Advance } from '../retry.ts';
@@ -10,6 +10,10 @@ import { Folder } from './folder.ts';
 /** Bytes that are written at once, and milliseconds after which what is there is written. */
 const CHUNK = 1024 ** 2;
 const INTERVAL = 2_000;
+
+/** By the code: the journal has its class from another file than `page-storage.js`. */
+const isOfJournal = (error: unknown): boolean =>
+  (error as Partial<DeviceStorageError> | null)?.code === 'device-storage-failed';
 
 interface Copying {
   persistence: Persistence;
@@ -44,7 +48,7 @@ export class DirectorySink implements StorageSink {
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         // What is to be written can't be read: no folder can help that.
-        if (error instanceof DeviceStorageError) throw error;
+        if (isOfJournal(error)) throw error;
         await persistence.stalled(error instanceof Error ? error.message : String(error), signal);
       }
     }

@@ -1,6 +1,6 @@
 /** A recording by simulated time: real encoders, muxer and storage, fed as fast as they go. */
 import type { Recording } from 'steadyreel';
-import { type RecorderOptions, type RecorderStats, tus } from 'steadyreel';
+import { type RecorderOptions, type RecorderStats, type TusConfig, tus } from 'steadyreel';
 import { MemoryStore } from '../../../src/journal/memory-store.ts';
 import { resolveOptions } from '../../../src/options.ts';
 import { createSink } from '../../../src/storage/create-sink.ts';
@@ -48,7 +48,7 @@ export class SimulatedRecording {
       warn: (code, _, count) => void this.warnings.set(code, count ?? 1),
       fail: error => void this.errors.push(error),
     };
-    const storage = tus({ endpoint }).config;
+    const storage = tus({ endpoint }).config as TusConfig;
     const resolved = resolveOptions(options);
     const sink = createSink(storage, {
       onStored: () => undefined,

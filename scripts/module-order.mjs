@@ -1,0 +1,192 @@
+/**
+ * `node scripts/module-order.mjs [seconds]`: looks for the order of modules in which the script tag's file and the worker take the
+ * least space, gzipped, and writes scripts/vite/module-order.json. It goes on from what is there; a few minutes do. What it says is
+ * near to what a build gives, within some bytes.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build, minify } from 'vite';
+import { ROOT } from './lib/paths.mjs';
+
+const RESULT = join(ROOT, 'scripts', 'vite', 'module-order.json');
+/** Stands for the worker's text. */
+const PLACE = '@WORKER@';
+/** The worker is in both the script tag's file and `worker.js`. */
+const WORKER_WEIGHT = 0.5;
+/** Bytes by which a step may be worse at the beginning. */
+const HEAT = 15;
+
+/**
+ * @typedef {object} Bundle
+ * @property {string[]} ids of its modules, in the order in which they are now.
+ * @property {number[][]} needs by module: the places of those that must come before it.
+ * @property {string[]} texts of the modules, minified.
+ * @property {[string, string]} around what is in front of them, and behind.
+ */
+
+const out = mkdtempSync(join(tmpdir(), 'steadyreel-order-'));
+process.env.STEADYREEL_OUT = out;
+process.env.NODE_ENV = 'production';
+const common = { configFile: join(ROOT, 'vite.config.ts'), logLevel: /** @type {const} */ ('error') };
+
+/**
+ * Each module's own part of the minified bundle: a call that can't be left out stands between them.
+ *
+ * @param {string[]} codes of the modules.
+ * @param {[string, string]} around what is in front of them, and behind.
+ * @returns {Promise<Pick<Bundle, 'texts' | 'around'>>}
+ */
+const minified = async (codes, [front, end]) => {
+  const marked = codes.map((code, index) => `__module(${index});\n${code}\n`).join('');
+  const { code, errors } = await minify('bundle.js', `${front}${marked}__module(-1);\n${end}`, {
+    compress: { target: 'es2022' },
+    mangle: true,
+    codegen: { removeWhitespace: true },
+  });
+  if (errors[0]) throw new Error(errors[0].message);
+  const [head = '', ...parts] = code.split(/__module\((-?\d+)\)[;,]?/);
+  const texts = new Map(parts.flatMap((part, at) => (at % 2 === 0 ? [[part, parts[at + 1] ?? '']] : [])));
+  const of = (/** @type {number} */ index) => texts.get(String(index)) ?? '';
+  return { texts: codes.map((_, index) => of(index)), around: [head, of(-1)] };
+};
+
+/**
+ * @param {string} mode
+ * @returns {Promise<Bundle>}
+ */
+const load = async mode => {
+  /** @type {Map<string, readonly string[]>} */
+  const imports = new Map();
+  /** @type {import('vite').Plugin} */
+  const watch = {
+    name: 'steadyreel:imports',
+    buildEnd() {
+      for (const id of this.getModuleIds()) imports.set(id, this.getModuleInfo(id)?.importedIds ?? []);
+    },
+  };
+  const result = await build({ ...common, mode, plugins: [watch], build: { minify: false, write: false } });
+  const { output } = /** @type {import('vite').Rolldown.RolldownOutput} */ (result);
+  const [{ code, modules }] = output;
+  // Each module's part begins with its name, in a comment of its own.
+  const startOf = (/** @type {string} */ id) => code.indexOf(modules[id]?.code?.split('\n')[0] ?? PLACE);
+  const ids = Object.keys(modules).filter(id => startOf(id) >= 0);
+  const places = new Map(ids.map((id, place) => [id, place]));
+  /** Also by way of modules of which nothing is left. @type {(id: string, seen?: Set<string>) => number[]} */
+  const needs = (id, seen = new Set()) =>
+    (imports.get(id) ?? []).flatMap(other => {
+      if (seen.has(other)) return [];
+      seen.add(other);
+      const place = places.get(other);
+      return place === undefined ? needs(other, seen) : [place];
+    });
+  const starts = ids.map(startOf);
+  const end =
+    code.slice(starts.at(-1)).search(/\n(\t(exports\.|return exports)|\}\)\()/) + (starts.at(-1) ?? 0);
+  const codes = starts.map((start, place) =>
+    code
+      .slice(start, starts[place + 1] ?? end)
+      .replace(/^(\s*var _?steadyreel_\w+ = ").*";$/m, `$1${PLACE}";`),
+  );
+  const around = /** @type {[string, string]} */ ([code.slice(0, starts[0]), code.slice(end)]);
+  return { ids, needs: ids.map(id => needs(id)), ...(await minified(codes, around)) };
+};
+
+/**
+ * @param {Bundle} bundle
+ * @param {number[]} order
+ */
+const textOf = ({ texts, around }, order) =>
+  around[0] + order.map(place => texts[place]).join('') + around[1];
+
+/** @param {string} text */
+const sizeOf = text => gzipSync(text, { level: 9 }).length;
+
+/** @typedef {{ worker: number[], page: number[] }} Orders */
+
+/**
+ * @param {Record<keyof Orders, Bundle>} bundles
+ * @param {Orders} orders
+ */
+const sizes = (bundles, orders) => {
+  const worker = textOf(bundles.worker, orders.worker);
+  const quoted = worker.replace(/[\\']/g, '\\$&').replaceAll('\n', '\\n');
+  const page = textOf(bundles.page, orders.page).replace(PLACE, () => quoted);
+  return { worker: sizeOf(worker), page: sizeOf(page) };
+};
+
+/** @param {number} below */
+const random = below => Math.floor(Math.random() * below);
+
+/**
+ * Some modules that follow each other go elsewhere, where all that they need is in front of them, and what needs them behind.
+ *
+ * @param {Bundle} bundle
+ * @param {number[]} order
+ */
+const moved = ({ needs }, order) => {
+  const count = random(3) === 0 ? 1 + random(4) : 1;
+  const from = random(order.length - count + 1);
+  const some = order.slice(from, from + count);
+  const rest = order.toSpliced(from, count);
+  let [first, last] = [0, rest.length];
+  rest.forEach((place, at) => {
+    if (some.some(one => needs[one]?.includes(place))) first = Math.max(first, at + 1);
+    if (some.some(one => needs[place]?.includes(one))) last = Math.min(last, at);
+  });
+  return last < first ? order : rest.toSpliced(first + random(last - first + 1), 0, ...some);
+};
+
+/**
+ * Simulated annealing.
+ *
+ * @param {Record<keyof Orders, Bundle>} bundles
+ * @param {number} seconds
+ */
+const search = (bundles, seconds) => {
+  const inPlace = (/** @type {Bundle} */ { ids }) => ids.map((_, place) => place);
+  const weigh = (/** @type {Orders} */ orders) => {
+    const { worker, page } = sizes(bundles, orders);
+    return page + WORKER_WEIGHT * worker;
+  };
+  let orders = { worker: inPlace(bundles.worker), page: inPlace(bundles.page) };
+  let weight = weigh(orders);
+  let best = { orders, weight };
+  const started = performance.now();
+  for (let part = 0; part < 1; part = (performance.now() - started) / 1000 / seconds) {
+    const name = random(3) > 0 ? 'worker' : 'page';
+    const next = { ...orders, [name]: moved(bundles[name], orders[name]) };
+    const nextWeight = weigh(next);
+    const heat = HEAT * Math.max(0.001, 1 - part / 0.9);
+    if (nextWeight > weight && Math.random() > Math.exp((weight - nextWeight) / heat)) continue;
+    [orders, weight] = [next, nextWeight];
+    if (weight < best.weight) best = { orders, weight };
+  }
+  return best.orders;
+};
+
+/**
+ * @param {Bundle} bundle
+ * @param {number[]} order
+ */
+const namesOf = ({ ids }, order) =>
+  order
+    .map(place => ids[place] ?? '')
+    .filter(id => id.startsWith(ROOT))
+    .map(id => relative(ROOT, id));
+
+try {
+  await build({ ...common, mode: 'worker' });
+  const bundles = { worker: await load('worker'), page: await load('script-tag') };
+  const before = { worker: bundles.worker.ids.map((_, at) => at), page: bundles.page.ids.map((_, at) => at) };
+  const orders = search(bundles, Number(process.argv[2] ?? 300));
+  console.log('before', sizes(bundles, before), 'after', sizes(bundles, orders));
+  const result = {
+    worker: namesOf(bundles.worker, orders.worker),
+    steadyreel: namesOf(bundles.page, orders.page),
+  };
+  writeFileSync(RESULT, `${JSON.stringify(result, undefined, 2)}\n`);
+} finally {
+  rmSync(out, { recursive: true });
+}
