@@ -62,6 +62,8 @@ export class CallSource implements RecorderSource {
   #parts: Parts = { video: undefined, audio: undefined };
   /** Of a connection; the same for all of a recording, whichever way media go meanwhile. */
   #end: 'receiver' | 'sender' = 'receiver';
+  /** What takes the place of this one, or is being tried for it. */
+  #successor: Promise<CallSource> | undefined;
 
   constructor(
     private readonly given: GivenCall,
@@ -118,7 +120,7 @@ export class CallSource implements RecorderSource {
   /** Sees to it that frames come, and that they can be recorded. */
   async #taps(
     parts: Parts,
-    signal: AbortSignal,
+    signal?: AbortSignal,
   ): Promise<{ video: Tap | FrameFeed | undefined; audio: Tap | FrameFeed | undefined }> {
     const video = parts.video && this.#tapOf(parts.video);
     const audio = parts.audio && this.#tapOf(parts.audio);
@@ -126,7 +128,7 @@ export class CallSource implements RecorderSource {
     return { video, audio };
   }
 
-  async #tryOut(tap: Tap | FrameFeed | undefined, signal: AbortSignal): Promise<void> {
+  async #tryOut(tap: Tap | FrameFeed | undefined, signal: AbortSignal | undefined): Promise<void> {
     if (tap === undefined) return;
     const { PassthroughUnavailableError } = this.page;
     const found = await probeTap(tap, PROBE, signal);
@@ -175,12 +177,30 @@ export class CallSource implements RecorderSource {
     return { message: { type: 'replace-call', replacement }, transfer: portsOf(replacement) };
   }
 
-  replacedBy(next: Openable): Successor {
+  replacedBy(next: Openable): Promise<Successor> {
+    // While one is being tried, the next one is to take the place of that, not of this one.
+    const before = this.#successor ?? Promise.resolve(this);
+    const found = this.#tryNext(next, before);
+    this.#successor = found.then(
+      ({ source }) => source,
+      () => before,
+    );
+    return found;
+  }
+
+  /** What is recorded goes on while it is found out whether frames of the next one can be had. */
+  async #tryNext(next: Openable, before: Promise<CallSource>): Promise<{ source: CallSource } & Successor> {
     // A recording is of one method: a stream would have to be encoded.
     if (!('given' in next)) throw new this.page.SourceInvalidError(next, 'call');
     const source = new CallSource((next as Call).given, this.want, this.places, this.page);
     source.check();
-    return { source, command: source.#replacement(this.#parts, source.#parts) };
+    const { video, audio } = source.#parts;
+    const known = Object.values(this.#parts);
+    await source.#taps({
+      video: known.includes(video) ? undefined : video,
+      audio: known.includes(audio) ? undefined : audio,
+    });
+    return { source, command: source.#replacement((await before).#parts, source.#parts) };
   }
 
   /** @param why it takes the place of the call's own frames. */

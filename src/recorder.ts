@@ -195,7 +195,8 @@ export class Recorder {
    * when the new tracks are being read. Before `start()`, and after `stop()`, the next recording takes the new source.
    *
    * @throws SourceInvalidError (`source-invalid`), SourceNoTracksError (`source-no-tracks`), SourceEndedError
-   * (`source-ended`): the recording then goes on with the old source.
+   * (`source-ended`); of a call whose own frames can't be had, PassthroughUnavailableError (`passthrough-unavailable`) and
+   * TransformTakenError (`transform-taken`), whatever `fallback` is: the recording then goes on with the old source.
    */
   async replaceSource(next: Source): Promise<void> {
     const given = this.#makeSource(next);

@@ -37,11 +37,18 @@ const REFUSED: Record<string, Record<string, string>> = {
 test('Chromium: a tap that comes too late, a transform that is there already, VP8', async () => {
   const journey = await start('Chromium');
   try {
+    const vp8 = { passthrough: { vp8: 'record' } } as const;
+    expect(await journey.call('record', 'runs', { call: 'vp8' }, vp8)).toBe('started');
     for (const [call, failure] of Object.entries(REFUSED)) {
+      if (call !== 'vp8')
+        expect(await journey.call('refusal', 'runs', { call }), call).toMatchObject(failure);
       expect(await journey.call('record', `${call} refused`, { call }), call).toMatchObject(failure);
       expect(await journey.call('told', `${call} refused`)).toMatchObject({ state: 'failed' });
       expect(await journey.call('record', call, { call }, { fallback: 'encode' }), call).toBe('started');
     }
+    await journey.moreFrames('runs', 5);
+    const { method, files } = await journey.call('stop', 'runs');
+    expect([method, files.length]).toEqual(['passthrough', 1]);
     for (const call of Object.keys(REFUSED)) {
       await journey.until(call, '20 frames', ({ framesEncoded }) => framesEncoded >= 20);
       const { warnings, errors } = await journey.call('told', call);

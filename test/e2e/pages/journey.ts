@@ -267,6 +267,12 @@ const page = {
     await running(id).recorder.replaceSource(sourceOf(source));
   },
 
+  /** @returns why another source is refused. */
+  async refusal(id: string, source: SourceOf): Promise<Failure | 'none'> {
+    const replaced = running(id).recorder.replaceSource(sourceOf(source));
+    return replaced.then(() => 'none' as const, failureOf);
+  },
+
   /** Starts a recorder, and gives it another source while it still looks at the first one. */
   async replaceAtOnce(
     id: string,
