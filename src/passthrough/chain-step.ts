@@ -53,6 +53,14 @@ export interface ChainCounts {
   asked: number;
 }
 
+export const newCounts = (): ChainCounts => ({
+  kept: 0,
+  keyFrames: 0,
+  uncertain: 0,
+  leftOut: { 'before-key-frame': 0, 'dependency-missing': 0, late: 0, again: 0 },
+  asked: 0,
+});
+
 export interface ChainLimits {
   /**
    * A frame waits so long for what it is predicted from: a packet that is sent again takes a round trip or two. And so

@@ -10,15 +10,16 @@
  */
 import type { DecoderLook } from '../encoded.ts';
 import { type ChainFrame, isAfter, isBeginning, isSame, type Position, positionOf } from './chain-frame.ts';
+import { ChainPlace } from './chain-place.ts';
 import { type Plain, plainState, type State } from './chain-state.ts';
 import {
   CERTAIN,
   CHAIN_LIMITS,
-  type ChainCounts,
   type ChainLimits,
   type ChainStep,
   type KeepReason,
   type LeaveOutReason,
+  newCounts,
   type Outcome,
 } from './chain-step.ts';
 import { TypicalStep } from './typical-step.ts';
@@ -39,31 +40,29 @@ interface Waiting<T> {
 }
 
 export class Chain<T extends ChainFrame> {
-  readonly counts: ChainCounts = {
-    kept: 0,
-    keyFrames: 0,
-    uncertain: 0,
-    leftOut: { 'before-key-frame': 0, 'dependency-missing': 0, late: 0, again: 0 },
-    asked: 0,
-  };
+  readonly counts = newCounts();
   #state: State = { name: 'broken', since: 'start' };
   /** Numbers of recorded frames, the oldest first. */
   readonly #kept = new Set<number>();
   /** By their numbers, or by time. */
   #waiting: Waiting<T>[] = [];
-  /** The last of the kept ones, and the last of them that was a beginning. */
-  #newest: Position | undefined;
-  #last: T | undefined;
+  /** The last of the kept ones that was a beginning. */
   #beginning: Position | undefined;
   readonly #typical = new TypicalStep();
   #askedAt = Number.NEGATIVE_INFINITY;
   #outcomes: Outcome<T>[] = [];
   readonly #witness: Witness;
 
-  /** @param looks whether `askToLook` can be answered; where it isn't all the same, time alone tells after a while. */
+  /**
+   * @param looks whether `askToLook` can be answered; where it isn't all the same, time alone tells after a while.
+   * @param damaged whether frames that are left out for `dependency-missing` are recorded all the same.
+   * @param place what is recorded; other chains of the track were before this one.
+   */
   constructor(
     private readonly limits: ChainLimits = CHAIN_LIMITS,
     looks = false,
+    private readonly damaged: 'leave-out' | 'keep' = 'leave-out',
+    private readonly place = new ChainPlace<T>(),
   ) {
     this.#witness = new Witness(looks, limits.standstill);
   }
@@ -80,7 +79,7 @@ export class Chain<T extends ChainFrame> {
 
   /** True while frames wait for the decoder. */
   get #isHolding(): boolean {
-    const { gapless = false } = this.#waiting[0]?.frame ?? this.#last ?? {};
+    const { gapless = false } = this.#waiting[0]?.frame ?? this.place.last ?? {};
     return this.#state.name === 'plain' && this.#witness.isHeard && !gapless;
   }
 
@@ -89,8 +88,9 @@ export class Chain<T extends ChainFrame> {
     const state = this.#state;
     if (state.name === 'plain') this.#takePlain(frame, now);
     else if (isBeginning(frame)) this.#takeKey(frame);
-    else if (state.name === 'broken') this.#leaveOut(frame, this.#brokenReason());
-    else this.#takeNumbered(state, frame, now);
+    else if (state.name === 'numbered') this.#takeNumbered(state, frame, now);
+    else if (state.since === 'start') this.#leaveOut(frame, 'before-key-frame');
+    else this.#leaveOutDamaged(frame);
     return this.#step(now);
   }
 
@@ -134,11 +134,6 @@ export class Chain<T extends ChainFrame> {
     return { outcomes: this.#outcomes.splice(0), askForKeyFrame: ask, askToLook };
   }
 
-  #brokenReason(): LeaveOutReason {
-    const fresh = this.#state.name === 'broken' && this.#state.since === 'start';
-    return fresh ? 'before-key-frame' : 'dependency-missing';
-  }
-
   #keep(frame: T, reason: KeepReason): void {
     this.counts.kept++;
     if (isBeginning(frame)) {
@@ -146,10 +141,10 @@ export class Chain<T extends ChainFrame> {
       this.#beginning = positionOf(frame);
     }
     if (!CERTAIN[reason]) this.counts.uncertain++;
+    const { last } = this.place;
     // Over a break, it is no step.
-    if (this.#newest && this.#state.name !== 'broken') this.#typical.note(frame.time - this.#newest.time);
-    this.#newest = positionOf(frame);
-    this.#last = frame;
+    if (last && this.#state.name !== 'broken') this.#typical.note(frame.time - last.time);
+    this.place.put(frame);
     this.#outcomes.push({ action: 'keep', frame, certain: CERTAIN[reason], reason });
   }
 
@@ -158,8 +153,16 @@ export class Chain<T extends ChainFrame> {
     this.#outcomes.push({ action: 'leave-out', frame, reason });
   }
 
+  /** Something that it is predicted from is not there. Whoever keeps it all the same needs a place for it. */
+  #leaveOutDamaged(frame: T): void {
+    if (this.#isThere(frame)) return this.#leaveOut(frame, 'again');
+    if (!this.place.isInTime(frame)) return this.#leaveOut(frame, 'late');
+    if (this.damaged === 'keep') this.place.put(frame);
+    this.#leaveOut(frame, 'dependency-missing');
+  }
+
   #leaveOutWaiting(): void {
-    for (const { frame } of this.#waiting.splice(0)) this.#leaveOut(frame, 'dependency-missing');
+    for (const { frame } of this.#waiting.splice(0)) this.#leaveOutDamaged(frame);
   }
 
   #break(): void {
@@ -168,26 +171,22 @@ export class Chain<T extends ChainFrame> {
     this.#leaveOutWaiting();
   }
 
-  #isInTime(frame: T): boolean {
-    return this.#newest === undefined || isAfter(frame, this.#newest);
-  }
-
   /** Nothing after a key frame refers to what was before it, so that is where what waits has lost. */
   #takeKey(frame: T): void {
     const { frameId } = frame;
     const state = this.#state;
-    const other = frame.ssrc !== this.#newest?.ssrc;
+    const other = frame.ssrc !== this.place.last?.ssrc;
     const comparable = state.name === 'numbered' && frameId !== undefined && !other;
     const behind = comparable ? state.newest - frameId : -1;
-    if (!this.#isInTime(frame) || (behind >= 0 && behind < LATE)) return this.#leaveOut(frame, 'late');
+    if (!this.place.isInTime(frame) || (behind >= 0 && behind < LATE)) return this.#leaveOut(frame, 'late');
     // Another sender's numbers, or none, have nothing to do with those of what waits.
     const anew = frameId === undefined || other || behind >= LATE;
-    const later = this.#waiting.filter(one => !anew && (one.frame.frameId ?? 0) > frameId);
-    const earlier = this.#waiting.filter(one => !later.includes(one));
-    this.#waiting = earlier;
-    this.#leaveOutWaiting();
-    this.#waiting = later;
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(one => !anew && (one.frame.frameId ?? 0) > frameId);
+    const lost = waiting.flatMap(one => (this.#waiting.includes(one) ? [] : one.frame));
+    for (const one of lost) if (isAfter(frame, one)) this.#leaveOutDamaged(one);
     this.#begin(frame);
+    for (const one of lost) if (!isAfter(frame, one)) this.#leaveOutDamaged(one);
     this.#release();
   }
 
@@ -209,6 +208,7 @@ export class Chain<T extends ChainFrame> {
       return this.#takePlain(frame, now);
     }
     if (frameId <= state.newest) return this.#leaveOut(frame, 'late');
+    if (this.#waiting.some(one => one.frame.frameId === frameId)) return this.#leaveOut(frame, 'again');
     this.#waiting.push({ frame, since: now });
     this.#waiting.sort((a, b) => (a.frame.frameId ?? 0) - (b.frame.frameId ?? 0));
     this.#release();
@@ -227,7 +227,7 @@ export class Chain<T extends ChainFrame> {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       if (!this.#isComplete(next.frame)) return;
       this.#waiting.shift();
-      if (this.#isInTime(next.frame)) this.#record(next.frame);
+      if (this.place.isInTime(next.frame)) this.#record(next.frame);
       else this.#leaveOut(next.frame, 'late');
     }
   }
@@ -249,7 +249,7 @@ export class Chain<T extends ChainFrame> {
       const patient = now - next.since < this.limits.patience;
       if (patient && this.#waiting.length <= this.limits.mostWaiting) return;
       this.#waiting.shift();
-      this.#leaveOut(next.frame, 'dependency-missing');
+      this.#leaveOutDamaged(next.frame);
       if ((next.frame.temporalIndex ?? 0) === 0) return this.#break();
       this.#release();
     }
@@ -257,7 +257,7 @@ export class Chain<T extends ChainFrame> {
 
   #takePlain(frame: T, now: number): void {
     if (this.#isThere(frame)) return this.#leaveOut(frame, 'again');
-    if (!this.#isInTime(frame)) return this.#takeLate(frame);
+    if (!this.place.isInTime(frame)) return this.#takeLate(frame);
     if (isBeginning(frame) && frame.frameId !== undefined) {
       // From here on there are numbers, which say more than any answer.
       this.#letGo();
@@ -272,14 +272,15 @@ export class Chain<T extends ChainFrame> {
   /** A sender that probes how much the network can carry may send the same frame half a dozen times (measured). */
   #isThere(frame: T): boolean {
     const there = this.#waiting.some(one => isSame(frame, one.frame));
-    return there || (this.#last !== undefined && isSame(frame, this.#last));
+    return there || this.place.has(frame);
   }
 
   /** What is recorded since was predicted from something that was not there; but not what follows a key frame. */
   #takeLate(frame: T): void {
     // The decoder went on without it.
     if (this.#isHolding) return this.#leaveOut(frame, 'late');
-    const again = frame.time === this.#newest?.time && frame.spatialIndex === this.#newest.spatialIndex;
+    const { last } = this.place;
+    const again = frame.time === last?.time && frame.spatialIndex === last.spatialIndex;
     this.#leaveOut(frame, 'late');
     if (!again && (this.#beginning === undefined || isAfter(frame, this.#beginning)))
       this.#leaveOutUntilKey();
@@ -309,7 +310,7 @@ export class Chain<T extends ChainFrame> {
 
   /** `undefined` when one may be missing before it. */
   #reasonToKeep(state: Plain, frame: T): KeepReason | undefined {
-    const verdict = this.#typical.judge(frame.time - (this.#newest?.time ?? frame.time));
+    const verdict = this.#typical.judge(frame.time - (this.place.last?.time ?? frame.time));
     if (frame.gapless) return 'gapless';
     if (verdict === 'suspicious') return undefined;
     if (verdict === 'unknown') state.doubt ??= 'unknown';
@@ -345,13 +346,12 @@ export class Chain<T extends ChainFrame> {
     const doubt = this.#witness.isInDoubt;
     const seen = decodedOf(frames, shown, { doubt, dropped });
     if (seen === undefined) {
-      if (this.#last && isShown(this.#last, shown)) this.#witness.hear();
+      if (this.place.last && isShown(this.place.last, shown)) this.#witness.hear();
       return;
     }
     this.#witness.hear(now);
     if (seen === 'lost') return this.#leaveOutUntilKey();
-    for (const { frame } of this.#waiting.splice(0, seen.unknown))
-      this.#leaveOut(frame, 'dependency-missing');
+    for (const { frame } of this.#waiting.splice(0, seen.unknown)) this.#leaveOutDamaged(frame);
     for (const frame of frames.slice(seen.unknown, seen.unknown + seen.decoded))
       if (this.#state.name === 'plain') this.#keepHead(this.#state, frame, 'decoded');
   }
@@ -373,7 +373,7 @@ export class Chain<T extends ChainFrame> {
   #keepHead(state: Plain, frame: T, reason: KeepReason): void {
     this.#waiting.shift();
     state.askedAt = undefined;
-    if (!this.#isInTime(frame)) this.#leaveOut(frame, 'late');
+    if (!this.place.isInTime(frame)) this.#leaveOut(frame, 'late');
     else if (isBeginning(frame)) this.#begin(frame);
     else this.#keep(frame, reason);
   }
@@ -393,7 +393,7 @@ export class Chain<T extends ChainFrame> {
   #leaveOutUntilKey(): void {
     const at = this.#waiting.findIndex(({ frame }) => isBeginning(frame));
     if (at < 0) return this.#break();
-    for (const { frame } of this.#waiting.splice(0, at)) this.#leaveOut(frame, 'dependency-missing');
+    for (const { frame } of this.#waiting.splice(0, at)) this.#leaveOutDamaged(frame);
     const [next] = this.#waiting.splice(0, 1);
     if (next) this.#begin(next.frame);
   }

@@ -4,6 +4,7 @@ import type { RecorderStats } from '../events.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { Chain } from '../passthrough/chain.ts';
 import type { ChainFrame } from '../passthrough/chain-frame.ts';
+import { ChainPlace } from '../passthrough/chain-place.ts';
 import { CHAIN_LIMITS, type ChainStep, type Outcome } from '../passthrough/chain-step.ts';
 import { LayerChoice } from '../passthrough/layer-choice.ts';
 import { type Picture, PictureJoiner } from '../passthrough/picture.ts';
@@ -50,6 +51,7 @@ interface Follower {
 export class CallFrames {
   readonly #rtp = new RtpTime(VIDEO_CLOCK);
   readonly #choice: LayerChoice;
+  readonly #place = new ChainPlace<Arrived>();
   #follower: Follower | undefined;
   /** Knows parameter sets, which may come before the key frame that needs them. */
   #stream: VideoStream | undefined;
@@ -110,11 +112,12 @@ export class CallFrames {
     const follower = this.#follower;
     if (follower?.ssrc === ssrc && follower?.family === family) return follower;
     this.#finish(now);
+    const { looks, options } = this.context;
     if (this.#stream?.family !== family) this.#stream = new VideoStream(family, FRAME_RATE);
     this.#follower = {
       ssrc,
       family,
-      chain: new Chain(CHAIN_LIMITS, this.context.looks),
+      chain: new Chain(CHAIN_LIMITS, looks, options.damaged, this.#place),
       pictures: new PictureJoiner(family),
     };
     return this.#follower;
