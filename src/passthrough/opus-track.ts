@@ -66,6 +66,7 @@ export class OpusTrack {
   readonly #reorder = new Reorder<AudioArrival>();
   readonly #sequence: AudioSequence;
   #ssrc: number | undefined;
+  #renewals = 0;
   #silenceSamples = 0;
   /** From a sender that is over, after the next one had begun. */
   #stragglers = 0;
@@ -78,6 +79,11 @@ export class OpusTrack {
   get counts(): OpusCounts {
     const { counts } = this.#sequence;
     return { ...counts, late: counts.late + this.#stragglers, silenceSamples: this.#silenceSamples };
+  }
+
+  /** How often another sender, or one that began anew, has come: of such a one, the first time is a guess by its arrival. */
+  get renewals(): number {
+    return this.#renewals;
   }
 
   /** Arrival minus time, without jitter: see `RtpTime`. */
@@ -94,10 +100,15 @@ export class OpusTrack {
       return this.tick(arrival);
     }
     const before = place.restarted ? this.end() : [];
-    if (place.restarted) this.#sequence.renumber();
+    if (place.restarted) this.#renew();
     this.#ssrc = ssrc;
     const packet: AudioArrival = { time: place.time, sequenceNumber, ...unpack(frame) };
     return [...before, ...this.#pieces(this.#reorder.take(packet, arrival))];
+  }
+
+  #renew(): void {
+    this.#renewals++;
+    this.#sequence.renumber();
   }
 
   /**

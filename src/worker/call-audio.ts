@@ -64,10 +64,20 @@ export class CallAudio {
 
   push(frame: EncodedFrame, arrival: number): void {
     const { time } = this.context;
+    const { renewals } = this.#track;
     const steps = this.#track.take({ ...frame, arrival });
+    if (this.#track.renewals !== renewals) this.#renew();
     for (const step of steps) if (step.kind === 'packet') time.observe('audio', step.time, arrival);
     this.#enqueue(steps);
     this.advance(arrival);
+  }
+
+  /** Another sender's sound waits until it is known where it lies, as at the start. */
+  #renew(): void {
+    const { time } = this.context;
+    this.place();
+    if (time.isSettled('audio')) this.#bothSince = undefined;
+    time.rebase('audio');
   }
 
   #enqueue(steps: readonly Step[]): void {

@@ -73,10 +73,12 @@ export class CallFrames {
     this.#unknown = family === undefined;
     // A call can go over to a codec that can't be recorded, and back: then it is the next key frame that goes on.
     if (family === undefined || data.length === 0) return lane.lose(1);
-    const { time: own } = this.#rtp.map({ timestamp: rtpTimestamp, arrival, source: ssrc });
+    const { time: own, restarted } = this.#rtp.map({ timestamp: rtpTimestamp, arrival, source: ssrc });
+    const { chain } = this.#followerOf(ssrc, family, arrival);
+    // What the one before it has sent is out.
+    if (restarted) time.renew('video');
     time.observe('video', own, arrival);
     const { frameId, dependencies, spatialIndex, temporalIndex } = frame;
-    const { chain } = this.#followerOf(ssrc, family, arrival);
     const arrived: Arrived = {
       ...{ data, rtpTimestamp, ssrc, time: own, key: isKeyFrame(family, data) },
       ...{ frameId, dependencies, spatialIndex, temporalIndex },

@@ -70,7 +70,7 @@ export class CallVideo {
       if (time.gates.video.since !== undefined) return;
       if (!this.#place(sample, own)) return this.#leaveOut();
     }
-    const due = time.map('video', own);
+    const due = time.place(own);
     if (!time.gates.video.open(due)) {
       // Captured during a pause: what comes after it is predicted from it.
       this.restart();

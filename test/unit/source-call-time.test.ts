@@ -145,3 +145,101 @@ it('sound that begins alone leads, and a picture that comes later is lined up wi
   call.time.settle('video');
   expect(call.time.map('video', call.video(1))).toBe(2 * SECOND);
 });
+
+describe('a track that goes on with another clock', () => {
+  /** What has queued up at its beginning drains within some time, and each arrival is late by some jitter besides. */
+  const start = fc.record({
+    queue: fc.integer({ min: 0, max: 250_000 }),
+    drain: fc.integer({ min: 100_000, max: 1_500_000 }),
+    jitter: fc.integer({ min: 0, max: 30_000 }),
+    seed: fc.integer({ min: 1, max: 1_000_000 }),
+    /** By how much it was guessed wrong where the picture lies. */
+    guess: fc.integer({ min: -250_000, max: 250_000 }),
+  });
+  type Start = typeof start extends fc.Arbitrary<infer S> ? S : never;
+
+  /** A call that has run for two seconds, both tracks in their place. */
+  const begun = (jitter: (i: number) => number): Call => {
+    const call = new Call({ jitter });
+    run(call, 2, video => {
+      if (!call.time.isSettled('video') && video !== undefined) call.time.begin('video', video, 0);
+    });
+    call.time.settle('audio');
+    return call;
+  };
+
+  const lateBy = ({ queue, drain, jitter, seed }: Start, since: number, i: number): number =>
+    queue * Math.max(0, 1 - since / drain) + (((i + seed) * 7919) % 97) * (jitter / 97);
+
+  it.each(['rebase', 'renew'] as const)(
+    'the picture (%s) lies beside the sound after some seconds, and never runs back',
+    how => {
+      fc.assert(
+        fc.property(start, given => {
+          const call = begun(i => ((i + given.seed) * 7919) % (given.jitter + 1));
+          const { time } = call;
+          const from = call.now;
+          const shift = how === 'rebase' ? 987_654_321 : given.guess;
+          time[how]('video');
+          let [last, ranBack, worst] = [Number.NEGATIVE_INFINITY, 0, 0];
+          for (let i = 0; call.now - from < 6 * SECOND; i++) {
+            const audio = call.audio(i);
+            const own = call.now - call.began + shift;
+            time.observe('video', own, call.now + 40_000 + lateBy(given, call.now - from, i));
+            if (!time.isSettled('video')) time.settle('video');
+            const at = time.place(own);
+            if (at <= last) ranBack++;
+            last = at;
+            const apart = Math.abs(at - time.map('audio', audio));
+            if (call.now - from > 4 * SECOND) worst = Math.max(worst, apart);
+            call.now += 20_000;
+          }
+          expect(ranBack).toBe(0);
+          expect(worst).toBeLessThan(40_000);
+        }),
+        { numRuns: 100 },
+      );
+    },
+  );
+
+  it('the sound is lined up when its delay has come to rest, not while what has queued up drains', () => {
+    const given = { queue: 200_000, drain: 1_000_000, jitter: 5_000, seed: 1, guess: 0 };
+    const call = begun(() => 0);
+    const { time } = call;
+    const from = call.now;
+    time.rebase('audio');
+    for (let i = 0; !time.isSteady('audio', call.now + 40_000); i++) {
+      time.observe('audio', 55 + call.now, call.now + 40_000 + lateBy(given, call.now - from, i));
+      call.now += 20_000;
+    }
+    expect(call.now - from).toBeGreaterThan(SECOND);
+    time.settle('audio');
+    expect(Math.abs(time.map('audio', 55 + call.now) - (call.now - call.began))).toBeLessThan(10_000);
+  });
+
+  it('sound that had to be lined up before that catches up within a second', () => {
+    const given = { queue: 200_000, drain: 1_500_000, jitter: 5_000, seed: 1, guess: 0 };
+    const call = begun(() => 0);
+    const { time } = call;
+    const from = call.now;
+    time.rebase('audio');
+    for (let i = 0; call.now - from < 3 * SECOND; i++) {
+      if (i % 2 === 0) call.video(i);
+      const own = 55 + call.now;
+      time.observe('audio', own, call.now + 40_000 + lateBy(given, call.now - from, i));
+      if (i === 50) time.settle('audio');
+      call.now += 20_000;
+    }
+    expect(Math.abs(time.map('audio', 55 + call.now) - (call.now - call.began))).toBeLessThan(10_000);
+  });
+});
+
+it('a clock that drifts is at rest all the same, nearly all the time', () => {
+  const time = new CallTime();
+  let steady = 0;
+  for (let i = 0; i < 6_000; i++) {
+    time.observe('audio', i * 10_000, 40_000 + i * 10_000 - i * 2 + ((i * 7919) % 13) * 300);
+    if (time.isSteady('audio', 40_000 + i * 10_000)) steady++;
+  }
+  expect(steady).toBeGreaterThan(5_850);
+});
