@@ -68,9 +68,9 @@ export class CallFrames {
     const family = this.#familyOf(frame);
     const { rtpTimestamp, ssrc } = frame;
     const data = new Uint8Array(frame.data);
+    this.#unknown = family === undefined;
     if (!this.#isChosen(family, data, ssrc, arrival)) return;
     stats.framesIn++;
-    this.#unknown = family === undefined;
     // A call can go over to a codec that can't be recorded, and back: then it is the next key frame that goes on.
     if (family === undefined || data.length === 0) return lane.lose(1);
     const { time: own, restarted } = this.#rtp.map({ timestamp: rtpTimestamp, arrival, source: ssrc });
