@@ -138,7 +138,10 @@ export interface LossEvent {
   /** Seconds on the recording's timeline: where the first of them lay. */
   time: number;
   type: 'loss';
-  /** Seconds until the next frame that could be recorded, or, of frames that were kept (`passthrough.damaged: 'keep'`), be trusted. */
+  /**
+   * Seconds until the next frame that could be recorded, or, of frames that were kept (`passthrough.damaged: 'keep'`), be
+   * trusted. Losses that are less than a second apart are told as one, up to the end of the last.
+   */
   duration: number;
   /** Frames that came and were left out, or are kept and may be damaged. Those that never came can't be counted. */
   frames: number;

@@ -18,6 +18,8 @@ const LEAD = 1_000_000;
 const LEAD_BYTES = 0.9;
 /** A step that is longer is a frame that was lost, or a source that stood still. */
 const MAX_TYPICAL = 1_000_000;
+/** Losses that are not further apart are told as one: of upper temporal layers, some may be missing all the time; microseconds. */
+const ONE_LOSS = 1_000_000;
 
 /** What the lane needs from its session. */
 export interface CallVideoContext {
@@ -41,6 +43,10 @@ export type CallSample =
 interface Loss {
   time: number;
   frames: number;
+  /** Frames are recorded again since then, as they did without those that are missing. */
+  until?: number | undefined;
+  /** Or no frame can be trusted before a key frame. */
+  untilKey?: boolean;
 }
 
 export class CallVideo {
@@ -81,6 +87,7 @@ export class CallVideo {
     const least = sample.type === 'key' ? files.earliest : Number.NEGATIVE_INFINITY;
     const at = Math.max(due, least, (this.#lastTime ?? due - SHORTEST) + SHORTEST);
     if (sample.type === 'key') this.#takeKey(sample.parameters, at);
+    else this.#goOn(at);
     const { file, parameters } = this.#run ?? {};
     if (!file || !parameters) return this.#leaveOut();
     const { data, type } = sample;
@@ -104,6 +111,14 @@ export class CallVideo {
     const step = at - (this.#lastTime ?? at);
     if (step > 0 && step < MAX_TYPICAL) this.#typical += (step - this.#typical) / 8;
     this.#lastTime = at;
+  }
+
+  /** A frame is recorded that needs none of those that are missing. */
+  #goOn(at: number): void {
+    const loss = this.#loss;
+    if (!loss || loss.untilKey) return;
+    loss.until ??= at;
+    if (at - loss.until >= ONE_LOSS) this.#endLoss(at);
   }
 
   #takeKey(parameters: EncodedVideo, at: number): void {
@@ -168,6 +183,7 @@ export class CallVideo {
     if (this.#lastTime === undefined) return;
     this.#loss ??= { time: this.#lastTime + this.#typical, frames: 0 };
     this.#loss.frames += frames;
+    this.#loss.until = undefined;
     const text = 'Frames of the call were lost on the network: until the next key frame, they are left out.';
     if (frames > 0) report.warn('frames-lost', text, stats.framesDropped);
   }
@@ -176,6 +192,7 @@ export class CallVideo {
   doubt(): void {
     this.#loss ??= { time: this.#lastTime ?? 0, frames: 0 };
     this.#loss.frames++;
+    this.#loss.untilKey = true;
     this.context.report.warn('frames-lost', 'Frames of the call were lost: pictures may be damaged.');
   }
 
@@ -183,8 +200,8 @@ export class CallVideo {
     const loss = this.#loss;
     this.#loss = undefined;
     if (!loss || loss.frames === 0) return;
-    const duration = toSeconds(Math.max(0, at - Math.round(loss.time)));
-    const { frames } = loss;
+    const { frames, until = at } = loss;
+    const duration = toSeconds(Math.max(0, until - Math.round(loss.time)));
     this.context.keeper.note({ time: toSeconds(Math.round(loss.time)), type: 'loss', duration, frames });
   }
 
