@@ -1,8 +1,9 @@
-/** Pauses, other calls, tracks that end and calls that come back: all on one timeline. */
+/** Sizes that follow the bandwidth, pauses, other calls, tracks that end and calls that come back: all on one timeline. */
 import { expect, test } from '@playwright/test';
 import { CALL_BROWSERS } from '../support/browsers.ts';
 import { h264Stream, opusStream } from '../support/encoded-streams.ts';
-import { checkFiles } from './call-kit.ts';
+import { run } from '../support/media.ts';
+import { CallStation, checkFiles, checkFrames } from './call-kit.ts';
 import { Journey, NOISE, placedAudio, placedVideo, sentVideo, waitFor } from './journey-kit.ts';
 
 test.describe.configure({ timeout: 120_000 });
@@ -123,3 +124,51 @@ for (const name of CALL_BROWSERS)
       await journey.close();
     }
   });
+
+/** The size of each frame, as a decoder finds it. */
+const decodedSizes = async (path: string): Promise<string[]> => {
+  const entries = ['-select_streams', 'v', '-show_entries', 'frame=width,height', '-of', 'csv=p=0'];
+  const { stdout } = await run('ffprobe', ['-v', 'error', ...entries, path]);
+  return stdout.toString().trim().split(/\s+/);
+};
+
+test('Chromium: a cap on the bitrate walks through sizes, each of which has its file', async () => {
+  const station = await CallStation.start('Chromium');
+  try {
+    const call = { codec: 'H264', tapped: 'receiver', width: 640, height: 360 } as const;
+    await station.call('connect', { ...call, startBitrate: 2_000_000 });
+    for (const end of ['sender', 'receiver'] as const) await station.call('record', end);
+    await station.call('encode', { bitrate: 100_000, prefer: 'maintain-framerate' });
+    await waitFor(
+      async () => (await station.call('told', 'receiver')).files >= 3,
+      () => 'three files',
+      60_000,
+    );
+    const { framesEncoded } = await station.call('told', 'receiver');
+    await waitFor(
+      async () => (await station.call('told', 'receiver')).framesEncoded > framesEncoded + 10,
+      () => 'frames of the last size',
+    );
+    const recordings = [await station.call('stop', 'receiver'), await station.call('stop', 'sender')];
+    const wire = await station.witnessed('video');
+    for (const recording of recordings) {
+      expect(recording.files.length).toBeGreaterThanOrEqual(3);
+      // Decodes without a word, and each file begins where the one before ends.
+      await checkFiles(station, recording);
+      const allowed = recording.metadata.end === 'receiver' ? 'before-key' : 'nowhere';
+      await checkFrames(station, recording, 'H264', wire, allowed);
+      const widths: number[] = [];
+      for (const { key, reason, video } of recording.files) {
+        const sizes = await decodedSizes(station.pathOf(key));
+        expect(sizes).toHaveLength(video?.frames ?? 0);
+        expect([...new Set(sizes)], key).toEqual([`${video?.codedWidth},${video?.codedHeight}`]);
+        expect(reason).toBe(widths.length === 0 ? 'start' : 'video-size');
+        widths.push(video?.codedWidth ?? 0);
+      }
+      expect(new Set(widths).size).toBeGreaterThanOrEqual(3);
+      expect(widths.at(-1)).toBeLessThan(widths[0] ?? 0);
+    }
+  } finally {
+    await station.close();
+  }
+});

@@ -12,6 +12,8 @@ export interface CallOptions {
   height: number;
   /** False: Chromium's receivers then tell nothing of what frames are predicted from. */
   dependencies?: boolean;
+  /** What Chromium's sender begins with; bits a second. Default about 300000, with which a picture is sent smaller than it is. */
+  startBitrate?: number;
 }
 
 interface Noted {
@@ -81,6 +83,16 @@ const exchange = (from: RTCPeerConnection, to: RTCPeerConnection): void => {
   };
 };
 
+const startingWith = (
+  answer: RTCSessionDescription,
+  bitrate: number | undefined,
+): RTCSessionDescriptionInit => {
+  const { type, sdp } = answer;
+  if (bitrate === undefined) return { type, sdp };
+  const guess = `;x-google-start-bitrate=${bitrate / 1_000}`;
+  return { type, sdp: sdp.replace(/^a=fmtp:.*$/gm, line => line + guess) };
+};
+
 const prefer = (transceiver: RTCRtpTransceiver, codec: string): void => {
   const { codecs = [] } = RTCRtpReceiver.getCapabilities('video') ?? {};
   const wanted = codecs.filter(({ mimeType }) => mimeType.toLowerCase() === `video/${codec.toLowerCase()}`);
@@ -110,7 +122,8 @@ const watch = (target: RTCRtpSender | RTCRtpReceiver, kind: string): void => {
 const endOf = (end: End): RTCPeerConnection => (end === 'sender' ? from : to);
 
 const page = {
-  async connect({ codec, tapped, width, height, dependencies = true }: CallOptions): Promise<void> {
+  async connect(options: CallOptions): Promise<void> {
+    const { codec, tapped, width, height, dependencies = true } = options;
     from = new RTCPeerConnection();
     to = new RTCPeerConnection();
     tappedEnd = tapped;
@@ -142,7 +155,8 @@ const page = {
     await from.setLocalDescription();
     await to.setRemoteDescription(from.localDescription as RTCSessionDescription);
     await to.setLocalDescription();
-    await from.setRemoteDescription(to.localDescription as RTCSessionDescription);
+    const answer = to.localDescription as RTCSessionDescription;
+    await from.setRemoteDescription(startingWith(answer, options.startBitrate));
     while ((await page.received()).framesDecoded < 5) await new Promise(resolve => setTimeout(resolve, 50));
   },
 
@@ -193,14 +207,20 @@ const page = {
   pause: (end: End): void => recorders[end]?.pause(),
   resume: (end: End): void => recorders[end]?.resume(),
 
-  async encode(parameters: { scale?: number; bitrate?: number }): Promise<void> {
+  async encode(parameters: {
+    scale?: number;
+    bitrate?: number;
+    /** What stays when there are too few bits for both. */
+    prefer?: 'maintain-framerate' | 'balanced';
+  }): Promise<void> {
     const sender = from.getSenders().find(({ track }) => track?.kind === 'video') as RTCRtpSender;
     const given = sender.getParameters();
     const [encoding] = given.encodings;
     if (encoding === undefined) throw new Error('nothing is negotiated');
     if (parameters.scale !== undefined) encoding.scaleResolutionDownBy = parameters.scale;
     if (parameters.bitrate !== undefined) encoding.maxBitrate = parameters.bitrate;
-    await sender.setParameters(given);
+    const preference = parameters.prefer === undefined ? {} : { degradationPreference: parameters.prefer };
+    await sender.setParameters({ ...given, ...preference });
   },
 
   async keyFrame(): Promise<void> {
