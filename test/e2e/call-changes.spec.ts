@@ -1,16 +1,17 @@
 /** Pauses, other calls, tracks that end and calls that come back: all on one timeline. */
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { CALL_BROWSERS } from '../support/browsers.ts';
 import { h264Stream, opusStream } from '../support/encoded-streams.ts';
 import { checkFiles } from './call-kit.ts';
 import { Journey, NOISE, placedAudio, placedVideo, sentVideo, waitFor } from './journey-kit.ts';
+import { test } from './shared-browsers.ts';
 
 test.describe.configure({ timeout: 120_000 });
 
 const SIZE = { width: 320, height: 180, frames: 300 };
 
 for (const name of CALL_BROWSERS)
-  test(`${name}: paused, replaced, left by its picture, away for a while`, async () => {
+  test(`${name}: paused, replaced, left by its picture, away for a while`, async ({ browsers }) => {
     const audio = await opusStream({ duration: 10, source: NOISE });
     const other = await opusStream({ duration: 10, source: NOISE.replace('seed=7', 'seed=8') });
     const videos = {
@@ -20,7 +21,7 @@ for (const name of CALL_BROWSERS)
       two: await h264Stream({ stretches: [SIZE], extra: ['-vf', 'hflip'] }),
       three: await h264Stream({ stretches: [{ ...SIZE, width: 240 }] }),
     };
-    const journey = await Journey.start(name);
+    const journey = await Journey.start(name, browsers);
     try {
       const { station } = journey;
       const zero = journey.peer('zero', { video: videos.zero, audio, repeats: true });
