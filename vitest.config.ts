@@ -4,6 +4,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { findBrowser } from './scripts/lib/browser.mjs';
+import { bundledWorker } from './test/support/bundle.ts';
 import { commands } from './test/support/commands.ts';
 
 // Where the storage server of the browser tests keeps its files, and where their commands look for them.
@@ -109,6 +110,7 @@ export default defineConfig({
           ],
         },
         worker: { format: 'es' },
+        plugins: [bundledWorker()],
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],

@@ -9,9 +9,9 @@ import { splitAnnexB } from '../../src/passthrough/annex-b.ts';
 import { splitObus } from '../../src/passthrough/obu.ts';
 import { type StorageServer, serve } from '../../src/server/index.ts';
 import { type CallBrowser, type CallBrowserName, type CallTab, launchForCalls } from '../support/browsers.ts';
+import { bundlePage } from '../support/bundle.ts';
 import type { LossyPath } from '../support/lossy-path.ts';
 import { decodeErrors, run } from '../support/media.ts';
-import { bundlePage } from './crash-kit.ts';
 import type { CallPage } from './pages/tapped-call.ts';
 import type { SharedBrowsers } from './shared-browsers.ts';
 
@@ -51,15 +51,6 @@ export interface Witnessed {
   data: Uint8Array;
 }
 
-/** Scripts of pages, each bundled once. */
-const bundles = new Map<string, Promise<string>>();
-
-const bundled = (entry: string): Promise<string> => {
-  const bundle = bundles.get(entry) ?? bundlePage(entry);
-  bundles.set(entry, bundle);
-  return bundle;
-};
-
 export interface StationOptions {
   /** Takes a tab of one of these. Default: a browser of its own, which can be killed. */
   browsers?: SharedBrowsers;
@@ -87,7 +78,7 @@ export class CallStation<Page extends object = CallPage> {
     { browsers, path, page: entry = 'test/e2e/pages/tapped-call.ts', answer }: StationOptions = {},
   ): Promise<CallStation<Page>> {
     const folder = await mkdtemp(join(tmpdir(), 'steadyreel-call-'));
-    const page = await bundled(entry);
+    const page = await bundlePage(entry);
     const script = { headers: { 'Content-Type': 'text/javascript' } };
     const fallback = async (request: Request): Promise<Response> => {
       const { pathname } = new URL(request.url);
