@@ -33,7 +33,8 @@ export default defineConfig({
   ],
   use: {
     baseURL,
-    trace: 'retain-on-failure',
+    // Traces of pages with moving pictures cost as much as all else that the tests do: `--trace retain-on-failure` makes them.
+    trace: 'off',
     launchOptions: {
       ...(executablePath === undefined ? {} : { executablePath }),
       args: [...CHROMIUM_FLAGS, ...FAKE_DEVICE_FLAGS, ...LOOPBACK_FLAGS],

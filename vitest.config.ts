@@ -1,8 +1,10 @@
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { findBrowser } from './scripts/lib/browser.mjs';
+import { bundledWorker } from './test/support/bundle.ts';
 import { commands } from './test/support/commands.ts';
 
 // Where the storage server of the browser tests keeps its files, and where their commands look for them.
@@ -29,9 +31,39 @@ const withPrograms = [
   'test/unit/{timeline,recovery}*.test.ts',
 ];
 
+/** What takes longest, first to last: begun at the end, it would run on alone. Without a cache, Vitest goes by bytes. */
+const LONGEST = [
+  ...[
+    'drift',
+    'sync',
+    'limits',
+    'changes',
+    'cuts',
+    'priming',
+    'encoder-failure',
+    'camera',
+    'storages',
+    'storm',
+  ],
+  ...['timeline', 'passthrough-streams', 'mux-soak-uncut', 'mux-soak', 'build-package', 'recovery'],
+  ...['outage', 'sink'],
+];
+
+const rank = ({ moduleId }: TestSpecification): number => {
+  const found = LONGEST.indexOf(basename(moduleId, '.test.ts'));
+  return found < 0 ? LONGEST.length : found;
+};
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   resolve: { alias },
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -71,6 +103,7 @@ export default defineConfig({
           include: ['mediabunny', '@mediabunny/aac-encoder', 'mp4-muxer'],
         },
         worker: { format: 'es' },
+        plugins: [bundledWorker()],
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],

@@ -121,7 +121,7 @@ test('an encoder that the browser takes away: one cut, and what it held is count
   await expectSoundWhole(outcome);
 });
 
-test('then software, then the next codec: those that give nothing leave no file behind', async () => {
+test.concurrent('then software, then the next codec: those that give nothing leave no file behind', async () => {
   const outcome = await record({ kind: 'video', codec: 'avc1', at: '45,1', forever: '' });
   const { recording, error } = outcome;
   expect(error).toBeUndefined();
@@ -133,7 +133,7 @@ test('then software, then the next codec: those that give nothing leave no file 
   expect(recording.files.map(f => f.reason)).toEqual(['start', 'video-codec']);
 });
 
-test('encoders that work for a while: each leaves a file, until the next codec takes over', async () => {
+test.concurrent('encoders that work for a while: each leaves a file, until the next codec takes over', async () => {
   const outcome = await record({ kind: 'video', codec: 'avc1', at: '45,20', forever: '' });
   const { recording, error } = outcome;
   expect(error).toBeUndefined();
@@ -144,7 +144,7 @@ test('encoders that work for a while: each leaves a file, until the next codec t
   await expectSoundWhole(outcome);
 });
 
-test('no encoder works any more: the recording ends with an error, and all before it is kept', async () => {
+test.concurrent('no encoder works any more: the recording ends with an error, and all before it is kept', async () => {
   const outcome = await record({ kind: 'video', at: '45,1', forever: '' });
   const { recorder, recording, error, errors } = outcome;
   expect([error?.code, ...errors, recorder.state]).toEqual(['encoder-failed', 'encoder-failed', 'failed']);
@@ -162,7 +162,7 @@ test('no encoder works any more: the recording ends with an error, and all befor
   for (const gap of gapsOf(await soundsOf(recording, RATE))) expect(Math.abs(gap * RATE)).toBeLessThan(1);
 });
 
-test('no encoder works at all: the error says so', async () => {
+test.concurrent('no encoder works at all: the error says so', async () => {
   const { recorder, error } = await record({ kind: 'video', at: '1', forever: '' });
   expect([error?.code, recorder.state]).toEqual(['encoder-failed', 'failed']);
 });
@@ -175,7 +175,7 @@ const quiet = ({ samples }: Sound): number => {
   return found;
 };
 
-test('an audio encoder that dies is replaced: what is lost is silent, counted, and moves nothing', async () => {
+test.concurrent('an audio encoder that dies is replaced: what is lost is silent, counted, and moves nothing', async () => {
   const outcome = await record({ kind: 'audio', at: '75' });
   const { recorder, recording, error, warnings } = outcome;
   expect(error).toBeUndefined();

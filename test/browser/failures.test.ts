@@ -92,7 +92,7 @@ test('stopped before a single frame came', async () => {
   expect(recorder.state).toBe('failed');
 });
 
-test('a storage that is not there: the recording goes on, and is kept on this device', async () => {
+test.concurrent('a storage that is not there: the recording goes on, and is kept on this device', async () => {
   const source = new VideoSource();
   const storage = tus({ endpoint: 'http://127.0.0.1:9/storage', giveUpAfter: 1 });
   const recorder = new Recorder(new MediaStream([source.track]), { storage });
@@ -130,7 +130,7 @@ test('a storage that refuses access from the start: start() rejects', async () =
   expect([event?.code, recorder.state]).toEqual(['storage-unauthorized', 'failed']);
 });
 
-test('a storage that refuses access later on: an error at once, and what it did not take is kept', async () => {
+test.concurrent('a storage that refuses access later on: an error at once, and what it did not take is kept', async () => {
   const source = new VideoSource();
   const storage = tus({ endpoint: inject('lockedEndpoint'), headers: { Authorization: 'Bearer once' } });
   const recorder = new Recorder(new MediaStream([source.track]), { storage });
@@ -146,7 +146,7 @@ test('a storage that refuses access later on: an error at once, and what it did 
   await expectKept(recorder.recording, 90);
 });
 
-test('a server whose disk is full: an error at once, and what it did not take is kept', async () => {
+test.concurrent('a server whose disk is full: an error at once, and what it did not take is kept', async () => {
   const source = new VideoSource();
   const storage = tus({ endpoint: inject('fullEndpoint'), flushInterval: 0.2 });
   const recorder = new Recorder(new MediaStream([source.track]), { storage, video: { bitrate: 4_000_000 } });

@@ -15,7 +15,7 @@ const looks: FrameLook[] = [
   { width: 640, height: 480, colorSpace: BT601 },
 ];
 
-test('30 changes at 10 a second: no frame lost, at most one file a second', async () => {
+test.concurrent('30 changes at 10 a second: no frame lost, at most one file a second', async () => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage: onServer() });
@@ -34,7 +34,7 @@ test('30 changes at 10 a second: no frame lost, at most one file a second', asyn
   expect(recorder.stats.framesDropped).toBe(0);
 });
 
-test('frames that are fitted keep their colours', async () => {
+test.concurrent('frames that are fitted keep their colours', async () => {
   // A red frame in every way of writing red, in the middle of a file that began otherwise.
   const red = (timestamp: number, look: FrameLook, yuv: [number, number, number]): VideoFrame => {
     const { width = 640, height = 360 } = look;
@@ -70,7 +70,7 @@ test('frames that are fitted keep their colours', async () => {
   expect(b).toBeLessThan(25);
 });
 
-test('no file is longer than maxFileDuration, and nothing is lost between them', async () => {
+test.concurrent('no file is longer than maxFileDuration, and nothing is lost between them', async () => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const options: RecorderOptions = { storage: onServer(), cut: { maxFileDuration: 1, minFileDuration: 0.5 } };
@@ -90,7 +90,7 @@ test('no file is longer than maxFileDuration, and nothing is lost between them',
   for (const file of recording.files) expect(file.duration).toBeLessThanOrEqual(1.0005);
 });
 
-test('no file is larger than maxFileBytes', async () => {
+test.concurrent('no file is larger than maxFileBytes', async () => {
   const video = new VideoSource();
   const options: RecorderOptions = {
     storage: onServer(),
@@ -144,7 +144,7 @@ test('the main thread blocked for 5 s at 720p30: no frame lost', async () => {
   expect(recorder.stats.framesDropped).toBe(0);
 });
 
-test('frames whose timestamps stand still, run back and jump give an orderly file', async () => {
+test.concurrent('frames whose timestamps stand still, run back and jump give an orderly file', async () => {
   const video = new VideoSource();
   const recorder = new Recorder(new MediaStream([video.track]), { storage: onServer() });
   const warnings: string[] = [];
@@ -182,7 +182,7 @@ test('an encoder that can not keep up: frames are left out, each counted and tol
   expect(recording.files[0]?.video?.frames).toBe(framesEncoded);
 });
 
-test('key frames come as often as asked for', async () => {
+test.concurrent('key frames come as often as asked for', async () => {
   const video = new VideoSource();
   const options: RecorderOptions = { storage: onServer(), video: { keyFrameInterval: 0.5 } };
   const recorder = new Recorder(new MediaStream([video.track]), options);
@@ -193,7 +193,7 @@ test('key frames come as often as asked for', async () => {
   expect(packets.flatMap((p, i) => (p.key ? [i] : []))).toEqual([0, 15, 30, 45]);
 });
 
-test('frames that come all at once, faster than their timestamps say, are all there after stop()', async () => {
+test.concurrent('frames that come all at once, faster than their timestamps say, are all there after stop()', async () => {
   const video = new VideoSource(2_000);
   const recorder = new Recorder(new MediaStream([video.track]), { storage: onServer() });
   await recorder.start();

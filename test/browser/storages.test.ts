@@ -75,14 +75,14 @@ const archive = (failsEvery: number): Storage => {
   });
 };
 
-test('functions of the page get a recording, also when they fail now and then', async () => {
+test.concurrent('functions of the page get a recording, also when they fail now and then', async () => {
   const storage = archive(7);
   const { recording } = await record(storage);
   expect(recording.state).toBe('complete');
   await check(storage, recording);
 });
 
-test('functions that always fail: the recording goes on, and is finished by others later', async () => {
+test.concurrent('functions that always fail: the recording goes on, and is finished by others later', async () => {
   const storage = custom({
     name: 'archive 1000',
     giveUpAfter: 0.5,
@@ -99,7 +99,7 @@ test('functions that always fail: the recording goes on, and is finished by othe
   await checkCounters(saved, 90);
 });
 
-test('a folder of the user gets a recording, file by file', async () => {
+test.concurrent('a folder of the user gets a recording, file by file', async () => {
   // The private file system has folders of the same kind as those that are picked.
   const root = await navigator.storage.getDirectory();
   const handle = await root.getDirectoryHandle('picked', { create: true });
@@ -112,7 +112,7 @@ test('a folder of the user gets a recording, file by file', async () => {
   await check(storage, recording);
 });
 
-test('a folder that is no more: said as trouble, kept on this device', async () => {
+test.concurrent('a folder that is no more: said as trouble, kept on this device', async () => {
   const root = await navigator.storage.getDirectory();
   const handle = await root.getDirectoryHandle('gone', { create: true });
   await root.removeEntry('gone');

@@ -1,18 +1,21 @@
 /** A call does not notice that it is recorded: once, twice at a time, in parts, or hardly at all. */
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import type { Recording } from '../../src/manifest.ts';
 import { CALL_BROWSERS } from '../support/browsers.ts';
 import { h264Stream, opusStream } from '../support/encoded-streams.ts';
 import { checkFiles, samplesOf } from './call-kit.ts';
 import { Journey, NOISE, placedAudio, placedVideo, sentVideo, waitFor } from './journey-kit.ts';
+import { test } from './shared-browsers.ts';
 
 test.describe.configure({ timeout: 120_000 });
 
 for (const name of CALL_BROWSERS)
-  test(`${name}: recorded again and again, by several at a time, in files of two seconds, by kind`, async () => {
+  test(`${name}: recorded again and again, by several at a time, in files of two seconds, by kind`, async ({
+    browsers,
+  }) => {
     const video = await h264Stream({ stretches: [{ width: 320, height: 180, frames: 300 }] });
     const audio = await opusStream({ duration: 10, source: NOISE });
-    const journey = await Journey.start(name);
+    const journey = await Journey.start(name, browsers);
     try {
       const { station } = journey;
       const peer = journey.peer('one', { video, audio, repeats: true });

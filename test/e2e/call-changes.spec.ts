@@ -1,17 +1,18 @@
 /** Sizes that follow the bandwidth, pauses, other calls, tracks that end and calls that come back: all on one timeline. */
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { CALL_BROWSERS } from '../support/browsers.ts';
 import { h264Stream, opusStream } from '../support/encoded-streams.ts';
 import { run } from '../support/media.ts';
 import { CallStation, checkFiles, checkFrames } from './call-kit.ts';
 import { Journey, NOISE, placedAudio, placedVideo, sentVideo, waitFor } from './journey-kit.ts';
+import { test } from './shared-browsers.ts';
 
 test.describe.configure({ timeout: 120_000 });
 
 const SIZE = { width: 320, height: 180, frames: 300 };
 
 for (const name of CALL_BROWSERS)
-  test(`${name}: paused, replaced, left by its picture, away for a while`, async () => {
+  test(`${name}: paused, replaced, left by its picture, away for a while`, async ({ browsers }) => {
     const audio = await opusStream({ duration: 10, source: NOISE });
     const other = await opusStream({ duration: 10, source: NOISE.replace('seed=7', 'seed=8') });
     const videos = {
@@ -21,7 +22,7 @@ for (const name of CALL_BROWSERS)
       two: await h264Stream({ stretches: [SIZE], extra: ['-vf', 'hflip'] }),
       three: await h264Stream({ stretches: [{ ...SIZE, width: 240 }] }),
     };
-    const journey = await Journey.start(name);
+    const journey = await Journey.start(name, browsers);
     try {
       const { station } = journey;
       const zero = journey.peer('zero', { video: videos.zero, audio, repeats: true });
@@ -132,8 +133,8 @@ const decodedSizes = async (path: string): Promise<string[]> => {
   return stdout.toString().trim().split(/\s+/);
 };
 
-test('Chromium: a cap on the bitrate walks through sizes, each of which has its file', async () => {
-  const station = await CallStation.start('Chromium');
+test('Chromium: a cap on the bitrate walks through sizes, each of which has its file', async ({ browsers }) => {
+  const station = await CallStation.start('Chromium', { browsers });
   try {
     const call = { codec: 'H264', tapped: 'receiver', width: 640, height: 360 } as const;
     await station.call('connect', { ...call, startBitrate: 2_000_000 });

@@ -1,19 +1,20 @@
 /** What a call's own frames can't be had of is refused for a reason, or recorded as it is decoded. */
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import type { CallBrowserName } from '../support/browsers.ts';
 import { h264Stream, opusStream, vp8Stream } from '../support/encoded-streams.ts';
 import { checkFiles } from './call-kit.ts';
 import { Journey, NOISE, placedVideo, sentVideo, waitFor } from './journey-kit.ts';
+import { type SharedBrowsers, test } from './shared-browsers.ts';
 
 test.describe.configure({ timeout: 90_000 });
 
 const SIZE = { stretches: [{ width: 320, height: 180, frames: 150 }] };
 
 /** A page in which three calls go on: one in H.264 without a tap, one with a transform of the page's own, one in VP8. */
-const start = async (name: CallBrowserName): Promise<Journey> => {
+const start = async (name: CallBrowserName, browsers: SharedBrowsers): Promise<Journey> => {
   const audio = await opusStream({ duration: 5, source: NOISE });
   const [h264, vp8] = [await h264Stream(SIZE), await vp8Stream(SIZE)];
-  const journey = await Journey.start(name);
+  const journey = await Journey.start(name, browsers);
   journey.peer('late', { video: h264, audio, repeats: true });
   journey.peer('taken', { video: h264, audio, repeats: true });
   journey.peer('vp8', { video: vp8, audio, repeats: true });
@@ -34,8 +35,8 @@ const REFUSED: Record<string, Record<string, string>> = {
   vp8: { code: 'passthrough-unavailable', reason: 'codec' },
 };
 
-test('Chromium: a tap that comes too late, a transform that is there already, VP8', async () => {
-  const journey = await start('Chromium');
+test('Chromium: a tap that comes too late, a transform that is there already, VP8', async ({ browsers }) => {
+  const journey = await start('Chromium', browsers);
   try {
     const vp8 = { passthrough: { vp8: 'record' } } as const;
     expect(await journey.call('record', 'runs', { call: 'vp8' }, vp8)).toBe('started');
@@ -72,8 +73,10 @@ test('Chromium: a tap that comes too late, a transform that is there already, VP
   }
 });
 
-test('Firefox: a tap may come late; a transform that is there already, and VP8, are refused', async () => {
-  const journey = await start('Firefox');
+test('Firefox: a tap may come late; a transform that is there already, and VP8, are refused', async ({
+  browsers,
+}) => {
+  const journey = await start('Firefox', browsers);
   try {
     expect(await journey.call('record', 'late', { call: 'late' })).toBe('started');
     await journey.until('late', '40 frames', ({ framesEncoded }) => framesEncoded >= 40);
@@ -93,10 +96,12 @@ test('Firefox: a tap may come late; a transform that is there already, and VP8, 
   }
 });
 
-test('VP8 that shows itself only later is left out, and told; the sound is recorded', async () => {
+test('VP8 that shows itself only later is left out, and told; the sound is recorded', async ({
+  browsers,
+}) => {
   const audio = await opusStream({ duration: 5, source: NOISE });
   const video = await vp8Stream(SIZE);
-  const journey = await Journey.start('Chromium');
+  const journey = await Journey.start('Chromium', browsers);
   try {
     const peer = journey.peer('vp8', { video, audio, repeats: true });
     for (const kind of ['video', 'audio'] as const) peer.pause(kind);

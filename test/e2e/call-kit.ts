@@ -9,10 +9,11 @@ import { splitAnnexB } from '../../src/passthrough/annex-b.ts';
 import { splitObus } from '../../src/passthrough/obu.ts';
 import { type StorageServer, serve } from '../../src/server/index.ts';
 import { type CallBrowser, type CallBrowserName, type CallTab, launchForCalls } from '../support/browsers.ts';
+import { bundlePage } from '../support/bundle.ts';
 import type { LossyPath } from '../support/lossy-path.ts';
 import { decodeErrors, run } from '../support/media.ts';
-import { bundlePage } from './crash-kit.ts';
 import type { CallPage } from './pages/tapped-call.ts';
+import type { SharedBrowsers } from './shared-browsers.ts';
 
 const DIST = join(import.meta.dirname, '..', '..', 'dist');
 const HTML = '<!doctype html><script src="/steadyreel.iife.js"></script><script src="/page.js"></script>';
@@ -51,6 +52,10 @@ export interface Witnessed {
 }
 
 export interface StationOptions {
+  /** Takes a tab of one of these. Default: a browser of its own, which can be killed. */
+  browsers?: SharedBrowsers;
+  /** What lies between both ends. */
+  path?: LossyPath;
   /** Default: a page that calls itself. */
   page?: string;
   /** Answers requests of the page before anything else does. */
@@ -62,16 +67,15 @@ export class CallStation<Page extends object = CallPage> {
   private constructor(
     private readonly server: StorageServer,
     private readonly name: CallBrowserName,
-    private browser: CallBrowser,
+    /** Undefined: the tab is in one that others use as well. */
+    private own: CallBrowser | undefined,
     private tab: CallTab,
     readonly folder: string,
   ) {}
 
-  /** @param path what lies between both ends. */
   static async start<Page extends object = CallPage>(
     name: CallBrowserName,
-    path?: LossyPath,
-    { page: entry = 'test/e2e/pages/tapped-call.ts', answer }: StationOptions = {},
+    { browsers, path, page: entry = 'test/e2e/pages/tapped-call.ts', answer }: StationOptions = {},
   ): Promise<CallStation<Page>> {
     const folder = await mkdtemp(join(tmpdir(), 'steadyreel-call-'));
     const page = await bundlePage(entry);
@@ -91,9 +95,10 @@ export class CallStation<Page extends object = CallPage> {
       return file ? new Response(file, script) : new Response(null, { status: 404 });
     };
     const server = await serve({ dir: join(folder, 'stored'), port: 0, fallback });
-    const browser = await launchForCalls(name, join(folder, 'profile'));
+    const own = browsers ? undefined : await launchForCalls(name, join(folder, 'profile'));
+    const browser = own ?? (await (browsers as SharedBrowsers).get(name));
     const tab = await browser.open(path ? `${server.url}?relay` : server.url);
-    return new CallStation<Page>(server, name, browser, tab, folder);
+    return new CallStation<Page>(server, name, own, tab, folder);
   }
 
   call<Name extends keyof Page & string>(
@@ -104,14 +109,14 @@ export class CallStation<Page extends object = CallPage> {
   }
 
   /** Kills every process of the browser at once. */
-  kill(): Promise<void> {
-    return this.browser.kill();
+  async kill(): Promise<void> {
+    await this.own?.kill();
   }
 
   /** Starts the browser again on what the one before has left. */
   async reopen(): Promise<void> {
-    this.browser = await launchForCalls(this.name, join(this.folder, 'profile'));
-    this.tab = await this.browser.open(this.server.url);
+    this.own = await launchForCalls(this.name, join(this.folder, 'profile'));
+    this.tab = await this.own.open(this.server.url);
   }
 
   /** Runs an expression in the page. */
@@ -137,7 +142,7 @@ export class CallStation<Page extends object = CallPage> {
   }
 
   async close(): Promise<void> {
-    await this.browser.close();
+    await (this.own ?? this.tab).close();
     await this.server.close(0);
     await rm(this.folder, { recursive: true, force: true });
   }

@@ -1,8 +1,9 @@
 /** Calls over a network that loses packets: what is recorded of them decodes to the very pictures that were sent. */
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import type { CallBrowserName } from '../support/browsers.ts';
 import { LossyPath } from '../support/lossy-path.ts';
 import { CallStation, checkFiles, checkFrames, checkSound, decodedHashes } from './call-kit.ts';
+import { test } from './shared-browsers.ts';
 
 test.describe.configure({ timeout: 120_000 });
 
@@ -17,9 +18,9 @@ const CALLS: readonly { browser: CallBrowserName; codec: string; dependencies: b
 
 for (const { browser, codec, dependencies } of CALLS) {
   const told = dependencies ? 'with' : 'without';
-  test(`${browser}, ${codec}, ${told} the dependency descriptor: packets are lost`, async () => {
+  test(`${browser}, ${codec}, ${told} the dependency descriptor: packets are lost`, async ({ browsers }) => {
     const path = LossyPath.open({ seed: 11, delay: 20 });
-    const station = await CallStation.start(browser, path);
+    const station = await CallStation.start(browser, { browsers, path });
     try {
       await station.call('connect', { codec, tapped: 'receiver', width: 640, height: 360, dependencies });
       for (const end of ['sender', 'receiver'] as const) await station.call('record', end);

@@ -1,5 +1,5 @@
 /** A peer that is no browser calls: what it has sent is in the files, unit for unit, at the times at which it sent it. */
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { CALL_BROWSERS } from '../support/browsers.ts';
 import {
   h264Stream,
@@ -19,6 +19,7 @@ import {
   sentVideo,
   waitFor,
 } from './journey-kit.ts';
+import { test } from './shared-browsers.ts';
 
 test.describe.configure({ timeout: 90_000 });
 
@@ -31,10 +32,12 @@ const SIZES = [
 ];
 
 for (const name of CALL_BROWSERS)
-  test(`${name}: H.264 in three sizes and Opus, each silent for a while, from a peer that is no browser`, async () => {
+  test(`${name}: H.264 in three sizes and Opus, each silent for a while, from a peer that is no browser`, async ({
+    browsers,
+  }) => {
     const video = await h264Stream({ keyInterval: 20, stretches: SIZES });
     const audio = await opusStream({ duration: 6, source: NOISE });
-    const journey = await Journey.start(name);
+    const journey = await Journey.start(name, browsers);
     try {
       const { station } = journey;
       const peer = journey.peer('one', { video, audio, ...FIRST });
@@ -110,9 +113,9 @@ const OTHERS: readonly [string, (options: object) => Promise<VideoStream>, objec
   ['VP9', vp9Stream, {}],
 ];
 
-test('Chromium: VP8, where it is asked for, and VP9 from a peer that is no browser', async () => {
+test('Chromium: VP8, where it is asked for, and VP9 from a peer that is no browser', async ({ browsers }) => {
   const audio = await opusStream({ duration: 3, source: NOISE });
-  const journey = await Journey.start('Chromium');
+  const journey = await Journey.start('Chromium', browsers);
   try {
     for (const [codec, stream, options] of OTHERS) {
       const video = await stream({

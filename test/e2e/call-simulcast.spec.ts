@@ -1,12 +1,13 @@
 /** A sender of three layers: the largest is recorded, and when it is switched off, the next one. */
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { checkFiles, samplesOf } from './call-kit.ts';
 import { Journey, waitFor } from './journey-kit.ts';
+import { test } from './shared-browsers.ts';
 
 test.describe.configure({ timeout: 90_000 });
 
-test('Chromium: of a simulcast the largest layer is recorded', async () => {
-  const journey = await Journey.start('Chromium');
+test('Chromium: of a simulcast the largest layer is recorded', async ({ browsers }) => {
+  const journey = await Journey.start('Chromium', browsers);
   try {
     const { station } = journey;
     await journey.call('simulcast', 'one', 960, 540);

@@ -1,8 +1,9 @@
 /** Calls recorded as they were encoded: byte for byte what was on the wire, at both ends, in both browsers. */
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import type { CallBrowserName } from '../support/browsers.ts';
 import { CallStation, checkFiles, checkFrames, checkSound } from './call-kit.ts';
 import type { End } from './pages/tapped-call.ts';
+import { test } from './shared-browsers.ts';
 
 test.describe.configure({ timeout: 90_000 });
 
@@ -19,8 +20,10 @@ const CALLS: readonly { browser: CallBrowserName; codec: string; tapped: End }[]
 ];
 
 for (const { browser, codec, tapped } of CALLS) {
-  test(`${browser}, ${codec}, the ${tapped} tapped: sizes that change, at both ends`, async () => {
-    const station = await CallStation.start(browser);
+  test(`${browser}, ${codec}, the ${tapped} tapped: sizes that change, at both ends`, async ({
+    browsers,
+  }) => {
+    const station = await CallStation.start(browser, { browsers });
     try {
       await station.call('connect', { codec, tapped, width: 640, height: 360 });
       for (const end of ENDS) await station.call('record', end);

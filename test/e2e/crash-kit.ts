@@ -4,32 +4,15 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from '@playwright/test';
-import { build, type Rollup } from 'vite';
 import type { Recording } from '../../src/manifest.ts';
 import { type StorageServer, serve } from '../../src/server/index.ts';
+import { bundlePage } from '../support/bundle.ts';
 import { decodeErrors, readCounters } from '../support/media.ts';
 import type { RawChromium, Tab } from '../support/raw-chromium.ts';
 import type { CrashPage } from './pages/crash.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const HTML = '<!doctype html><script src="/steadyreel.iife.js"></script><script src="/page.js"></script>';
-
-/** A page's script, with all that it needs but the package. */
-export const bundlePage = async (entry: string): Promise<string> => {
-  const built = (await build({
-    configFile: false,
-    logLevel: 'error',
-    root: ROOT,
-    build: {
-      write: false,
-      minify: false,
-      target: 'es2022',
-      lib: { entry, formats: ['iife'], name: 'crash' },
-      rollupOptions: { external: ['steadyreel'], output: { globals: { steadyreel: 'Steadyreel' } } },
-    },
-  })) as Rollup.RollupOutput[];
-  return built[0]?.output[0].code ?? '';
-};
 
 /** A server with the page, and the storage that it records to, in a folder that goes when the server does. */
 export class Station {

@@ -6,6 +6,7 @@ import type { EncodedFrame, VideoStream } from '../support/encoded-streams.ts';
 import { type PeerOptions, RtcPeer } from '../support/rtc-peer.ts';
 import { CallStation, checkFrames, type Stored, samplesOf, type Witnessed } from './call-kit.ts';
 import type { JourneyPage, Told } from './pages/journey.ts';
+import type { SharedBrowsers } from './shared-browsers.ts';
 
 /** Noise, so that no packet is like another. */
 export const NOISE = 'anoisesrc=sample_rate=48000:amplitude=0.3:seed=7';
@@ -19,7 +20,8 @@ export class Journey {
 
   private constructor(readonly station: CallStation<JourneyPage>) {}
 
-  static async start(name: CallBrowserName): Promise<Journey> {
+  /** @param browsers takes a tab of one of these; without, a browser of its own. */
+  static async start(name: CallBrowserName, browsers?: SharedBrowsers): Promise<Journey> {
     // The handler is needed before what it belongs to is there.
     const peers: { of: Map<string, RtcPeer> | undefined } = { of: undefined };
     const answer = async (request: Request): Promise<Response | undefined> => {
@@ -33,7 +35,8 @@ export class Journey {
         ?.handle(new Request(url, { method: request.method, ...(body === undefined ? {} : { body }) }));
     };
     const page = 'test/e2e/pages/journey.ts';
-    const journey = new Journey(await CallStation.start<JourneyPage>(name, undefined, { page, answer }));
+    const options = { page, answer, ...(browsers ? { browsers } : {}) };
+    const journey = new Journey(await CallStation.start<JourneyPage>(name, options));
     peers.of = journey.#peers;
     return journey;
   }

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { freePort } from '../../scripts/lib/port.mjs';
 import { serve } from '../../src/server/index.ts';
+import { bundlePage } from '../support/bundle.ts';
 import { RawChromium } from '../support/raw-chromium.ts';
-import { bundlePage } from './crash-kit.ts';
 
 const MEGABYTE = 1e6;
 const STEPS = 12;

@@ -54,9 +54,10 @@ const inspect: BrowserCommand<[key: string, unsteady?: boolean]> = async (
 ): Promise<Inspection> => {
   const path = pathOf(key);
   const bytes = await readFile(path);
+  const [streams, errors] = await Promise.all([media.probe(path), media.decodeErrors(path, unsteady)]);
   return {
-    streams: await media.probe(path),
-    errors: await media.decodeErrors(path, unsteady),
+    streams,
+    errors,
     sha256: createHash('sha256').update(bytes).digest('hex'),
     bytes: bytes.length,
     avc: avcFacts(bytes),

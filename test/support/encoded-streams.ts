@@ -64,6 +64,19 @@ const ffmpeg = async (args: readonly string[], path: string): Promise<Buffer> =>
   return readFile(path);
 };
 
+/** What was made is kept: tests ask for the same streams again, once for each browser. */
+const remembered = <Options, Stream>(
+  make: (options: Options) => Promise<Stream>,
+): ((options: Options) => Promise<Stream>) => {
+  const made = new Map<string, Promise<Stream>>();
+  return options => {
+    const key = JSON.stringify(options);
+    const stream = made.get(key) ?? make(options);
+    made.set(key, stream);
+    return stream;
+  };
+};
+
 /** Encodes each stretch for itself. */
 const stretches = (
   extension: 'h264' | 'ivf',
@@ -118,12 +131,12 @@ const accessUnits = (stream: Buffer): { key: boolean; units: Uint8Array[] }[] =>
 };
 
 /** H.264 by x264 as WebRTC has it: without pictures out of order, parameter sets before each IDR picture. */
-export const h264Stream = async (options: VideoOptions = {}): Promise<VideoStream> => {
+export const h264Stream = remembered(async (options: VideoOptions): Promise<VideoStream> => {
   const encoder = ['-c:v', 'libx264', '-profile:v', 'baseline', '-preset', 'veryfast', '-bf', '0'];
   const settings = ['-tune', 'zerolatency', '-x264-params', 'aud=1:repeat-headers=1:scenecut=0'];
   const frames = await stretches('h264', [...encoder, ...settings], options, accessUnits);
   return { codec: 'h264', frameRate: options.frameRate ?? 30, frames };
-};
+});
 
 /** The frames of an IVF file: a header of 32 bytes, and one of 12 before each. */
 const ivfFrames = (ivf: Buffer): Uint8Array[] => {
@@ -139,23 +152,23 @@ const ivfFrames = (ivf: Buffer): Uint8Array[] => {
 const realtime = ['-deadline', 'realtime', '-cpu-used', '8', '-lag-in-frames', '0', '-auto-alt-ref', '0'];
 
 /** VP8 by libvpx, without frames that are not shown. */
-export const vp8Stream = async (options: VideoOptions = {}): Promise<VideoStream> => {
+export const vp8Stream = remembered(async (options: VideoOptions): Promise<VideoStream> => {
   const isKey = (frame: Uint8Array): boolean => ((frame[0] ?? 0) & 1) === 0;
   const frames = await stretches('ivf', ['-c:v', 'libvpx', ...realtime], options, ivf =>
     ivfFrames(ivf).map(frame => ({ key: isKey(frame), units: [frame] })),
   );
   return { codec: 'vp8', frameRate: options.frameRate ?? 30, frames };
-};
+});
 
 /** VP9 by libvpx in profile 0, without frames that are not shown. */
-export const vp9Stream = async (options: VideoOptions = {}): Promise<VideoStream> => {
+export const vp9Stream = remembered(async (options: VideoOptions): Promise<VideoStream> => {
   // Frame marker, two bits of the profile, whether it is shown again, and the kind: 10 00 0 0 for a key frame.
   const isKey = (frame: Uint8Array): boolean => ((frame[0] ?? 0) & 0xfc) === 0x80;
   const frames = await stretches('ivf', ['-c:v', 'libvpx-vp9', ...realtime], options, ivf =>
     ivfFrames(ivf).map(frame => ({ key: isKey(frame), units: [frame] })),
   );
   return { codec: 'vp9', frameRate: options.frameRate ?? 30, frames };
-};
+});
 
 /** The packets of an Ogg stream (RFC 3533, 6): on each page a table says where they end. */
 const oggPackets = (ogg: Buffer): Uint8Array[] => {
@@ -190,13 +203,23 @@ export interface AudioOptions {
 }
 
 /** Opus by libopus. */
-export const opusStream = (options: AudioOptions = {}): Promise<AudioStream> =>
-  inFolder(async folder => {
-    const { duration = 2, channels = 2, frameDuration = 20, extra = [] } = options;
-    const source = options.source ?? 'sine=frequency=440:sample_rate=48000';
-    const input = ['-f', 'lavfi', '-i', source, '-t', String(duration), '-ac', String(channels)];
-    const encoder = ['-c:a', 'libopus', '-frame_duration', String(frameDuration), '-b:a', '64000', ...extra];
-    const ogg = await ffmpeg([...input, ...encoder], join(folder, 'stream.ogg'));
-    // The first two say what follows (RFC 7845, 5).
-    return { channels, frameDuration, packets: oggPackets(ogg).slice(2) };
-  });
+export const opusStream = remembered(
+  (options: AudioOptions): Promise<AudioStream> =>
+    inFolder(async folder => {
+      const { duration = 2, channels = 2, frameDuration = 20, extra = [] } = options;
+      const source = options.source ?? 'sine=frequency=440:sample_rate=48000';
+      const input = ['-f', 'lavfi', '-i', source, '-t', String(duration), '-ac', String(channels)];
+      const encoder = [
+        '-c:a',
+        'libopus',
+        '-frame_duration',
+        String(frameDuration),
+        '-b:a',
+        '64000',
+        ...extra,
+      ];
+      const ogg = await ffmpeg([...input, ...encoder], join(folder, 'stream.ogg'));
+      // The first two say what follows (RFC 7845, 5).
+      return { channels, frameDuration, packets: oggPackets(ogg).slice(2) };
+    }),
+);

@@ -1,5 +1,6 @@
 /** What ffmpeg and ffprobe say of a file: the independent eyes of the tests. */
 import { spawn } from 'node:child_process';
+import { stat } from 'node:fs/promises';
 import { readCounter } from '../../demo/test-pattern/counter.ts';
 
 /** One stream as ffprobe reads it. */
@@ -37,13 +38,41 @@ export const run = (
     child.on('close', code => resolve({ code: code ?? -1, stdout: Buffer.concat(stdout), stderr }));
   });
 
-/** Streams of a file, with packets counted. */
-export const probe = async (path: string): Promise<ProbedStream[]> => {
-  const args = ['-v', 'error', '-count_packets', '-show_streams', '-of', 'json', path];
-  const { stdout, stderr, code } = await run('ffprobe', args);
+/** A packet as ffprobe reads it. */
+interface ProbedPacket {
+  stream_index: number;
+  pts_time: string;
+  duration_time: string;
+  size: string;
+  flags: string;
+}
+
+interface Probed {
+  streams: (ProbedStream & { index: number })[];
+  packets: ProbedPacket[];
+}
+
+/** What ffprobe has said, by path, time and size: it takes longer to start than to read a file, and is often asked again. */
+const said = new Map<string, Promise<Probed>>();
+
+const ask = async (path: string): Promise<Probed> => {
+  const packet = 'packet=stream_index,pts_time,duration_time,size,flags';
+  const what = ['-count_packets', '-show_streams', '-show_packets', '-show_entries', packet];
+  const { stdout, stderr, code } = await run('ffprobe', ['-v', 'error', ...what, '-of', 'json', path]);
   if (code !== 0) throw new Error(`ffprobe ${path}: ${stderr}`);
-  return (JSON.parse(stdout.toString()) as { streams: ProbedStream[] }).streams;
+  return JSON.parse(stdout.toString()) as Probed;
 };
+
+const probed = async (path: string): Promise<Probed> => {
+  const { mtimeMs, size } = await stat(path);
+  const version = `${path} ${mtimeMs} ${size}`;
+  const answer = said.get(version) ?? ask(path);
+  said.set(version, answer);
+  return answer;
+};
+
+/** Streams of a file, with packets counted. */
+export const probe = async (path: string): Promise<ProbedStream[]> => (await probed(path)).streams;
 
 /**
  * What `ffmpeg -v error` prints while it decodes all of a file: nothing, if the file is sound.
@@ -98,24 +127,16 @@ export const packets = async (
   path: string,
   stream: 'v' | 'a',
 ): Promise<{ pts: number; duration: number; size: number; key: boolean }[]> => {
-  const args = [
-    '-v',
-    'error',
-    '-select_streams',
-    stream,
-    '-show_entries',
-    'packet=pts_time,duration_time,size,flags',
-  ];
-  const { stdout } = await run('ffprobe', [...args, '-of', 'json', path]);
-  const listed = JSON.parse(stdout.toString()) as {
-    packets: { pts_time: string; duration_time: string; size: string; flags: string }[];
-  };
-  return listed.packets.map(p => ({
-    pts: Number(p.pts_time),
-    duration: Number(p.duration_time),
-    size: Number(p.size),
-    key: p.flags.startsWith('K'),
-  }));
+  const { streams, packets: all } = await probed(path);
+  const wanted = streams.find(({ codec_type }) => codec_type.startsWith(stream))?.index;
+  return all
+    .filter(({ stream_index }) => stream_index === wanted)
+    .map(p => ({
+      pts: Number(p.pts_time),
+      duration: Number(p.duration_time),
+      size: Number(p.size),
+      key: p.flags.startsWith('K'),
+    }));
 };
 
 /** Mean luma of the middle of every frame, and the frame's time in seconds as the file has it. */

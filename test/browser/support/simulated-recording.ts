@@ -10,12 +10,13 @@ import type { Reporter } from '../../../src/worker/protocol.ts';
 import { RecordingLog } from '../../../src/worker/recording-log.ts';
 import { emptyStats } from '../../../src/worker/stats.ts';
 import { Tracks } from '../../../src/worker/tracks.ts';
-import { SimulatedClock, settle } from '../../support/simulated-clock.ts';
+import { SimulatedClock } from '../../support/simulated-clock.ts';
 
 /** Frames and pieces of audio that may be in the encoders: feeding waits when there are more. */
 const QUEUE = 30;
-/** Turns of the event loop that are waited for them at the most. */
-const TRIES = 10_000;
+/** Milliseconds between looks at them, and how often is looked at the most. */
+const LOOK_EVERY = 4;
+const LOOKS = 5_000;
 
 /** A stream that gives what is put into it, at once. */
 class Feed<T> {
@@ -106,7 +107,9 @@ export class SimulatedRecording {
     const { stats } = this;
     const isFull = (): boolean =>
       stats.framesIn - stats.framesEncoded - stats.framesDropped > QUEUE || stats.audioQueue > 5 * QUEUE;
-    for (let tries = 0; tries < TRIES && isFull(); tries++) await settle();
+    // Not turn by turn of the event loop: the processor is for the encoders.
+    for (let looks = 0; looks < LOOKS && isFull(); looks++)
+      await new Promise(resolve => setTimeout(resolve, LOOK_EVERY));
   }
 
   /** Lets the clock go to a time in microseconds after the beginning, at which something arrives. */
