@@ -92,7 +92,9 @@ export class RingTaker {
 
   /** How far everything has come that the recording is made of: as long as it changes, there is more to wait for. */
   get progress(): string {
-    const pictures = [...this.#taken.values()].map(({ last, over }) => `${Math.min(last, this.#until)} ${over}`);
+    const pictures = [...this.#taken.values()].map(
+      ({ last, over }) => `${Math.min(last, this.#until)} ${over}`,
+    );
     return [Math.min(this.#audioUntil, this.#until), ...pictures].join();
   }
 
