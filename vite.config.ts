@@ -87,6 +87,7 @@ const passthrough = (): UserConfig =>
   single('passthrough', at('src/worker/passthrough.ts'), { build: { license: false } });
 
 const clip = (): UserConfig => single('clip', at('src/worker/clip.ts'), { build: { license: false } });
+const auto = (): UserConfig => single('auto', at('src/auto/auto.ts'), { build: { license: false } });
 
 const aacEncoder = (): UserConfig => single('aac-encoder', at('src/encode/aac-encoder.ts'), {});
 
@@ -164,6 +165,7 @@ const targets: Record<string, () => UserConfig> = {
   tap,
   passthrough,
   clip,
+  auto,
   'aac-encoder': aacEncoder,
   'script-tag': scriptTag,
   node,

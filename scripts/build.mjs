@@ -62,6 +62,7 @@ const copyScriptTag = () => {
     'tap.js',
     'passthrough.js',
     'clip.js',
+    'auto.js',
     'aac-encoder.js',
   ]) {
     copyFileSync(join(out, name), join(out, 'public', name));
@@ -75,6 +76,7 @@ const bundles = async () => {
   await bundle('modules');
   await bundle('passthrough');
   await bundle('clip');
+  await bundle('auto');
   await bundle('aac-encoder');
   await bundle('node');
   chmodSync(join(out, 'cli.js'), 0o755);

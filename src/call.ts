@@ -5,8 +5,8 @@ import {
   SourceEndedError,
   SourceInvalidError,
   SourceNoTracksError,
-  WorkerFailedError,
 } from './errors.ts';
+import { load } from './load.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Openable, Opened, Wanted } from './recorder-source.ts';
 import { StreamSource } from './stream-source.ts';
@@ -63,14 +63,6 @@ interface PassthroughModule {
   openCall(...given: ConstructorParameters<typeof CallSource>): CallSource;
 }
 
-const loadPassthrough = async (url: string): Promise<PassthroughModule> => {
-  try {
-    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as PassthroughModule;
-  } catch (error) {
-    throw new WorkerFailedError(`${url} could not be loaded`, error);
-  }
-};
-
 export class Call implements Openable {
   constructor(
     readonly given: GivenCall,
@@ -100,7 +92,7 @@ export class Call implements Openable {
 
   async #load(): Promise<CallSource> {
     const url = this.places.passthroughUrl ?? passthroughUrl();
-    const { openCall } = await loadPassthrough(url);
+    const { openCall } = await load<PassthroughModule>(url);
     return openCall(this.given, this.want, { ...this.places, passthroughUrl: url }, PAGE);
   }
 

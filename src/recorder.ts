@@ -189,7 +189,12 @@ export class Recorder {
     const { request, exact, metadata = this.#options.metadata } = resolveClip(wanted);
     const dvr = this.#ring('clip()');
     const options = { ...this.#options, metadata, minDuration: 0 };
-    const host: RunHost = { ...this.#host, options, onState: () => undefined };
+    const { emit } = this.#host;
+    const host: RunHost = {
+      ...{ ...this.#host, options, onState: () => undefined },
+      // What becomes of it is promised.
+      emit: (name, event) => name !== 'finished' && emit(name, event),
+    };
     const run = new Run(host);
     run.started.promise.catch(() => undefined);
     run.begin(fromDvr(dvr, { request, exact, kind: 'clip' }));

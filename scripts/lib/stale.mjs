@@ -26,6 +26,7 @@ export const PRODUCTS = [
   'tap.js',
   'passthrough.js',
   'clip.js',
+  'auto.js',
   'aac-encoder.js',
   'steadyreel.iife.js',
   'server.js',

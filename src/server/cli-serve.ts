@@ -10,7 +10,14 @@ import { createStaticHandler, mimeType } from './static.ts';
 import type { WebhookOptions } from './webhooks/options.ts';
 
 /** Files of the package that a script tag needs. */
-const PACKAGE_FILES = ['steadyreel.iife.js', 'worker.js', 'tap.js', 'passthrough.js', 'aac-encoder.js'];
+const PACKAGE_FILES = [
+  'steadyreel.iife.js',
+  'worker.js',
+  'tap.js',
+  'passthrough.js',
+  'auto.js',
+  'aac-encoder.js',
+];
 
 /** Serves them from the package's `dist` folder; `undefined` for every other address. */
 const packageFile = async (dist: string, request: Request): Promise<Response | undefined> => {

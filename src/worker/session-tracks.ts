@@ -1,6 +1,6 @@
 /** Which tracks a session has: a stream's, which are encoded here, or a call's, which come encoded. */
 import type { ToTap } from '../encoded.ts';
-import { WorkerFailedError } from '../errors.ts';
+import { load } from '../load.ts';
 import type { Recording } from '../manifest.ts';
 import type { MediaTracks, TracksContext } from './media-tracks.ts';
 import type {
@@ -31,15 +31,6 @@ export interface ClipModule {
   openRingTracks(context: TracksContext, input: RingInput): SessionTracks;
 }
 
-/** @throws WorkerFailedError (`worker-failed`) when the code is not where the page says. */
-export const loadModule = async <Module>(url: string): Promise<Module> => {
-  try {
-    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as Module;
-  } catch (error) {
-    throw new WorkerFailedError(`${url} could not be loaded`, error);
-  }
-};
-
 /**
  * How a session opens its tracks. The page sees to it that it gets replacements of the same kind.
  *
@@ -50,11 +41,11 @@ export const tracksFor = async ({
   ring,
 }: Pick<SessionSetup, 'call' | 'ring'>): Promise<(context: TracksContext) => SessionTracks> => {
   if (ring) {
-    const { openRingTracks } = await loadModule<ClipModule>(ring.url);
+    const { openRingTracks } = await load<ClipModule>(ring.url);
     return context => openRingTracks(context, ring);
   }
   if (!call) return context => new Tracks(context) as SessionTracks;
-  const { openCallTracks } = await loadModule<PassthroughModule>(call.url);
+  const { openCallTracks } = await load<PassthroughModule>(call.url);
   return context => openCallTracks(context) as SessionTracks;
 };
 

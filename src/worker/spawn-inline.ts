@@ -40,5 +40,8 @@ export const passthroughUrl = (): string => new URL('passthrough.js', scriptUrl)
 /** Address of the code for rings and clips: next to this script. */
 export const clipUrl = (): string => new URL('clip.js', scriptUrl).href;
 
+/** Address of what an `AutoRecorder` does: next to this script. */
+export const autoUrl = (): string => new URL('auto.js', scriptUrl).href;
+
 /** Address of the WebAssembly AAC encoder: next to this script. */
 export const aacEncoderUrl = (): string => new URL('aac-encoder.js', scriptUrl).href;

@@ -12,5 +12,8 @@ export const passthroughUrl = (): string => new URL('./passthrough.ts', import.m
 /** Address of the code for rings and clips, which the page and its workers load only when they need it. */
 export const clipUrl = (): string => new URL('./clip.ts', import.meta.url).href;
 
+/** Address of what an `AutoRecorder` does, which the page loads when one is started. */
+export const autoUrl = (): string => new URL('../auto/auto.ts', import.meta.url).href;
+
 /** Address of the AAC encoder, which the worker loads only when it needs it. */
 export const aacEncoderUrl = (): string => new URL('../encode/aac-encoder.ts', import.meta.url).href;

@@ -15,12 +15,13 @@ import '../manifest.ts';
 import '../errors.ts';
 
 import { asSteadyreelError, errorToMessage } from '../errors.ts';
+import { load } from '../load.ts';
 import { Asks } from './asks.ts';
 import type { FromWorker, RingSetup, ToWorker } from './protocol.ts';
 import { recoverAll } from './recover-all.ts';
 import type { RingHost } from './ring-host.ts';
 import { Session } from './session.ts';
-import { type ClipModule, leave, loadModule, tracksFor } from './session-tracks.ts';
+import { type ClipModule, leave, tracksFor } from './session-tracks.ts';
 import { handOver } from './turn.ts';
 
 const scope = self as unknown as {
@@ -41,7 +42,7 @@ const recovery = new AbortController();
 const openRing = async (setup: RingSetup): Promise<RingHost | undefined> => {
   try {
     const [{ openRing: open }, openTracks] = await Promise.all([
-      loadModule<ClipModule>(setup.url),
+      load<ClipModule>(setup.url),
       tracksFor(setup),
     ]);
     return await open(setup, send, openTracks);
