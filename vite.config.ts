@@ -95,6 +95,7 @@ const tap = (): UserConfig =>
 const passthrough = (): UserConfig => single('passthrough', at('src/worker/passthrough.ts'), {});
 
 const clip = (): UserConfig => single('clip', at('src/worker/clip.ts'), {});
+const auto = (): UserConfig => single('auto', at('src/auto/auto.ts'), {});
 
 const pageStorage = (): UserConfig => single('page-storage', at('src/worker/page-storage.ts'), {});
 
@@ -174,6 +175,7 @@ const targets: Record<string, () => UserConfig> = {
   passthrough,
   clip,
   'page-storage': pageStorage,
+  auto,
   'aac-encoder': aacEncoder,
   'script-tag': scriptTag,
   node,

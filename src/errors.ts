@@ -174,6 +174,14 @@ export class RecordingEmptyError extends SteadyreelError {
   }
 }
 
+/** `recording-too-short`: the recording ended before it was as long as `minDuration` asks for, and was thrown away. */
+export class RecordingTooShortError extends SteadyreelError {
+  readonly code = 'recording-too-short';
+  constructor(readonly minDuration: number) {
+    super(`The recording was shorter than ${minDuration} s and was thrown away, as minDuration asks for.`);
+  }
+}
+
 /** `recording-aborted`: what `start()` or `stop()` was waiting for was thrown away by `abort()`. */
 export class RecordingAbortedError extends SteadyreelError {
   readonly code = 'recording-aborted';

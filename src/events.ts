@@ -119,6 +119,8 @@ export interface RecorderEvents {
     message: string /** How often, or how many, since the start. */;
     count: number;
   };
+  /** A recording that was begun by `start()` or `rollOver()` is over: stored, or `error` says why not; `recording` is then what was kept on this device, if anything. */
+  finished: { recordingId: string; recording?: Recording | undefined; error?: SteadyreelError };
   /** Something failed for good. What was recorded up to there is kept. Without `recordingId`, nothing had been begun. */
   error: { error: SteadyreelError; recordingId?: string };
 }

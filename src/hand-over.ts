@@ -8,8 +8,27 @@ import type { Storage } from './storage/storage.ts';
 import type { Replacement, SessionSetup } from './worker/protocol.ts';
 import { aacEncoderUrl, pageStorageUrl, spawnWorker } from './worker/spawn.ts';
 
+/** Stands ready for the next recording, so that it need not wait for a worker to be made and its script to be read. */
+let spare: { worker: Worker; url: string } | undefined;
+
+/** Makes one, where there is none. A recording that needs one from another address makes its own. */
+export const prepareWorker = (workerUrl: string | URL | undefined): void => {
+  if (spare) return;
+  const worker = spawnWorker(workerUrl);
+  spare = { worker, url: String(workerUrl) };
+  worker.onerror = event => {
+    event.preventDefault();
+    spare = undefined;
+  };
+};
+
 /** @throws WorkerFailedError (`worker-failed`). */
 export const startWorker = (workerUrl: string | URL | undefined): Worker => {
+  if (spare?.url === String(workerUrl)) {
+    const { worker } = spare;
+    spare = undefined;
+    return worker;
+  }
   try {
     return spawnWorker(workerUrl);
   } catch (error) {
@@ -17,13 +36,18 @@ export const startWorker = (workerUrl: string | URL | undefined): Worker => {
   }
 };
 
+/** What all recordings of a recorder have in common. */
+export interface Given {
+  readonly options: ResolvedOptions;
+  readonly storage: Storage;
+  readonly workerUrl: string | URL | undefined;
+}
+
 /** A new recording's setup. @param tracks what is to be read. */
 export const newSetup = (
   recordingId: string,
   tracks: Opened['setup'],
-  options: ResolvedOptions,
-  storage: Storage,
-  workerUrl: string | URL | undefined,
+  { options, storage, workerUrl }: Given,
 ): SessionSetup => ({
   recordingId,
   startedAt: new Date().toISOString(),

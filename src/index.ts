@@ -5,6 +5,12 @@
  * @packageDocumentation
  */
 
+export {
+  AutoRecorder,
+  type AutoRecorderEvents,
+  type AutoRecorderOptions,
+  type AutoRecorderState,
+} from './auto-recorder.ts';
 export type { CallPart, GivenCall } from './call.ts';
 export type { RingState } from './clip/protocol.ts';
 export type { ClipOptions, StartOptions } from './clip-options.ts';
@@ -23,6 +29,7 @@ export {
   RecordingAbortedError,
   RecordingElsewhereError,
   RecordingEmptyError,
+  RecordingTooShortError,
   RecoveryIncompleteError,
   SourceEndedError,
   SourceInvalidError,

@@ -109,6 +109,11 @@ export interface RecorderOptions {
    * no new file begins when the source comes back as it was.
    */
   reconnectWindow?: number;
+  /**
+   * Seconds, up to 86,400. Default 0. A recording that is shorter when it ends is thrown away, in storage too, and `stop()` rejects with
+   * `recording-too-short`.
+   */
+  minDuration?: number;
   /** `true` keeps the screen on while recording, where the browser can (Screen Wake Lock API). Default `false`. */
   wakeLock?: boolean;
   /**
@@ -150,6 +155,7 @@ export interface ResolvedOptions {
   fallback: 'none' | 'encode';
   dvr: false | Required<DvrOptions>;
   reconnectWindow: number;
+  minDuration: number;
   wakeLock: boolean;
   confirmUnload: boolean;
   metadata: Record<string, unknown>;
@@ -249,6 +255,7 @@ export const OPTION_NAMES = [
   'cut',
   'reconnectWindow',
   'dvr',
+  'minDuration',
   'passthrough',
   'fallback',
   'wakeLock',
@@ -303,6 +310,7 @@ export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
     fallback: oneOf(options.fallback, 'fallback', ['none', 'encode'], 'none'),
     dvr: dvrOf(options.dvr),
     reconnectWindow: inRange(options.reconnectWindow, 'reconnectWindow', 0, 86_400, 'seconds', 0),
+    minDuration: inRange(options.minDuration, 'minDuration', 0, 86_400, 'seconds', 0),
     wakeLock: yesOrNo(options.wakeLock, 'wakeLock'),
     confirmUnload: yesOrNo(options.confirmUnload, 'confirmUnload'),
     metadata: cloneMetadata(metadata),

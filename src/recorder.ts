@@ -35,6 +35,10 @@ export class Recorder {
   /** What keeps the last of the stream, as it is loaded, and once it is. */
   #loading: Promise<Dvr> | undefined;
   #dvr: Dvr | undefined;
+  /** The one that takes over from it, until it has. */
+  #next: Run | undefined;
+  /** While it is being handed over. */
+  #rolling: Promise<Recording> | undefined;
   /** What the page has been told last. */
   #state: RecorderState = 'idle';
 
@@ -122,8 +126,13 @@ export class Recorder {
   }
 
   #onState(run: Run): void {
-    const { state } = run;
-    if (run !== this.#run || state === this.#state) return;
+    if (run === this.#next && !run.open) this.#next = undefined;
+    if (run === this.#run && !run.open && this.#next) {
+      this.#run = this.#next;
+      this.#next = undefined;
+    }
+    const state = this.#run?.state ?? this.#state;
+    if (state === this.#state) return;
     const before = this.#state;
     this.#state = state;
     this.#events.emit('state', { state, before });
@@ -141,12 +150,10 @@ export class Recorder {
    */
   start(options: StartOptions = {}): Promise<void> {
     if (this.#run?.open) return this.#run.started.promise;
-    let source = this.#source;
+    let source: Openable;
     try {
       const preRoll = resolvePreRoll(options);
-      source.check();
-      if (preRoll > 0 || this.#options.dvr !== false)
-        source = fromDvr(this.#ring('preRoll'), { request: { kind: 'live', preRoll }, exact: false });
+      source = this.#checked(preRoll);
       this.#run = new Run(this.#host);
     } catch (thrown) {
       const error = asSteadyreelError(thrown);
@@ -156,6 +163,13 @@ export class Recorder {
     const { started } = this.#run;
     this.#run.begin(source);
     return started.promise;
+  }
+
+  /** What a recording is made of that begins so many seconds ago. */
+  #checked(preRoll: number): Openable {
+    this.#source.check();
+    if (preRoll === 0 && this.#options.dvr === false) return this.#source;
+    return fromDvr(this.#ring('preRoll'), { request: { kind: 'live', preRoll }, exact: false });
   }
 
   /** @throws StateInvalidError (`state-invalid`). */
@@ -171,10 +185,16 @@ export class Recorder {
    * @throws OptionInvalidError (`option-invalid`), StateInvalidError (`state-invalid`) without `dvr`, SourceEndedError
    * (`source-ended`) when nothing is kept, RecordingEmptyError (`recording-empty`), a StorageError as `stop()`.
    */
-  async clip(options: ClipOptions): Promise<Recording> {
-    const { request, exact, metadata = this.#options.metadata } = resolveClip(options);
+  async clip(wanted: ClipOptions): Promise<Recording> {
+    const { request, exact, metadata = this.#options.metadata } = resolveClip(wanted);
     const dvr = this.#ring('clip()');
-    const host = { ...this.#host, options: { ...this.#options, metadata }, onState: () => undefined };
+    const options = { ...this.#options, metadata, minDuration: 0 };
+    const { emit } = this.#host;
+    const host: RunHost = {
+      ...{ ...this.#host, options, onState: () => undefined },
+      // What becomes of it is promised.
+      emit: (name, event) => name !== 'finished' && emit(name, event),
+    };
     const run = new Run(host);
     run.started.promise.catch(() => undefined);
     run.begin(fromDvr(dvr, { request, exact, kind: 'clip' }));
@@ -201,6 +221,7 @@ export class Recorder {
   async replaceSource(next: Source): Promise<void> {
     const given = this.#makeSource(next);
     given.check();
+    this.#giveUpNext();
     const take = (): void => {
       this.#source = given;
     };
@@ -216,6 +237,7 @@ export class Recorder {
    * @throws StateInvalidError (`state-invalid`) when nothing is being recorded.
    */
   pause(): void {
+    this.#giveUpNext();
     this.#running('pause()').pause();
   }
 
@@ -242,8 +264,50 @@ export class Recorder {
    * the rest is then kept on this device, see `device()`.
    */
   stop(): Promise<Recording> {
+    this.#giveUpNext();
     if (this.#run) return this.#run.stop();
     return Promise.reject(new StateInvalidError('stop()', this.#state, 'Call start() first.'));
+  }
+
+  /**
+   * Ends the recording, and begins the next one with the next frame: none is lost, and none is in both. Of a call, of sound
+   * alone, and with `dvr`, the two overlap by up to some seconds. Resolves with the one that has ended,
+   * as `stop()` does; `state` stays `recording`. A second call, while it is under way, gives the same promise.
+   *
+   * @throws StateInvalidError (`state-invalid`) when nothing is being recorded; what `start()` may reject with: the
+   * recording then goes on as it is.
+   */
+  rollOver(): Promise<Recording> {
+    const run = this.#run;
+    if (run?.state !== 'recording')
+      return Promise.reject(
+        new StateInvalidError('rollOver()', this.#state, 'It needs a recorder that is "recording".'),
+      );
+    this.#rolling ??= this.#rollOver(run);
+    return this.#rolling;
+  }
+
+  async #rollOver(run: Run): Promise<Recording> {
+    try {
+      const source = this.#checked(0);
+      const next = new Run(this.#host);
+      const { port1, port2 } = new MessageChannel();
+      this.#next = next;
+      next.begin(source, port1);
+      run.handOver(port2);
+      // The next one fails, or has taken over.
+      await Promise.race([next.finished, run.closed.promise]);
+    } finally {
+      this.#rolling = undefined;
+    }
+    return run.stop();
+  }
+
+  /** It has not taken over yet, and is not to. What it may have recorded all the same is kept. */
+  #giveUpNext(): void {
+    const next = this.#next;
+    this.#next = undefined;
+    next?.quit();
   }
 
   /**
@@ -251,6 +315,7 @@ export class Recorder {
    * `stop()` has resolved. A second call gives the same promise.
    */
   abort(): Promise<void> {
+    this.#giveUpNext();
     return this.#run?.abort() ?? Promise.resolve();
   }
 }

@@ -5,29 +5,30 @@ import { errorFromMessage } from './error-from-message.ts';
 import {
   asSteadyreelError,
   RecordingAbortedError,
+  RecordingTooShortError,
   StateInvalidError,
   type SteadyreelError,
+  StorageError,
   WorkerFailedError,
 } from './errors.ts';
 import type { RecorderEvents, RecorderState, RecorderStats, Told } from './events.ts';
-import { letGo, newSetup, startWorker } from './hand-over.ts';
+import { type Given, letGo, newSetup, prepareWorker, startWorker } from './hand-over.ts';
 import { keepOpen } from './keep-open.ts';
 import type { Recording } from './manifest.ts';
-import type { ResolvedOptions } from './options.ts';
 import type { Command, Openable, Opened, RecorderSource } from './recorder-source.ts';
 import type { Storage } from './storage/storage.ts';
 import type { FromWorker, ToWorker } from './worker/protocol.ts';
 import { emptyStats } from './worker/stats.ts';
 
 /** What its recorder gives it, and hears from it. */
-export interface RunHost {
-  readonly options: ResolvedOptions;
-  readonly storage: Storage;
-  readonly workerUrl: string | URL | undefined;
+export interface RunHost extends Given {
   emit<Name extends keyof RecorderEvents>(name: Name, event: RecorderEvents[Name]): void;
   /** The run's state may have changed. */
   onState(run: Run): void;
 }
+
+/** Storages that have taken recordings of this page, or at least not refused them. */
+const known = new WeakSet<Storage>();
 
 /** What becomes of it: it goes on, it was told to end, or is to be thrown away; or its worker is no more. */
 type End = 'open' | 'stop' | 'abort' | 'over';
@@ -35,6 +36,8 @@ type End = 'open' | 'stop' | 'abort' | 'over';
 export class Run {
   readonly id = crypto.randomUUID();
   readonly started = deferred<void>();
+  /** It is not open any more. */
+  readonly closed = deferred<void>();
   readonly #finished = deferred<Recording>();
   readonly #aborted = deferred<void>();
   readonly #worker: Worker;
@@ -42,6 +45,8 @@ export class Run {
   #stats = emptyStats();
   #recording: Recording | undefined;
   #end: End = 'open';
+  /** It may end without anything recorded, and nobody needs to know. */
+  #quiet = false;
   /** Code of the error that the page has been told of last. */
   #told: string | undefined;
   /** Calls of `replaceSource()` that the worker has not answered. */
@@ -52,6 +57,7 @@ export class Run {
   #held: Command[] | undefined = [];
   /** Aborts when nothing is to be opened any more. */
   readonly #opening = new AbortController();
+  #after: MessagePort | undefined;
   /** By the page; the state may be `waiting` meanwhile. */
   #paused = false;
   /** Ends the watch over the source's tracks. */
@@ -95,11 +101,17 @@ export class Run {
 
   #setState(state: RecorderState): void {
     this.#state = state;
+    if (!this.open) this.closed.resolve();
     this.host.onState(this);
   }
 
-  /** Begins to read the source. What goes wrong is told, and `started` rejects with it. */
-  begin(source: Openable): void {
+  /**
+   * Begins to read the source. What goes wrong is told, and `started` rejects with it.
+   *
+   * @param after to the worker of the recording that this one goes on from.
+   */
+  begin(source: Openable, after?: MessagePort): void {
+    this.#after = after;
     try {
       // Before anybody hears of the new state: a listener may call stop().
       const opened = source.open(this.#opening.signal);
@@ -125,11 +137,12 @@ export class Run {
   }
 
   #tellStart({ source, setup: tracks, transfer }: Opened): void {
-    const { options, storage, workerUrl } = this.host;
-    const setup = newSetup(this.id, tracks, options, storage, workerUrl);
     const held = this.#held ?? [];
     this.#held = undefined;
-    this.#command({ type: 'start', setup }, transfer);
+    const after = this.#after;
+    const own = { storageKnown: known.has(this.host.storage), after };
+    const setup = { ...newSetup(this.id, tracks, this.host), ...own };
+    this.#command({ type: 'start', setup }, after ? [...transfer, after] : transfer);
     for (const { message, transfer } of held) this.#command(message, transfer);
     this.#watch(source);
   }
@@ -177,8 +190,7 @@ export class Run {
   #onMessage(message: FromWorker): void {
     switch (message.type) {
       case 'started':
-        if (this.open) this.#setState('recording');
-        return this.started.resolve();
+        return this.#onStarted();
       case 'ask':
         return void answer(this.host.storage, message, given => this.#command(given));
       case 'replaced':
@@ -213,8 +225,16 @@ export class Run {
       case 'failed':
         return this.#onFailed(message);
       case 'aborted':
-        return this.#onAborted();
+        return this.#onAborted(message.tooShort);
     }
+  }
+
+  #onStarted(): void {
+    const { storage, workerUrl } = this.host;
+    known.add(storage);
+    prepareWorker(workerUrl);
+    if (this.open) this.#setState('recording');
+    this.started.resolve();
   }
 
   #onProgress({ stats, backlog }: Extract<FromWorker, { type: 'progress' }>): void {
@@ -232,12 +252,17 @@ export class Run {
     if (message.recording) this.#recording = message.recording;
     const error = errorFromMessage(message.error);
     // Most errors were told of when they came.
-    if (this.#told !== error.code) this.#tell(error);
+    if (this.#told !== error.code && !this.#isNothing(error)) this.#tell(error);
     this.#reject(error, 'failed');
+  }
+
+  #isNothing(error: SteadyreelError | undefined): boolean {
+    return this.#quiet && error?.code === 'recording-empty';
   }
 
   #tell(error: SteadyreelError): void {
     this.#told = error.code;
+    if (error instanceof StorageError) known.delete(this.host.storage);
     this.host.emit('error', { error, recordingId: this.id });
   }
 
@@ -246,20 +271,21 @@ export class Run {
     this.#reject(error, 'failed');
   }
 
-  #onAborted(): void {
+  #onAborted(tooShort = false): void {
     this.#recording = undefined;
-    this.#reject(new RecordingAbortedError(), 'stopped');
+    const { minDuration } = this.host.options;
+    this.#reject(tooShort ? new RecordingTooShortError(minDuration) : new RecordingAbortedError(), 'stopped');
   }
 
   /** It ends without a recording. */
   #reject(error: SteadyreelError, state: 'stopped' | 'failed'): void {
     this.started.reject(error);
     this.#finished.reject(error);
-    this.#over(state);
+    this.#over(state, error);
   }
 
   /** Lets go of all that it holds; what was promised is kept. */
-  #over(state: 'stopped' | 'failed'): void {
+  #over(state: 'stopped' | 'failed', error?: SteadyreelError): void {
     this.#end = 'over';
     this.#opening.abort();
     this.#aborted.resolve();
@@ -270,6 +296,9 @@ export class Run {
     this.#worker.onerror = null;
     this.#worker.terminate();
     this.#setState(state);
+    const { id: recordingId, recording } = this;
+    if (!this.#isNothing(error))
+      this.host.emit('finished', { recordingId, recording, ...(error && { error }) });
   }
 
   /** @throws StateInvalidError (`state-invalid`). */
@@ -301,6 +330,17 @@ export class Run {
       this.#command({ type: 'stop' });
     }
     return this.#finished.promise;
+  }
+
+  /** Lets the recording at the other end of the port begin with the frame before which this one ends. */
+  handOver(port: MessagePort): void {
+    this.#command({ type: 'hand-over', port }, [port]);
+  }
+
+  /** Ends it as `stop()` does, but if nothing has been recorded, nobody hears of it. */
+  quit(): void {
+    this.#quiet = true;
+    void this.stop();
   }
 
   /** A second call gives the same promise. */

@@ -8,6 +8,7 @@ const TAP_URL = /new URL\(\s*(['"])\.\/tap-worker\.ts\1,\s*import\.meta\.url\s*\
 const PASSTHROUGH_URL = /new URL\(\s*(['"])\.\/passthrough\.ts\1,\s*import\.meta\.url\s*\)/g;
 const CLIP_URL = /new URL\(\s*(['"])\.\/clip\.ts\1,\s*import\.meta\.url\s*\)/g;
 const PAGE_STORAGE_URL = /new URL\(\s*(['"])\.\/page-storage\.ts\1,\s*import\.meta\.url\s*\)/g;
+const AUTO_URL = /new URL\(\s*(['"])\.\.\/auto\/auto\.ts\1,\s*import\.meta\.url\s*\)/g;
 const AAC_URL = /new URL\(\s*(['"])\.\.\/encode\/aac-encoder\.ts\1,\s*import\.meta\.url\s*\)/g;
 /** The modules that name files which stand beside them in dist/, and how. */
 const NAMED = [
@@ -31,6 +32,7 @@ const NAMED = [
     name: '__STEADYREEL_PAGE_STORAGE_URL__',
     file: 'page-storage.js',
   },
+  { module: '/src/worker/spawn.ts', source: AUTO_URL, name: '__STEADYREEL_AUTO_URL__', file: 'auto.js' },
   { module: '/src/tap/spawn.ts', source: TAP_URL, name: '__STEADYREEL_TAP_URL__', file: 'tap.js' },
 ] as const;
 

@@ -1,15 +1,35 @@
 /** `<steady-recorder>`: a recorder with a preview and a button, for pages that want no code of their own. */
 import { asSteadyreelError } from '../errors.ts';
 import type { RecorderEvents, RecorderState } from '../events.ts';
-import { Recorder, type RecorderOptions, type Recording } from '../index.ts';
+import {
+  AutoRecorder,
+  type AutoRecorderEvents,
+  type AutoRecorderOptions,
+  Recorder,
+  type Recording,
+} from '../index.ts';
 import { optionsFrom, whereFrom } from './attributes.ts';
 import { capture } from './capture.ts';
 import { Recovery } from './recovery.ts';
 import { RecoveryView } from './recovery-view.ts';
 import { View } from './view.ts';
 
-/** The element's events: those of the recorder, with the recorder's event as `detail`, and `recovered`. */
-export type SteadyRecorderEventMap = { [Name in keyof RecorderEvents]: CustomEvent<RecorderEvents[Name]> } & {
+/** Of an `AutoRecorder`'s events, those that its recorder has not. */
+const AUTO_EVENTS = [
+  'recording-started',
+  'recording-finished',
+  'recording-discarded',
+  'recording-failed',
+] as const;
+type AutoEvents = Pick<AutoRecorderEvents, (typeof AUTO_EVENTS)[number]>;
+
+/**
+ * The element's events: those of the recorder, with the recorder's event as `detail`; with `autorecord`, also those of an `AutoRecorder`; and
+ * `recovered`.
+ */
+export type SteadyRecorderEventMap = {
+  [Name in keyof RecorderEvents]: CustomEvent<RecorderEvents[Name]>;
+} & { [Name in keyof AutoEvents]: CustomEvent<AutoEvents[Name]> } & {
   recovered: CustomEvent<{ recordings: readonly Recording[] }>;
 };
 type EventName = keyof SteadyRecorderEventMap;
@@ -18,9 +38,6 @@ type EventName = keyof SteadyRecorderEventMap;
 const BUBBLING: readonly EventName[] = ['recording', 'recovered'];
 
 const ACTIVE: readonly RecorderState[] = ['starting', 'recording', 'paused', 'waiting', 'stopping'];
-
-const hasLiveTrack = (stream: MediaStream): boolean =>
-  stream.getTracks().some(track => track.readyState === 'live');
 
 const endTracks = (stream: MediaStream): void => {
   for (const track of stream.getTracks()) track.stop();
@@ -43,7 +60,8 @@ const Base = (typeof HTMLElement === 'undefined' ? class {} : HTMLElement) as ty
  * Attributes, read at each start: `endpoint` (address of the storage handler), `storage` (`tus`, the default
  * with an endpoint, `s3`, or `device`, the default without), `codec` and `audio-codec` (as in `RecorderOptions`),
  * `worker-url`, `source` (`camera`, the default, or `screen`: what the button captures when `stream` is
- * null), `autorecord` or `auto-record` (starts as soon as a stream with a live track is set), `autorecover` or
+ * null), `autorecord` or `auto-record` (recordings of a `stream` that was set begin and end by themselves, as an `AutoRecorder`'s do, up to
+ * `stop()`), `autorecover` or
  * `auto-recover` (finishes what was cut off without being asked, when the element comes into the page).
  *
  * Events: `state`, `file`, `progress`, `recording` (this one bubbles), `warning`, `error`, each a
@@ -57,8 +75,10 @@ const Base = (typeof HTMLElement === 'undefined' ? class {} : HTMLElement) as ty
 export class SteadyRecorderElement extends Base {
   /** Attributes whose changes the browser tells of. */
   static readonly observedAttributes = ['endpoint', 'storage'];
-  #options: RecorderOptions = takeEarly<RecorderOptions>(this, 'options') ?? {};
+  #options: AutoRecorderOptions = takeEarly<AutoRecorderOptions>(this, 'options') ?? {};
   #recorder: Recorder | undefined;
+  /** Begins and ends recordings by itself, since a stream was set. */
+  #auto: AutoRecorder | undefined;
   /** Removes the listeners from the recorder. */
   #detach = (): void => undefined;
   #stream: MediaStream | null = null;
@@ -88,13 +108,13 @@ export class SteadyRecorderElement extends Base {
     });
   }
 
-  /** More options for the recorder, merged over those of the attributes. Taken up at the next start. */
-  get options(): RecorderOptions {
+  /** More options for the recorder, merged over those of the attributes. Taken up at the next start. `maxDuration` is for `autorecord`. */
+  get options(): AutoRecorderOptions {
     return this.#options;
   }
 
   /** See the getter. */
-  set options(options: RecorderOptions) {
+  set options(options: AutoRecorderOptions) {
     this.#options = options;
     this.#lookAnew();
   }
@@ -111,7 +131,8 @@ export class SteadyRecorderElement extends Base {
 
   /**
    * What is recorded; null, the default, lets the element capture its `source` at each start. Set while a
-   * recording runs, the recording is stopped first, and the new stream taken up when all of it is stored.
+   * recording runs, the recording is stopped first, and the new stream taken up when all of it is stored. With `autorecord`, it is
+   * taken up at once; with a `reconnectWindow` the recording goes on with it.
    */
   get stream(): MediaStream | null {
     return this.#stream;
@@ -127,7 +148,7 @@ export class SteadyRecorderElement extends Base {
   /** Starts a recording, or waits for the start that is under way. Does nothing while one runs. Never rejects. */
   start(): Promise<void> {
     if (this.#starting) return this.#starting;
-    if (ACTIVE.includes(this.#state)) return Promise.resolve();
+    if (this.#auto || ACTIVE.includes(this.#state) || this.#follow()) return Promise.resolve();
     const run = ++this.#run;
     this.#starting = this.#begin(run).finally(() => {
       if (run === this.#run) this.#starting = undefined;
@@ -185,22 +206,48 @@ export class SteadyRecorderElement extends Base {
   }
 
   async #takeUp(): Promise<void> {
-    if (ACTIVE.includes(this.#state)) await this.stop();
+    if (!this.#auto && ACTIVE.includes(this.#state)) await this.stop();
     this.#view.preview(this.#stream);
+    if (this.#auto) this.#auto.source = this.#stream;
+    else if (this.isConnected) this.#follow();
+  }
+
+  /** With `autorecord`, what is recorded is up to the stream from now on. False without it, or without a stream. */
+  #follow(): boolean {
     const wanted = this.hasAttribute('autorecord') || this.hasAttribute('auto-record');
-    if (wanted && this.isConnected && this.#stream && hasLiveTrack(this.#stream)) await this.start();
+    if (!wanted || !this.#stream) return false;
+    this.#clear();
+    try {
+      const { maxDuration, ...extra } = this.#options;
+      const options = optionsFrom(name => this.getAttribute(name), extra);
+      const auto = new AutoRecorder(this.#stream, { ...options, ...(maxDuration && { maxDuration }) });
+      for (const name of AUTO_EVENTS) auto.on(name, event => this.#emit(name, event));
+      this.#attach(auto.recorder);
+      this.#auto = auto;
+      auto.start();
+    } catch (error) {
+      this.#report(error);
+      this.#setState('failed');
+    }
+    return true;
+  }
+
+  /** What is shown of the recording before. */
+  #clear(): void {
+    this.#reported = '';
+    this.#view.error('');
+    this.#view.progress(0, 0, 0);
+    this.#recovery.clear('done');
   }
 
   async #begin(run: number): Promise<void> {
     this.#detach();
     this.#recorder = undefined;
-    this.#reported = '';
-    this.#view.error('');
-    this.#view.progress(0, 0, 0);
-    this.#recovery.clear('done');
+    this.#clear();
     this.#setState('starting');
     try {
-      const options = optionsFrom(name => this.getAttribute(name), this.#options);
+      const { maxDuration: _, ...extra } = this.#options;
+      const options = optionsFrom(name => this.getAttribute(name), extra);
       const stream = this.#stream ?? (await this.#capture(run));
       if (run !== this.#run) return;
       this.#view.preview(stream);
@@ -225,7 +272,11 @@ export class SteadyRecorderElement extends Base {
   async #end<T>(how: (recorder: Recorder) => Promise<T>): Promise<T | undefined> {
     this.#run++;
     this.#starting = undefined;
-    if (!this.#recorder) {
+    const auto = this.#auto;
+    this.#auto = undefined;
+    // It ends the recording, too; what becomes of that is heard below.
+    void auto?.stop();
+    if (!this.#recorder || this.#recorder.state === 'idle') {
       this.#release();
       this.#setState('idle');
       return undefined;
@@ -243,16 +294,18 @@ export class SteadyRecorderElement extends Base {
     this.#recorder = recorder;
     const removers = [
       recorder.on('state', event => {
+        if (event.state === 'starting' && this.#auto) this.#clear();
         this.#setState(event.state, event);
         if (!ACTIVE.includes(event.state)) this.#release();
       }),
       recorder.on('progress', event => {
-        this.#view.onProgress(event);
+        if (event.recordingId === recorder.recording?.id) this.#view.onProgress(event);
         this.#emit('progress', event);
       }),
       recorder.on('file', event => this.#emit('file', event)),
       recorder.on('recording', event => this.#emit('recording', event)),
       recorder.on('warning', event => this.#emit('warning', event)),
+      recorder.on('finished', event => this.#emit('finished', event)),
       recorder.on('error', event => this.#report(event.error)),
     ];
     this.#detach = () => {

@@ -15,7 +15,9 @@ const PACKAGE_FILES = [
   'worker.js',
   'tap.js',
   'passthrough.js',
+  'clip.js',
   'page-storage.js',
+  'auto.js',
   'aac-encoder.js',
 ];
 

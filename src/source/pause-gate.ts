@@ -48,6 +48,8 @@ export class PauseGate {
 
   /** True when something at this time is part of the recording; `undefined`: at a time that is not known yet. */
   open(time: number | undefined): boolean {
+    // The first of another source: nothing of that was captured before it was opened.
+    if (time === undefined && this.#since === undefined) this.#resumedAt = Number.NEGATIVE_INFINITY;
     if (time === undefined) return this.#since === undefined;
     this.#forget(time);
     return time >= this.#resumedAt && (this.#since === undefined || time < this.#since);

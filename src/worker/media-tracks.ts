@@ -37,6 +37,12 @@ export interface MediaTracks<Replacement> {
   replace(replacement: Replacement): Promise<void>;
   /** The first frame at this time on the timeline (microseconds), or after it, is to be a key frame; of a call, soon after it. */
   keyFrameAt(time: number): void;
+  /**
+   * Reads up to the frame with this timestamp of the source's, unless it has gone further already. `stop` follows.
+   *
+   * @returns timestamp of the last frame that was taken; `undefined` where nothing can be told by it.
+   */
+  endBefore?(timestamp: number | undefined): Promise<number | undefined>;
   /** Takes what is on its way, and gets everything into the files. */
   stop(): Promise<void>;
   /** Throws away what is on its way. */

@@ -30,6 +30,10 @@ export interface SessionSetup {
   ring?: RingInput | undefined;
   /** Default: `original`. */
   kind?: Recording['kind'] | undefined;
+  /** To the session that this one begins after: see `Turn`. */
+  after?: MessagePort | undefined;
+  /** True when the storage has taken recordings of this page: its answer is not waited for at the start. */
+  storageKnown?: boolean;
   /** Why that could not be had, when the decoded tracks are recorded in its place. */
   fallback?: string | undefined;
 }
@@ -97,6 +101,8 @@ export type ToWorker =
   | { type: 'replace-call'; replacement: CallReplacement }
   | { type: 'pause' }
   | { type: 'resume' }
+  /** Another recording, at the other end of the port, takes over. */
+  | { type: 'hand-over'; port: MessagePort }
   | { type: 'stop' }
   | { type: 'abort' };
 
@@ -122,7 +128,7 @@ export type FromWorker =
   | { type: 'waiting' }
   /** The source has come back. */
   | { type: 'resumed' }
-  /** All tracks have ended: the session stops by itself. */
+  /** All tracks have ended, another recording has taken over, or something failed: the session stops by itself. */
   | { type: 'ended' }
   | ({ type: 'file' } & Told<'file'>)
   | { type: 'recording'; recording: Recording }
@@ -134,7 +140,8 @@ export type FromWorker =
   | { type: 'done'; recording: Recording }
   /** The last message: what could be kept is kept. */
   | { type: 'failed'; error: ErrorMessage; recording: Recording | undefined }
-  | { type: 'aborted' };
+  /** The last message: nothing is left of it, as the page has asked for, or as it was too short. */
+  | { type: 'aborted'; tooShort?: boolean };
 
 /** What the rooms of a session report to it. None of these throw. */
 export interface Reporter {

@@ -32,3 +32,14 @@ export const readOn = async (time: RecordingTime, end: number, readers: Readers)
     ),
   ]);
 };
+
+/**
+ * Reads up to the frame with this timestamp of the source's, which is left out.
+ *
+ * @param last timestamp of the last frame that was read.
+ */
+export const readUpTo = (
+  reader: TrackReader<VideoFrame>,
+  timestamp: number,
+  last = Number.NEGATIVE_INFINITY,
+): Promise<void> => reader.stop(last >= timestamp ? 0 : BEHIND, frame => frame.timestamp >= timestamp);

@@ -1,4 +1,5 @@
 /** One recording in the worker, from its start until every byte is durable: wires the rooms together. */
+import { deferred } from '../deferred.ts';
 import { asSteadyreelError, errorToMessage, RecordingEmptyError, type SteadyreelError } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
 import type { Recording } from '../manifest.ts';
@@ -17,6 +18,7 @@ import { RecordingLog } from './recording-log.ts';
 import { watchRoom } from './room.ts';
 import { leave, methodOf, type OpenTracks, type SessionTracks, tracksFor } from './session-tracks.ts';
 import { backlogOf, emptyStats } from './stats.ts';
+import { Turn } from './turn.ts';
 import { Warnings } from './warnings.ts';
 
 /** How often the page hears of progress; milliseconds. */
@@ -36,8 +38,7 @@ export class Session {
   #storedBytes = new Map<string, number>();
   /** The storage has the newest manifest. */
   #saidAll = false;
-  #settleFirstManifest: (error?: unknown) => void = () => undefined;
-  readonly #firstManifest: Promise<void>;
+  readonly #firstManifest = deferred<void>();
   readonly #abort = new AbortController();
   readonly #kept = new Latest(() => this.#keepManifest());
   readonly #stats = emptyStats();
@@ -47,6 +48,7 @@ export class Session {
   readonly #keeper: ManifestKeeper;
   readonly #files: RecordingFiles;
   readonly #tracks: SessionTracks;
+  readonly #turn: Turn | undefined;
   readonly #stopTimers: () => void;
 
   /** Use `Session.open`. Starts reading the tracks at once. */
@@ -58,10 +60,6 @@ export class Session {
     openSink: OpenSink,
     openTracks: OpenTracks,
   ) {
-    this.#firstManifest = new Promise((resolve, reject) => {
-      this.#settleFirstManifest = error => (error === undefined ? resolve() : reject(error));
-    });
-    this.#firstManifest.catch(() => undefined);
     this.#warnings = new Warnings(warning => send({ type: 'warning', ...warning }));
     const report: Reporter = {
       warn: (code, message, count) => this.#warnings.warn(code, message, count),
@@ -71,8 +69,9 @@ export class Session {
     this.#sink = openSink(this.#sinkEvents(report));
     this.#keeper = this.#openKeeper();
     this.#files = this.#openFiles(report);
+    this.#turn = setup.after && new Turn(setup.after);
     this.#tracks = openTracks({
-      setup,
+      setup: this.#turn?.hold(setup) ?? setup,
       files: this.#files,
       keeper: this.#keeper,
       stats: this.#stats,
@@ -80,10 +79,7 @@ export class Session {
       wall: wallClock,
       onWaiting: () => send({ type: 'waiting' }),
       onResumed: () => send({ type: 'resumed' }),
-      onEnded: () => {
-        send({ type: 'ended' });
-        void this.stop();
-      },
+      onEnded: () => this.#stopByItself(),
     });
     const ticking = setInterval(() => this.#progress(), PROGRESS);
     const unwatch = watchRoom(journal, this.#stats, report, () => this.#phase === 'recording');
@@ -100,19 +96,11 @@ export class Session {
     send: (message: FromWorker) => void,
   ): Promise<Session | undefined> {
     try {
-      const { recordingId: id, startedAt, options, storage } = setup;
+      const { recordingId: id, startedAt, options, storage, kind } = setup;
       const [openSink, openTracks] = [await sinkFor(setup), await tracksFor(setup)];
-      const journal = await Journal.open({
-        ...{
-          version: 1,
-          id,
-          startedAt,
-          metadata: options.metadata,
-          method: methodOf(setup),
-          kind: setup.kind,
-        },
-        storage: storageName(storage),
-      });
+      const about = { version: 1, id, startedAt, metadata: options.metadata, kind } as const;
+      const at = { storage: storageName(storage), method: methodOf(setup) };
+      const journal = await Journal.open({ ...about, ...at });
       const session = new Session(setup, journal, asks, send, openSink, openTracks);
       void session.#start();
       return session;
@@ -150,7 +138,10 @@ export class Session {
       method: methodOf(this.setup),
       kind: this.setup.kind,
       write: manifest => this.#writeManifest(manifest),
-      onFile: event => this.send({ type: 'file', ...event }),
+      onFile: event => {
+        this.send({ type: 'file', ...event });
+        this.#turn?.ask();
+      },
       onChange: recording => {
         this.send({ type: 'recording', recording });
         if (this.#remote) this.#kept.update();
@@ -187,14 +178,17 @@ export class Session {
       await checkCodecs(this.setup);
       if (this.setup.fallback !== undefined) this.#noteFallback(this.setup.fallback);
       this.#keeper.update();
-      const patience = sleep(PREFLIGHT, this.#abort.signal).catch(() => undefined);
-      await Promise.race([this.#firstManifest, patience]);
+      if (!this.setup.storageKnown) {
+        const patience = sleep(PREFLIGHT, this.#abort.signal).catch(() => undefined);
+        await Promise.race([this.#firstManifest.promise, patience]);
+      }
     } catch (error) {
       return this.#refuse(asSteadyreelError(error));
     }
     if (this.#phase !== 'starting') return;
     this.#phase = 'recording';
     this.send({ type: 'started' });
+    this.#turn?.begin();
   }
 
   /** The decoded tracks are recorded in the place of the call's own frames. */
@@ -222,9 +216,9 @@ export class Session {
       await this.#sink.writeManifest(manifest, patience);
       this.#saidAll = true;
       if (!this.#remote) this.#log.saved(manifest);
-      this.#settleFirstManifest();
+      this.#firstManifest.resolve();
     } catch (error) {
-      this.#settleFirstManifest(error);
+      this.#firstManifest.reject(error);
       if (this.#phase !== 'starting') throw error;
     }
   }
@@ -268,6 +262,19 @@ export class Session {
     this.send({ type: 'replaced' });
   }
 
+  /** Another recording takes over, with the frame that has this timestamp or a later one: see `Turn`. */
+  async endBefore(timestamp: number | undefined): Promise<number | undefined> {
+    if (this.#phase !== 'recording') return undefined;
+    const last = await this.#tracks.endBefore?.(timestamp);
+    this.#stopByItself();
+    return last;
+  }
+
+  #stopByItself(): void {
+    this.send({ type: 'ended' });
+    void this.stop();
+  }
+
   /** A fault that nobody caught. */
   onUncaught(error: unknown): void {
     this.#fail(error);
@@ -278,7 +285,7 @@ export class Session {
     if (this.#error || this.#phase === 'over') return;
     this.#error = asSteadyreelError(thrown);
     this.send({ type: 'error', error: errorToMessage(this.#error) });
-    void this.stop();
+    this.#stopByItself();
   }
 
   /** The storage refuses: the recording goes on, and what it does not take is kept on this device. */
@@ -293,15 +300,23 @@ export class Session {
     if (this.#phase === 'ending' || this.#phase === 'over') return;
     this.#phase = 'ending';
     this.#stoppedAt = performance.now();
+    this.#turn?.giveUp();
     try {
       await this.#tracks.stop();
       await this.#files.settled();
+      if (this.#tooShort) return await this.abort(true);
       await this.#files.stored();
       await this.#complete();
     } catch (error) {
       this.#error ??= asSteadyreelError(error);
       await this.#keep(this.#error);
     }
+  }
+
+  /** One that goes on from another is part of something longer. */
+  get #tooShort(): boolean {
+    const { duration } = this.#keeper.manifest;
+    return !this.#error && !this.#turn && duration < this.setup.options.minDuration;
   }
 
   async #complete(): Promise<void> {
@@ -372,9 +387,9 @@ export class Session {
   }
 
   /** Throws the recording away, in storage too. */
-  async abort(): Promise<void> {
+  async abort(tooShort = false): Promise<void> {
     if (this.#phase === 'over') return;
     await this.#throwAway();
-    this.send({ type: 'aborted' });
+    this.send({ type: 'aborted', tooShort });
   }
 }

@@ -27,6 +27,8 @@ export const clipUrl = (): string => new URL('clip.js', scriptUrl).href;
 
 /** Address of the code for storages that few pages have: next to this script. */
 export const pageStorageUrl = (): string => new URL('page-storage.js', scriptUrl).href;
+/** Address of what an `AutoRecorder` does: next to this script. */
+export const autoUrl = (): string => new URL('auto.js', scriptUrl).href;
 
 /** Address of the WebAssembly AAC encoder: next to this script. */
 export const aacEncoderUrl = (): string => new URL('aac-encoder.js', scriptUrl).href;

@@ -8,7 +8,7 @@ import { AudioLane } from './audio-lane.ts';
 import { AudioPlan } from './audio-plan.ts';
 import { limitsOf, type MediaTracks, type TracksContext } from './media-tracks.ts';
 import type { Replacement } from './protocol.ts';
-import { readOn } from './read-on.ts';
+import { readOn, readUpTo } from './read-on.ts';
 import { RecordingTime } from './recording-time.ts';
 import { fillAudio, isSilent, standInForAudio, standInForVideo } from './stand-in.ts';
 import { VideoLane } from './video-lane.ts';
@@ -55,6 +55,8 @@ export class Tracks implements MediaTracks<Replacement> {
   #waiting: (() => void) | undefined;
   /** By the page; while the source is away too, it stays paused when it comes back. */
   #paused = false;
+  /** Timestamp of the source's last frame. */
+  #lastTimestamp: number | undefined;
   /** Arrival time at which the source came back last. */
   #cameBackAt = Number.NEGATIVE_INFINITY;
   readonly #stopTicking: () => void;
@@ -123,6 +125,7 @@ export class Tracks implements MediaTracks<Replacement> {
     this.#videoInput = input;
     const onItem = (frame: VideoFrame, arrival: number): void => {
       this.#time.stir();
+      this.#lastTimestamp = frame.timestamp;
       lane.push(frame, arrival);
     };
     const onEnd = (): void => void this.#change(() => this.#videoEnded(lane));
@@ -330,6 +333,16 @@ export class Tracks implements MediaTracks<Replacement> {
   resume(): void {
     this.#paused = false;
     if (!this.#waiting) this.#time.goOn();
+  }
+
+  /** See `MediaTracks`. */
+  async endBefore(timestamp: number | undefined): Promise<number | undefined> {
+    if (timestamp === undefined || !this.#video?.live) return undefined;
+    const { reader, lane } = this.#video;
+    await readUpTo(reader, timestamp, this.#lastTimestamp);
+    // The sound ends with the picture, to the sample.
+    this.#time.halt('pause', lane.endTime(this.#time.now()));
+    return this.#lastTimestamp;
   }
 
   /** Takes what is on its way, and gets everything through the encoders and into the files. */

@@ -7,6 +7,7 @@ import { recoverAll } from './recover-all.ts';
 import type { RingHost } from './ring-host.ts';
 import { Session } from './session.ts';
 import { type ClipModule, leave, tracksFor } from './session-tracks.ts';
+import { handOver } from './turn.ts';
 
 const scope = self as unknown as {
   postMessage(message: FromWorker, transfer?: Transferable[]): void;
@@ -61,6 +62,8 @@ const handle = async (message: ToWorker): Promise<void> => {
       return (await session)?.pause();
     case 'resume':
       return (await session)?.resume();
+    case 'hand-over':
+      return handOver(message.port, session);
     case 'stop':
       return (await session)?.stop();
     case 'abort':

@@ -133,7 +133,9 @@ const decodedSizes = async (path: string): Promise<string[]> => {
   return stdout.toString().trim().split(/\s+/);
 };
 
-test('Chromium: a cap on the bitrate walks through sizes, each of which has its file', async ({ browsers }) => {
+test('Chromium: a cap on the bitrate walks through sizes, each of which has its file', async ({
+  browsers,
+}) => {
   const station = await CallStation.start('Chromium', { browsers });
   try {
     const call = { codec: 'H264', tapped: 'receiver', width: 640, height: 360 } as const;

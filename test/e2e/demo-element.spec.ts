@@ -134,6 +134,41 @@ test('a new stream while recording: first the old recording is finished', async 
   expect(second?.files.map(file => file.video?.codedWidth)).toEqual([480]);
 });
 
+test('with autorecord, recordings begin and end as the stream comes and goes, until it is stopped', async ({
+  page,
+}) => {
+  await open(page, `<steady-recorder storage="device" autorecord></steady-recorder>${SCRIPT}`);
+  await page.evaluate(() => {
+    for (const name of ['recording-started', 'recording-finished', 'recording-discarded'] as const)
+      window.element.addEventListener(name, () => window.heard.push(name));
+    window.element.options = { minDuration: 0.5 };
+    window.element.stream = new MediaStream();
+  });
+  const heard = (): Promise<string[]> => page.evaluate(() => window.heard);
+  for (const times of [1, 2]) {
+    await page.evaluate(() => {
+      const [track] = window.makeStream(320).getTracks();
+      if (track) window.element.stream?.addTrack(track);
+    });
+    await expect.poll(async () => (await heard()).length).toBe(2 * times - 1);
+    await recordedFor(page, 1);
+    await page.evaluate(() => window.made.at(-1)?.getTracks()[0]?.stop());
+    await expect.poll(heard).toEqual(Array(times).fill(['recording-started', 'recording-finished']).flat());
+    await expect(page.getByRole('status')).toHaveText('Stopped');
+  }
+  await page.evaluate(() => {
+    window.element.stream = window.makeStream(320);
+  });
+  await expect.poll(async () => (await heard()).length).toBe(5);
+  await recordedFor(page, 1);
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect.poll(async () => (await heard()).length).toBe(6);
+  expect(await stateOf(page)).toBe('stopped');
+  // Only the button begins anew.
+  await page.getByRole('button', { name: 'Record' }).click();
+  await expect.poll(async () => (await heard()).length).toBe(7);
+});
+
 test('taken out of the page, it finishes the recording; only moved, it goes on', async ({ page }) => {
   await open(page, `<main></main>${DEVICE}${SCRIPT}`);
   await page.evaluate(() => {

@@ -88,6 +88,7 @@ describe('the ES modules', () => {
       "new URL('./aac-encoder.js', import.meta.url)",
       "new URL('./passthrough.js', import.meta.url)",
       "new URL('./page-storage.js', import.meta.url)",
+      "new URL('./auto.js', import.meta.url)",
     ].filter(expression => !text.includes(expression));
     expect(missing).toEqual([]);
     expect(text.match(/__STEADYREEL\w+/)).toBeNull();
@@ -137,12 +138,14 @@ describe('the files that stand alone', () => {
     expect(strings.includes(dist('worker.js'))).toBe(true);
   });
 
-  test('passthrough.js imports nothing, and gives the page and the worker their parts', () => {
-    const text = dist('passthrough.js');
-    const { staticImports, dynamicImports, staticExports } = parseSync('passthrough.js', text).module;
+  test.each([
+    ['passthrough.js', ['openCall', 'openCallTracks']],
+    ['auto.js', ['openAuto']],
+  ])('%s imports nothing, and gives the page and the worker their parts', (file, parts) => {
+    const { staticImports, dynamicImports, staticExports } = parseSync(file, dist(file)).module;
     expect([...staticImports, ...dynamicImports]).toEqual([]);
     const names = staticExports.flatMap(({ entries }) => entries.map(entry => entry.exportName.name));
-    expect(names.sort()).toEqual(['openCall', 'openCallTracks']);
+    expect(names.sort()).toEqual(parts);
   });
 
   test('page-storage.js imports nothing, and gives the worker its part', () => {

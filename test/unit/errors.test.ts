@@ -53,6 +53,7 @@ const ALL: [error: SteadyreelError, code: string, fields: Record<string, unknown
   ],
   [new errors.RecordingEmptyError(), 'recording-empty', {}],
   [new errors.RecordingAbortedError(), 'recording-aborted', {}],
+  [new errors.RecordingTooShortError(5), 'recording-too-short', { minDuration: 5 }],
   [new errors.StorageUnreachableError('/s', 'no answer', 503, cause), 'storage-unreachable', { status: 503 }],
   [new errors.StorageUnauthorizedError('/s', 401), 'storage-unauthorized', { status: 401 }],
   [new errors.StorageFullError('/s', 507, 'full'), 'storage-full', { status: 507 }],
@@ -88,6 +89,7 @@ const PAGE_ONLY = new Set([
   'passthrough-unavailable',
   'state-invalid',
   'recording-aborted',
+  'recording-too-short',
 ]);
 
 /** All classes that the module exports, but for the abstract ones. */

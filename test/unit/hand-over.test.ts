@@ -107,9 +107,8 @@ describe('a new recording', () => {
     const options = resolveOptions({ metadata: { title: 'Monday show' } });
     const storage = device();
     const { video, audio, transfer } = openInputs(tracks);
-    const first = newSetup({ video, audio }, options, storage, '/files/worker.js');
-    const second = newSetup({ video, audio }, options, storage, '/files/worker.js');
-    expect(first.recordingId).not.toBe(second.recordingId);
+    const first = newSetup('id', { video, audio }, { options, storage, workerUrl: '/files/worker.js' });
+    expect(first.recordingId).toBe('id');
     expect(Date.parse(first.startedAt)).not.toBeNaN();
     expect(first).toMatchObject({ options, storage: storage.config, audio: undefined });
     expect(first.video).toEqual({ readable: opened[0]?.readable, frameRate: 25 });

@@ -17,6 +17,7 @@ describe('defaults', () => {
       passthrough: { damaged: 'leave-out', vp8: 'refuse' },
       fallback: 'none',
       reconnectWindow: 0,
+      minDuration: 0,
       wakeLock: false,
       confirmUnload: false,
       metadata: {},
@@ -45,6 +46,7 @@ describe('what is given', () => {
       passthrough: { damaged: 'keep', vp8: 'record' },
       fallback: 'encode',
       reconnectWindow: 30,
+      minDuration: 5,
       wakeLock: true,
       confirmUnload: true,
       metadata: { title: 'Monday show', tags: ['a', 'b'], nested: { count: 1, nothing: null } },
@@ -85,6 +87,7 @@ describe('what is given', () => {
 
   it.each([
     ['reconnectWindow', [0, 0.5, 86_400]],
+    ['minDuration', [0, 0.5, 86_400]],
     ['fallback', ['none', 'encode']],
     ['wakeLock', [true, false]],
     ['confirmUnload', [true, false]],
@@ -156,6 +159,7 @@ describe('values that can not be', () => {
     ['cut.maxFileDuration', [0, 0.9, -Infinity, Number.NaN, '60']],
     ['cut.maxFileBytes', [99_999, -1, Number.NaN, '1e6']],
     ['reconnectWindow', [-1, 86_401, Infinity, Number.NaN, '30', null, true]],
+    ['minDuration', [-1, 86_401, Infinity, Number.NaN, '5', null, true]],
     ['wakeLock', [0, 1, 'yes', 'screen', null]],
     ['confirmUnload', [0, 1, 'Leave?', null, () => true]],
   ];

@@ -88,6 +88,12 @@ describe('a pause', () => {
     expect(gate.open(undefined)).toBe(true);
   });
 
+  it('lets in all of another source, wherever its first frame was put', () => {
+    const gate = resumed();
+    gate.open(undefined);
+    expect(gate.open(5 * SECOND - 300_000)).toBe(true);
+  });
+
   it('that ended before it began was none', () => {
     const gate = new PauseGate();
     gate.pause(5 * SECOND);
