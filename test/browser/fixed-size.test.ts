@@ -13,7 +13,7 @@ const looks: FrameLook[] = [
   { width: 640, height: 480, displayWidth: 854, displayHeight: 480 },
 ];
 
-test.concurrent('contain: every size and rotation in one file, all of the picture', async () => {
+test('contain: every size and rotation in one file, all of the picture', async () => {
   const video = new VideoSource();
   const recorder = new Recorder(new MediaStream([video.track]), {
     storage: tus({ endpoint: inject('endpoint') }),
@@ -35,7 +35,7 @@ test.concurrent('contain: every size and rotation in one file, all of the pictur
   expect(recorder.stats.framesFitted).toBe((looks.length - 1) * 36);
 });
 
-test.concurrent('cover: one file, and as many frames', async () => {
+test('cover: one file, and as many frames', async () => {
   const video = new VideoSource();
   const recorder = new Recorder(new MediaStream([video.track]), {
     storage: tus({ endpoint: inject('endpoint') }),

@@ -7,7 +7,6 @@ import { RecordingFiles } from '../../../src/worker/files.ts';
 import { ManifestKeeper } from '../../../src/worker/manifest-keeper.ts';
 import { RecordingLog } from '../../../src/worker/recording-log.ts';
 import { emptyStats } from '../../../src/worker/stats.ts';
-import { settle } from '../../support/simulated-clock.ts';
 
 const FRAME_RATE = 30;
 /** In frames: each key frame makes a movie fragment, and each of those is written through to the disk. */
@@ -107,7 +106,7 @@ const feed = async (
     const type = frames % KEY_INTERVAL === 0 || isFirst ? 'key' : 'delta';
     files.current?.addVideo({ data, timestamp, type }, isFirst ? config : undefined);
     // As often as packets come from an encoder: other things happen in between.
-    if (frames % 15 === 0) await settle();
+    if (frames % 15 === 0) await new Promise(resolve => setTimeout(resolve));
     if (frames % KEY_INTERVAL === 0) await caughtUp(recording);
   }
   await caughtUp(recording);
