@@ -96,6 +96,8 @@ const passthrough = (): UserConfig => single('passthrough', at('src/worker/passt
 
 const clip = (): UserConfig => single('clip', at('src/worker/clip.ts'), {});
 
+const overlays = (): UserConfig => single('overlays', at('src/worker/overlays.ts'), {});
+
 const pageStorage = (): UserConfig => single('page-storage', at('src/worker/page-storage.ts'), {});
 
 const aacEncoder = (): UserConfig =>
@@ -174,6 +176,7 @@ const targets: Record<string, () => UserConfig> = {
   passthrough,
   clip,
   'page-storage': pageStorage,
+  overlays,
   'aac-encoder': aacEncoder,
   'script-tag': scriptTag,
   node,

@@ -74,6 +74,8 @@ export type WarningCode =
   | 'audio-gap'
   | 'audio-overlap'
   | 'audio-downmixed'
+  | 'overlay-failed'
+  | 'overlays-not-recorded'
   | 'timestamps'
   | 'storage-unreachable'
   | 'device-storage-failed'
@@ -118,6 +120,8 @@ export interface RecorderEvents {
     code: WarningCode;
     message: string /** How often, or how many, since the start. */;
     count: number;
+    /** Its cause: with `overlay-failed`, an `OverlayFailedError` that names the overlay. */
+    error?: SteadyreelError;
   };
   /** Something failed for good. What was recorded up to there is kept. Without `recordingId`, nothing had been begun. */
   error: { error: SteadyreelError; recordingId?: string };

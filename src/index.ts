@@ -19,6 +19,7 @@ export {
   MuxFailedError,
   OptionInvalidError,
   OptionUnknownError,
+  OverlayFailedError,
   PassthroughUnavailableError,
   RecordingAbortedError,
   RecordingElsewhereError,
@@ -52,6 +53,7 @@ export type {
   LossEvent,
   ManifestEvent,
   NoticeEvent,
+  OverlaysEvent,
   PixelFormatEvent,
   RecordedFile,
   Recording,
@@ -72,6 +74,20 @@ export type {
   VideoCodecChoice,
   VideoOptions,
 } from './options.ts';
+export type {
+  ClockOverlay,
+  HtmlOverlay,
+  ImageOverlay,
+  Overlay,
+  OverlayAnchor,
+  OverlayBase,
+  OverlayChange,
+  OverlayFit,
+  OverlayTextStyle,
+  StreamOverlay,
+  TextOverlay,
+} from './overlay.ts';
+export type { Overlays } from './overlay-control.ts';
 export { Recorder } from './recorder.ts';
 export {
   type RecoverOptions,

@@ -147,6 +147,14 @@ export interface LossEvent {
   frames: number;
 }
 
+/** Overlays that are drawn into the picture from here on. */
+export interface OverlaysEvent {
+  time: number;
+  type: 'overlays';
+  /** Those that are shown, from back to front; empty: none any more. */
+  ids: string[];
+}
+
 /** Something was done to the media that a viewer could notice. Counted, never silent. */
 export interface NoticeEvent {
   time: number;
@@ -157,7 +165,7 @@ export interface NoticeEvent {
 }
 
 /** Something that happened on the timeline. */
-export type ManifestEvent = CutEvent | PixelFormatEvent | GapEvent | LossEvent | NoticeEvent;
+export type ManifestEvent = CutEvent | PixelFormatEvent | GapEvent | LossEvent | OverlaysEvent | NoticeEvent;
 
 /** `recording` while it runs; `recovered`: finished after a crash. */
 export type RecordingState = 'recording' | 'complete' | 'recovered' | 'failed';

@@ -109,6 +109,12 @@ export interface RecorderOptions {
    * no new file begins when the source comes back as it was.
    */
   reconnectWindow?: number;
+  /**
+   * What is recorded of a stream with overlays (`recorder.overlays`). `'auto'` (default): what viewers are to see; the manifest's
+   * `kind` is `original` for as long as there are no overlays, then `composited`. `'composited'`: the same, and the manifest says so
+   * from the start; the decoded tracks of a call, too. `'original'`: never an overlay.
+   */
+  record?: 'auto' | 'original' | 'composited';
   /** `true` keeps the screen on while recording, where the browser can (Screen Wake Lock API). Default `false`. */
   wakeLock?: boolean;
   /**
@@ -150,6 +156,7 @@ export interface ResolvedOptions {
   fallback: 'none' | 'encode';
   dvr: false | Required<DvrOptions>;
   reconnectWindow: number;
+  record: 'auto' | 'original' | 'composited';
   wakeLock: boolean;
   confirmUnload: boolean;
   metadata: Record<string, unknown>;
@@ -251,6 +258,7 @@ export const OPTION_NAMES = [
   'dvr',
   'passthrough',
   'fallback',
+  'record',
   'wakeLock',
   'confirmUnload',
   'metadata',
@@ -303,6 +311,7 @@ export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
     fallback: oneOf(options.fallback, 'fallback', ['none', 'encode'], 'none'),
     dvr: dvrOf(options.dvr),
     reconnectWindow: inRange(options.reconnectWindow, 'reconnectWindow', 0, 86_400, 'seconds', 0),
+    record: oneOf(options.record, 'record', ['auto', 'original', 'composited'], 'auto'),
     wakeLock: yesOrNo(options.wakeLock, 'wakeLock'),
     confirmUnload: yesOrNo(options.confirmUnload, 'confirmUnload'),
     metadata: cloneMetadata(metadata),

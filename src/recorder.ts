@@ -10,6 +10,7 @@ import type { RecorderEvents, RecorderState, RecorderStats } from './events.ts';
 import { makeSource, type Source } from './make-source.ts';
 import type { Recording } from './manifest.ts';
 import { type RecorderOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { OverlayControl, type Overlays } from './overlay-control.ts';
 import type { Openable, Wanted } from './recorder-source.ts';
 import { Run, type RunHost } from './run.ts';
 import { device } from './storage/device/device.ts';
@@ -52,6 +53,9 @@ export class Recorder {
       options: this.#options,
       storage: options.storage ?? device(),
       workerUrl: options.workerUrl,
+      overlays: new OverlayControl(this.#options, options.workerUrl, warning =>
+        this.#events.emit('warning', warning),
+      ),
       emit: (name, event) => this.#events.emit(name, event),
       onState: run => this.#onState(run),
     };
@@ -60,9 +64,9 @@ export class Recorder {
   }
 
   #keepRing(): Promise<Dvr> {
-    const { options, workerUrl, emit } = this.#host;
+    const { options, workerUrl, overlays, emit } = this.#host;
     const loading = loadDvr(this.#source, {
-      ...{ options, workerUrl },
+      ...{ options, workerUrl, overlays },
       warn: warning => emit('warning', warning),
       fail: error => emit('error', { error }),
     });
@@ -97,6 +101,11 @@ export class Recorder {
   /** The manifest of the recording that runs, or of the last one. */
   get recording(): Recording | undefined {
     return this.#run?.recording;
+  }
+
+  /** What is drawn into every frame. */
+  get overlays(): Overlays {
+    return this.#host.overlays;
   }
 
   /** Where the files go. */

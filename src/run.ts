@@ -14,6 +14,7 @@ import { letGo, newSetup, startWorker } from './hand-over.ts';
 import { keepOpen } from './keep-open.ts';
 import type { Recording } from './manifest.ts';
 import type { ResolvedOptions } from './options.ts';
+import type { Joined, OverlayControl } from './overlay-control.ts';
 import type { Command, Openable, Opened, RecorderSource } from './recorder-source.ts';
 import type { Storage } from './storage/storage.ts';
 import type { FromWorker, ToWorker } from './worker/protocol.ts';
@@ -24,10 +25,13 @@ export interface RunHost {
   readonly options: ResolvedOptions;
   readonly storage: Storage;
   readonly workerUrl: string | URL | undefined;
+  readonly overlays: OverlayControl;
   emit<Name extends keyof RecorderEvents>(name: Name, event: RecorderEvents[Name]): void;
   /** The run's state may have changed. */
   onState(run: Run): void;
 }
+
+const NO_OVERLAYS: Joined = { overlays: undefined, transfer: [], leave: () => undefined };
 
 /** What becomes of it: it goes on, it was told to end, or is to be thrown away; or its worker is no more. */
 type End = 'open' | 'stop' | 'abort' | 'over';
@@ -54,6 +58,8 @@ export class Run {
   readonly #opening = new AbortController();
   /** By the page; the state may be `waiting` meanwhile. */
   #paused = false;
+  /** No more overlays are drawn for it. */
+  #leave = (): void => undefined;
   /** Ends the watch over the source's tracks. */
   #unwatch = (): void => undefined;
   /** Lets go of what keeps the page awake and open. */
@@ -95,6 +101,7 @@ export class Run {
 
   #setState(state: RecorderState): void {
     this.#state = state;
+    if (!this.open) this.#leave();
     this.host.onState(this);
   }
 
@@ -125,11 +132,14 @@ export class Run {
   }
 
   #tellStart({ source, setup: tracks, transfer }: Opened): void {
-    const { options, storage, workerUrl } = this.host;
-    const setup = newSetup(this.id, tracks, options, storage, workerUrl);
+    const { options, storage, workerUrl, overlays: control } = this.host;
+    // Into what is made of a ring they are drawn there.
+    const { overlays, transfer: theirs, leave } = tracks.ring ? NO_OVERLAYS : control.join(!tracks.call);
+    this.#leave = leave;
+    const setup = newSetup(this.id, { ...tracks, overlays }, options, storage, workerUrl);
     const held = this.#held ?? [];
     this.#held = undefined;
-    this.#command({ type: 'start', setup }, transfer);
+    this.#command({ type: 'start', setup }, [...transfer, ...theirs]);
     for (const { message, transfer } of held) this.#command(message, transfer);
     this.#watch(source);
   }

@@ -27,6 +27,7 @@ export const PRODUCTS = [
   'passthrough.js',
   'clip.js',
   'page-storage.js',
+  'overlays.js',
   'aac-encoder.js',
   'steadyreel.iife.js',
   'server.js',

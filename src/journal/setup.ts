@@ -23,7 +23,7 @@ export interface JournalSetup {
   storage: { kind: string; endpoint?: string };
   /** Absent: by encoding. */
   method?: Recording['method'] | undefined;
-  /** Absent: `original`. */
+  /** Absent: by whether there were overlays. */
   kind?: Recording['kind'] | undefined;
 }
 

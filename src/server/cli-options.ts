@@ -63,7 +63,7 @@ Options of serve:
                           recording.recovered, clip.completed
 
 The script-tag build is served too: /steadyreel.iife.js, /worker.js, /tap.js,
-/passthrough.js, /page-storage.js, /aac-encoder.js
+/passthrough.js, /page-storage.js, /clip.js, /overlays.js, /aac-encoder.js
 `;
 
 const SERVE_OPTIONS = {

@@ -16,6 +16,8 @@ const PACKAGE_FILES = [
   'tap.js',
   'passthrough.js',
   'page-storage.js',
+  'clip.js',
+  'overlays.js',
   'aac-encoder.js',
 ];
 

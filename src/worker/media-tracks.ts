@@ -6,6 +6,7 @@ import type { ResolvedOptions } from '../options.ts';
 import type { WallClock } from '../source/wall-clock.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
 import type { MediaFiles } from './media-files.ts';
+import type { Overlaid } from './overlaid.ts';
 import type { Reporter, SessionSetup } from './protocol.ts';
 
 /** What the tracks need from their session. */
@@ -16,6 +17,8 @@ export interface TracksContext {
   stats: RecorderStats;
   report: Reporter;
   wall: WallClock;
+  /** Absent: there never are overlays. */
+  overlaid?: Overlaid | undefined;
   /** All tracks have ended by themselves, and the source may come back. */
   onWaiting(): void;
   /** The source has come back. */

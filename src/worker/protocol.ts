@@ -9,6 +9,7 @@ import type { ErrorMessage } from '../errors.ts';
 import type { RecorderStats, Told, WarningCode } from '../events.ts';
 import type { Recording } from '../manifest.ts';
 import type { ResolvedOptions } from '../options.ts';
+import type { OverlaySetup } from '../overlay.ts';
 import type { AudioInput, VideoInput } from '../source/capture.ts';
 import type { PageCall, StorageConfig } from '../storage/storage.ts';
 
@@ -24,11 +25,13 @@ export interface SessionSetup {
   aacEncoderUrl: string;
   /** Address of the code for storages that few pages have, which the worker loads only when it needs it. */
   pageStorageUrl: string;
+  /** Absent: none can be drawn. */
+  overlays?: OverlaySetup | undefined;
   /** What is to be recorded as it was encoded by a call; the tracks above are then absent. */
   call?: CallSetup | undefined;
   /** What it is made of, where the stream's packets are kept in a ring; the tracks above are then absent. */
   ring?: RingInput | undefined;
-  /** Default: `original`. */
+  /** Default: `composited` once there are overlays, else `original`. */
   kind?: Recording['kind'] | undefined;
   /** Why that could not be had, when the decoded tracks are recorded in its place. */
   fallback?: string | undefined;

@@ -76,7 +76,7 @@ export class Tracks implements MediaTracks<Replacement> {
   }
 
   #openVideo(input: VideoInput): Track<VideoLane, VideoFrame> {
-    const { setup, files, keeper, stats, report } = this.context;
+    const { setup, files, keeper, stats, report, overlaid } = this.context;
     const lane = new VideoLane({
       options: setup.options.video,
       limits: this.#limits,
@@ -88,6 +88,7 @@ export class Tracks implements MediaTracks<Replacement> {
       audio: this.#plan,
       stats,
       report,
+      overlaid,
       reasonNow: reason => this.#reasonNow(reason),
       onDecided: time => {
         this.#decided = time;
@@ -342,6 +343,7 @@ export class Tracks implements MediaTracks<Replacement> {
     if (this.#video && this.#time.video.lastTime === undefined) this.#video.live = false;
     await this.#endAudio(end);
     this.context.files.endAll();
+    this.context.overlaid?.close();
   }
 
   #close(): void {

@@ -1,15 +1,17 @@
 /** Video on its way from the track to the encoders: clock, frame rate, decision. */
 
+import type { Look } from '../compose/overlays/compositor.ts';
 import { VideoFitter } from '../compose/video-fit.ts';
 import { type CutLimits, type Decision, decideVideo } from '../cut/decide.ts';
 import { encodedColorSpace, videoChange, videoSourceOf } from '../cut/parameters.ts';
-import type { CutReason } from '../manifest.ts';
+import type { ColorSpace, CutReason } from '../manifest.ts';
 import { toSeconds, type VideoSource } from '../media.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { ConstantRate } from '../source/constant-rate.ts';
 import type { PauseGate } from '../source/pause-gate.ts';
 import type { VideoClock } from '../source/video-clock.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
+import type { Overlaid } from './overlaid.ts';
 import { type VideoRun, VideoRuns, type VideoRunsContext } from './video-runs.ts';
 
 /** Bytes of raw frames that may wait for the encoder: three seconds of 1280x720 at 30 frames a second. */
@@ -25,6 +27,7 @@ export interface VideoLaneContext extends VideoRunsContext {
   clock: VideoClock;
   gate: PauseGate;
   keeper: Pick<ManifestKeeper, 'note'>;
+  overlaid?: Overlaid | undefined;
   /** The reason of a cut that is made now, given what a look at the frame says. */
   reasonNow(reason: CutReason): CutReason;
   /** A frame was decided on: audio up to its time may go on. */
@@ -35,6 +38,8 @@ interface QueuedFrame {
   frame: VideoFrame;
   /** Microseconds on the timeline. */
   time: number;
+  /** Overlays, as they were when it came. */
+  look?: Look | undefined;
 }
 
 export class VideoLane {
@@ -135,7 +140,7 @@ export class VideoLane {
 
   #enqueue(queued: QueuedFrame): void {
     this.#show(queued.frame);
-    this.#queue.push(queued);
+    this.#queue.push({ ...queued, look: this.context.overlaid?.look() });
     this.#draining ??= this.#drain();
   }
 
@@ -159,7 +164,7 @@ export class VideoLane {
     this.#shown = this.#closed ? undefined : frame?.clone();
   }
 
-  async #take({ frame, time: due }: QueuedFrame): Promise<void> {
+  async #take({ frame, time: due, look }: QueuedFrame): Promise<void> {
     const { options, onDecided, reasonNow } = this.context;
     const source = videoSourceOf(frame);
     const wanted = fixedSource(source, options.size);
@@ -171,8 +176,10 @@ export class VideoLane {
     onDecided(due);
     const run = this.#runs.current;
     if (!run) return;
-    if (videoChange(run.source, source) === undefined) this.#encode(run, retimed(frame, time));
-    else await this.#fit(run, frame, time);
+    const space = encodedColorSpace(run.source.colorSpace);
+    const fits = videoChange(run.source, source) === undefined;
+    const ready = fits ? retimed(frame, time) : await this.#fit(run, frame, space, time);
+    if (ready) this.#encode(run, look ? await look.draw(ready, run.source, space) : ready);
   }
 
   /** Its encoder may have died while the frame was on its way to it. */
@@ -194,13 +201,19 @@ export class VideoLane {
     report.warn('frames-dropped', why, stats.framesDropped);
   }
 
-  async #fit(run: VideoRun, frame: VideoFrame, time: number): Promise<void> {
+  async #fit(
+    run: VideoRun,
+    frame: VideoFrame,
+    space: ColorSpace,
+    time: number,
+  ): Promise<VideoFrame | undefined> {
     try {
-      const space = encodedColorSpace(run.source.colorSpace);
-      this.#encode(run, await this.#fitter.fit(frame, run.source, space, time));
+      const fitted = await this.#fitter.fit(frame, run.source, space, time);
       this.context.stats.framesFitted++;
+      return fitted;
     } catch (error) {
       this.#drop(`A frame could not be fitted: ${String(error)}`);
+      return undefined;
     }
   }
 
