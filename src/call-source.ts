@@ -105,7 +105,7 @@ export class CallSource implements RecorderSource {
   async open(signal: AbortSignal): Promise<Opened> {
     const parts = this.#parts;
     // What was encoded can't be drawn into.
-    if (this.places.options.record === 'composited') return this.#openDecoded();
+    if (['composited', 'both'].includes(this.places.options.record)) return this.#openDecoded();
     try {
       const { video, audio } = await this.#taps(parts, signal);
       const inputs = { video: video && openTap(video), audio: audio && openTap(audio) };

@@ -181,6 +181,8 @@ export interface Recording {
    * they were on the wire. Absent in manifests of before version 0.2: `encoding`.
    */
   method?: 'encoding' | 'passthrough';
+  /** Another recording of the same tracks at the same time, on the same timeline (`record: 'both'`). */
+  linked?: { kind: 'original' | 'composited'; id: string };
   /** RFC 3339, UTC. */
   startedAt: string;
   /** RFC 3339, UTC; absent while recording. */

@@ -103,6 +103,11 @@ export class Recorder {
     return this.#run?.recording;
   }
 
+  /** That, and with `record: 'both'` the one with overlays beside it. */
+  get recordings(): Recording[] {
+    return this.#run?.recordings ?? [];
+  }
+
   /** What is drawn into every frame. */
   get overlays(): Overlays {
     return this.#host.overlays;

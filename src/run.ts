@@ -45,6 +45,7 @@ export class Run {
   #state: RecorderState = 'idle';
   #stats = emptyStats();
   #recording: Recording | undefined;
+  #linked: Recording | undefined;
   #end: End = 'open';
   /** Code of the error that the page has been told of last. */
   #told: string | undefined;
@@ -87,6 +88,11 @@ export class Run {
   /** Its manifest; `undefined` before there is one, and when it was thrown away. */
   get recording(): Recording | undefined {
     return this.#recording;
+  }
+
+  /** All manifests: with `record: 'both'`, two. */
+  get recordings(): Recording[] {
+    return [this.#recording, this.#linked].filter(recording => recording !== undefined);
   }
 
   /** What `stop()` promises, for one that ends by itself. */
@@ -202,10 +208,13 @@ export class Run {
         return this.#setState('stopping');
       case 'file': {
         const { type: _, ...event } = message;
-        return this.host.emit('file', { ...event, recordingId: this.id });
+        return this.host.emit('file', { recordingId: this.id, ...event });
       }
       case 'recording':
         this.#recording = message.recording;
+        return this.host.emit('recording', { recording: message.recording });
+      case 'linked':
+        this.#linked = message.recording;
         return this.host.emit('recording', { recording: message.recording });
       case 'progress':
         return this.#onProgress(message);
@@ -234,8 +243,8 @@ export class Run {
     this.host.emit('progress', { recordingId, recordedBytes, storedBytes, duration, backlog });
   }
 
-  #warn(warning: Told<'warning'>): void {
-    this.host.emit('warning', { ...warning, recordingId: this.id });
+  #warn(warning: Told<'warning'> & { recordingId?: string }): void {
+    this.host.emit('warning', { recordingId: this.id, ...warning });
   }
 
   #onFailed(message: Extract<FromWorker, { type: 'failed' }>): void {
@@ -257,7 +266,7 @@ export class Run {
   }
 
   #onAborted(): void {
-    this.#recording = undefined;
+    this.#recording = this.#linked = undefined;
     this.#reject(new RecordingAbortedError(), 'stopped');
   }
 

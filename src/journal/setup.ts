@@ -25,6 +25,7 @@ export interface JournalSetup {
   method?: Recording['method'] | undefined;
   /** Absent: by whether there were overlays. */
   kind?: Recording['kind'] | undefined;
+  linked?: Recording['linked'] | undefined;
 }
 
 /** The JSON in a file; `undefined` when there is none, or one that was torn while it was written for the first time. */

@@ -3,6 +3,9 @@ import type { Look } from '../compose/overlays/compositor.ts';
 import { load } from '../load.ts';
 import type { OverlaysEvent } from '../manifest.ts';
 import type { FromOverlays, OverlayScene, OverlaySetup, ToOverlays } from '../overlay.ts';
+import type { FromWorker, SessionSetup } from './protocol.ts';
+import type { Session } from './session.ts';
+import type { OpenTracks } from './session-tracks.ts';
 
 /** What draws, and says what can't be drawn. */
 export interface OverlayServer {
@@ -12,8 +15,24 @@ export interface OverlayServer {
   close(): void;
 }
 
+/** What a worker does with a recording, or with two that are made of the same tracks. */
+export type RunningSession = Pick<Session, 'pause' | 'resume' | 'replace' | 'stop' | 'abort' | 'onUncaught'>;
+
+/** Begins the original and the composited recording. Never rejects: what goes wrong is sent. */
+export type OpenBoth = (
+  setup: SessionSetup,
+  openTracks: OpenTracks,
+  openSession: (
+    setup: SessionSetup,
+    send: (message: FromWorker) => void,
+    openTracks: OpenTracks,
+  ) => Promise<Session | undefined>,
+  send: (message: FromWorker) => void,
+) => Promise<RunningSession | undefined>;
+
 /** What `overlays.js`, loaded on demand, exports for the worker. */
 export interface OverlaysModule {
+  openBoth: OpenBoth;
   openServer(port: MessagePort, note: (event: OverlaysEvent) => void): OverlayServer;
 }
 

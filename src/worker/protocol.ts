@@ -33,6 +33,7 @@ export interface SessionSetup {
   ring?: RingInput | undefined;
   /** Default: `composited` once there are overlays, else `original`. */
   kind?: Recording['kind'] | undefined;
+  linked?: Recording['linked'] | undefined;
   /** Why that could not be had, when the decoded tracks are recorded in its place. */
   fallback?: string | undefined;
 }
@@ -127,10 +128,13 @@ export type FromWorker =
   | { type: 'resumed' }
   /** All tracks have ended: the session stops by itself. */
   | { type: 'ended' }
-  | ({ type: 'file' } & Told<'file'>)
+  /** `recordingId`: of another recording than the one that was begun. */
+  | ({ type: 'file'; recordingId?: string } & Told<'file'>)
   | { type: 'recording'; recording: Recording }
+  /** The manifest of the one beside it. */
+  | { type: 'linked'; recording: Recording }
   | { type: 'progress'; stats: RecorderStats; backlog: { bytes: number; seconds: number } }
-  | { type: 'warning'; code: WarningCode; message: string; count: number }
+  | { type: 'warning'; recordingId?: string; code: WarningCode; message: string; count: number }
   /** Something failed for good; the session may still be finishing what it has. */
   | { type: 'error'; error: ErrorMessage }
   /** The last message but for `progress`: everything is durable. */

@@ -93,15 +93,17 @@ export class Session {
     };
   }
 
-  /** Begins a recording. Never rejects: what goes wrong is sent. */
+  /** Begins a recording. Never rejects: what goes wrong is sent. @param given how its tracks are opened; default: by its setup. */
   static async open(
     setup: SessionSetup,
     asks: Asks,
     send: (message: FromWorker) => void,
+    given?: OpenTracks,
   ): Promise<Session | undefined> {
     try {
       const { recordingId: id, startedAt, options, storage } = setup;
-      const [openSink, openTracks] = [await sinkFor(setup), await tracksFor(setup)];
+      const openSink = await sinkFor(setup);
+      const openTracks = given ?? (await tracksFor(setup));
       const journal = await Journal.open({
         ...{
           version: 1,
@@ -110,6 +112,7 @@ export class Session {
           metadata: options.metadata,
           method: methodOf(setup),
           kind: setup.kind,
+          linked: setup.linked,
         },
         storage: storageName(storage),
       });
@@ -149,6 +152,7 @@ export class Session {
       metadata: options.metadata,
       method: methodOf(this.setup),
       kind: this.setup.kind,
+      linked: this.setup.linked,
       write: manifest => this.#writeManifest(manifest),
       onFile: event => this.send({ type: 'file', ...event }),
       onChange: recording => {

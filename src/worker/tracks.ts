@@ -76,7 +76,7 @@ export class Tracks implements MediaTracks<Replacement> {
   }
 
   #openVideo(input: VideoInput): Track<VideoLane, VideoFrame> {
-    const { setup, files, keeper, stats, report, overlaid } = this.context;
+    const { setup, files, keeper, stats, report, overlaid, outputs } = this.context;
     const lane = new VideoLane({
       options: setup.options.video,
       limits: this.#limits,
@@ -89,6 +89,7 @@ export class Tracks implements MediaTracks<Replacement> {
       stats,
       report,
       overlaid,
+      outputs: outputs ?? [{ files, stats, draws: true }],
       reasonNow: reason => this.#reasonNow(reason),
       onDecided: time => {
         this.#decided = time;
