@@ -97,6 +97,8 @@ const passthrough = (): UserConfig => single('passthrough', at('src/worker/passt
 const clip = (): UserConfig => single('clip', at('src/worker/clip.ts'), {});
 const auto = (): UserConfig => single('auto', at('src/auto/auto.ts'), {});
 
+const overlays = (): UserConfig => single('overlays', at('src/worker/overlays.ts'), {});
+
 const pageStorage = (): UserConfig => single('page-storage', at('src/worker/page-storage.ts'), {});
 
 const aacEncoder = (): UserConfig =>
@@ -176,6 +178,7 @@ const targets: Record<string, () => UserConfig> = {
   clip,
   'page-storage': pageStorage,
   auto,
+  overlays,
   'aac-encoder': aacEncoder,
   'script-tag': scriptTag,
   node,

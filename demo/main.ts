@@ -5,6 +5,7 @@ import { openLibrary } from './app/library.ts';
 import { Live } from './app/live.ts';
 import { clearNotices, notify, notifyError } from './app/notices.ts';
 import { chosenOptions, chosenStorage } from './app/options.ts';
+import { applyOverlays, bindOverlays } from './app/overlays.ts';
 import { applyPatternControls, bindPatternControls } from './app/pattern-controls.ts';
 import { type Source, SourceUnavailableError } from './app/sources.ts';
 import { Stage } from './app/stage.ts';
@@ -61,6 +62,7 @@ const start = async (): Promise<void> => {
   const source = await stage.open();
   recorder = new Recorder(source.stream, chosenOptions(chosenStorage().storage, NAMES[source.kind]));
   listen(recorder);
+  await applyOverlays(recorder);
   await recorder.start();
 };
 
@@ -96,6 +98,7 @@ addEventListener('beforeunload', event => {
   if (recorder && ACTIVE.includes(recorder.state)) event.preventDefault();
 });
 
+bindOverlays(() => recorder);
 bindPatternControls(() => stage.source?.pattern);
 show('idle');
 onSource();

@@ -64,6 +64,7 @@ const copyScriptTag = () => {
     'clip.js',
     'page-storage.js',
     'auto.js',
+    'overlays.js',
     'aac-encoder.js',
   ]) {
     copyFileSync(join(out, name), join(out, 'public', name));
@@ -79,6 +80,7 @@ const bundles = async () => {
   await bundle('clip');
   await bundle('page-storage');
   await bundle('auto');
+  await bundle('overlays');
   await bundle('aac-encoder');
   await bundle('node');
   chmodSync(join(out, 'cli.js'), 0o755);

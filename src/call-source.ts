@@ -104,6 +104,8 @@ export class CallSource implements RecorderSource {
 
   async open(signal: AbortSignal): Promise<Opened> {
     const parts = this.#parts;
+    // What was encoded can't be drawn into.
+    if (['composited', 'both'].includes(this.places.options.record)) return this.#openDecoded();
     try {
       const { video, audio } = await this.#taps(parts, signal);
       const inputs = { video: video && openTap(video), audio: audio && openTap(audio) };
@@ -111,10 +113,14 @@ export class CallSource implements RecorderSource {
       return { source: this, setup: { video: undefined, audio: undefined, call }, transfer: portsOf(inputs) };
     } catch (error) {
       if (this.places.options.fallback === 'none' || !isUnavailable(error)) throw error;
-      const decoded = this.decoded(error.message);
-      decoded.check();
-      return decoded.open();
+      return this.#openDecoded(error.message);
     }
+  }
+
+  #openDecoded(why?: string): Opened {
+    const decoded = this.decoded(why);
+    decoded.check();
+    return decoded.open();
   }
 
   /** Sees to it that frames come, and that they can be recorded. */

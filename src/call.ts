@@ -27,7 +27,7 @@ export interface CallPlaces {
   tapUrl: string | undefined;
   /** Address of `passthrough.js`; absent: beside the module. */
   passthroughUrl: string | undefined;
-  options: Pick<ResolvedOptions, 'passthrough' | 'fallback'>;
+  options: Pick<ResolvedOptions, 'passthrough' | 'fallback' | 'record'>;
 }
 
 /** `Array.isArray` tells nothing of lists that can only be read. */

@@ -5,6 +5,7 @@ import type { SteadyreelError } from './errors.ts';
 import type { WarningCode } from './events.ts';
 import type { Recording } from './manifest.ts';
 import type { ResolvedOptions } from './options.ts';
+import type { OverlayControl } from './overlay-control.ts';
 import type { Openable, Opened, RecorderSource } from './recorder-source.ts';
 import type { FromWorker, RingSetup, ToWorker } from './worker/protocol.ts';
 
@@ -12,6 +13,7 @@ import type { FromWorker, RingSetup, ToWorker } from './worker/protocol.ts';
 export interface DvrHost {
   readonly options: ResolvedOptions;
   readonly workerUrl: string | URL | undefined;
+  readonly overlays: OverlayControl;
   /** Address of this code. */
   readonly url: string;
   readonly aacEncoderUrl: string;
@@ -51,6 +53,8 @@ class RunningRing {
     private source: RecorderSource,
     readonly setup: RingSetup,
     transfer: Transferable[],
+    /** No more overlays are drawn into it. */
+    private readonly leave: () => void,
   ) {
     this.#started = new Promise((resolve, reject) => {
       this.#settle = error => (error ? reject(error) : resolve());
@@ -123,8 +127,7 @@ class RunningRing {
       case 'failed':
         return this.#fail(this.page.errorFromMessage(message.error));
       case 'ended':
-        this.#ended = true;
-        return this.#unwatch();
+        return this.#end();
       case 'aborted':
         return this.#gone(new this.page.SourceEndedError(1));
     }
@@ -137,10 +140,16 @@ class RunningRing {
     this.#gone(error);
   }
 
-  /** Nobody answers any more. */
-  #gone(error: SteadyreelError): void {
+  /** Nothing more comes into it. */
+  #end(): void {
     this.#ended = true;
     this.#unwatch();
+    this.leave();
+  }
+
+  /** Nobody answers any more. */
+  #gone(error: SteadyreelError): void {
+    this.#end();
     for (const { reject } of this.#located.values()) reject(error);
     this.#located.clear();
     for (const replaced of this.#replacing.splice(0)) replaced();
@@ -172,7 +181,7 @@ class RunningRing {
 
   /** Lets go of all that it holds, once what is made of it has read what there is. */
   close(): void {
-    this.#unwatch();
+    this.#end();
     this.#send({ type: 'abort' });
   }
 }
@@ -248,9 +257,10 @@ export class Dvr {
     const { options, url, aacEncoderUrl } = host;
     const seconds = options.dvr === false ? 0 : options.dvr.seconds;
     const id = crypto.randomUUID();
-    const setup: RingSetup = { id, seconds, url, options, aacEncoderUrl, ...tracks };
+    const { leave, overlays, transfer: theirs } = host.overlays.join(!tracks.call);
+    const setup: RingSetup = { id, seconds, url, options, aacEncoderUrl, ...tracks, overlays };
     this.#ring?.close();
-    this.#ring = new RunningRing(host, page, source, setup, transfer);
+    this.#ring = new RunningRing(host, page, source, setup, [...transfer, ...theirs], leave);
     return this.#ring;
   }
 

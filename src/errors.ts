@@ -152,6 +152,19 @@ export class WorkerFailedError extends SteadyreelError {
   }
 }
 
+/** `overlay-failed`: an overlay can't be shown, and is left out; it comes with a warning. */
+export class OverlayFailedError extends SteadyreelError {
+  readonly code = 'overlay-failed';
+  constructor(
+    /** The overlay's id. */
+    readonly overlay: string,
+    detail: string,
+    cause?: unknown,
+  ) {
+    super(`Overlay "${overlay}" is left out: ${detail}.`, { cause });
+  }
+}
+
 /** `state-invalid`: the call is not possible in the recorder's state. */
 export class StateInvalidError extends SteadyreelError {
   readonly code = 'state-invalid';

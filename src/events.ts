@@ -74,6 +74,8 @@ export type WarningCode =
   | 'audio-gap'
   | 'audio-overlap'
   | 'audio-downmixed'
+  | 'overlay-failed'
+  | 'overlays-not-recorded'
   | 'timestamps'
   | 'storage-unreachable'
   | 'device-storage-failed'
@@ -118,6 +120,8 @@ export interface RecorderEvents {
     code: WarningCode;
     message: string /** How often, or how many, since the start. */;
     count: number;
+    /** Its cause: with `overlay-failed`, an `OverlayFailedError` that names the overlay. */
+    error?: SteadyreelError;
   };
   /** A recording that was begun by `start()` or `rollOver()` is over: stored, or `error` says why not; `recording` is then what was kept on this device, if anything. */
   finished: { recordingId: string; recording?: Recording | undefined; error?: SteadyreelError };

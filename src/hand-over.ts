@@ -54,6 +54,7 @@ export const newSetup = (
   options,
   storage: storage.config,
   ...tracks,
+  kind: tracks.kind ?? (options.record === 'composited' ? 'composited' : undefined),
   aacEncoderUrl: besideWorker('aac-encoder.js', workerUrl) ?? aacEncoderUrl(),
   pageStorageUrl: pageStorageAt(workerUrl),
 });

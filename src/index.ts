@@ -25,6 +25,7 @@ export {
   MuxFailedError,
   OptionInvalidError,
   OptionUnknownError,
+  OverlayFailedError,
   PassthroughUnavailableError,
   RecordingAbortedError,
   RecordingElsewhereError,
@@ -59,6 +60,7 @@ export type {
   LossEvent,
   ManifestEvent,
   NoticeEvent,
+  OverlaysEvent,
   PixelFormatEvent,
   RecordedFile,
   Recording,
@@ -79,6 +81,20 @@ export type {
   VideoCodecChoice,
   VideoOptions,
 } from './options.ts';
+export type {
+  ClockOverlay,
+  HtmlOverlay,
+  ImageOverlay,
+  Overlay,
+  OverlayAnchor,
+  OverlayBase,
+  OverlayChange,
+  OverlayFit,
+  OverlayTextStyle,
+  StreamOverlay,
+  TextOverlay,
+} from './overlay.ts';
+export type { Overlays } from './overlay-control.ts';
 export { Recorder } from './recorder.ts';
 export {
   type RecoverOptions,

@@ -147,6 +147,14 @@ export interface LossEvent {
   frames: number;
 }
 
+/** Overlays that are drawn into the picture from here on. */
+export interface OverlaysEvent {
+  time: number;
+  type: 'overlays';
+  /** Those that are shown, from back to front; empty: none any more. */
+  ids: string[];
+}
+
 /** Something was done to the media that a viewer could notice. Counted, never silent. */
 export interface NoticeEvent {
   time: number;
@@ -157,7 +165,7 @@ export interface NoticeEvent {
 }
 
 /** Something that happened on the timeline. */
-export type ManifestEvent = CutEvent | PixelFormatEvent | GapEvent | LossEvent | NoticeEvent;
+export type ManifestEvent = CutEvent | PixelFormatEvent | GapEvent | LossEvent | OverlaysEvent | NoticeEvent;
 
 /** `recording` while it runs; `recovered`: finished after a crash. */
 export type RecordingState = 'recording' | 'complete' | 'recovered' | 'failed';
@@ -173,6 +181,8 @@ export interface Recording {
    * they were on the wire. Absent in manifests of before version 0.2: `encoding`.
    */
   method?: 'encoding' | 'passthrough';
+  /** Another recording of the same tracks at the same time, on the same timeline (`record: 'both'`). */
+  linked?: { kind: 'original' | 'composited'; id: string };
   /** RFC 3339, UTC. */
   startedAt: string;
   /** RFC 3339, UTC; absent while recording. */

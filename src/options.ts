@@ -114,6 +114,13 @@ export interface RecorderOptions {
    * `recording-too-short`.
    */
   minDuration?: number;
+  /**
+   * What is recorded of a stream with overlays (`recorder.overlays`). `'auto'` (default): what viewers are to see; the manifest's
+   * `kind` is `original` for as long as there are no overlays, then `composited`. `'composited'`: the same, and the manifest says so
+   * from the start; the decoded tracks of a call, too. `'original'`: never an overlay. `'both'`: two recordings on one timeline, with and
+   * without, linked in their manifests (see `recorder.recordings`); not together with `dvr`.
+   */
+  record?: 'auto' | 'original' | 'composited' | 'both';
   /** `true` keeps the screen on while recording, where the browser can (Screen Wake Lock API). Default `false`. */
   wakeLock?: boolean;
   /**
@@ -156,6 +163,7 @@ export interface ResolvedOptions {
   dvr: false | Required<DvrOptions>;
   reconnectWindow: number;
   minDuration: number;
+  record: 'auto' | 'original' | 'composited' | 'both';
   wakeLock: boolean;
   confirmUnload: boolean;
   metadata: Record<string, unknown>;
@@ -258,6 +266,7 @@ export const OPTION_NAMES = [
   'minDuration',
   'passthrough',
   'fallback',
+  'record',
   'wakeLock',
   'confirmUnload',
   'metadata',
@@ -311,6 +320,7 @@ export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
     dvr: dvrOf(options.dvr),
     reconnectWindow: inRange(options.reconnectWindow, 'reconnectWindow', 0, 86_400, 'seconds', 0),
     minDuration: inRange(options.minDuration, 'minDuration', 0, 86_400, 'seconds', 0),
+    record: oneOf(options.record, 'record', ['auto', 'original', 'composited', 'both'], 'auto'),
     wakeLock: yesOrNo(options.wakeLock, 'wakeLock'),
     confirmUnload: yesOrNo(options.confirmUnload, 'confirmUnload'),
     metadata: cloneMetadata(metadata),
@@ -322,6 +332,8 @@ export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
       resolved.cut.minFileDuration,
     );
   }
+  if (resolved.record === 'both' && resolved.dvr !== false)
+    throw new OptionInvalidError('record', "not to be 'both' together with dvr", resolved.record);
   return resolved;
 };
 

@@ -12,7 +12,7 @@ export interface Command {
 export interface Opened {
   /** What goes on being looked at; another one than was opened where that could not be had. */
   source: RecorderSource;
-  setup: Pick<SessionSetup, 'video' | 'audio' | 'call' | 'fallback' | 'ring' | 'kind'> & {
+  setup: Pick<SessionSetup, 'video' | 'audio' | 'call' | 'fallback' | 'ring' | 'kind' | 'overlays'> & {
     /** When what is recorded began, where that is not now; RFC 3339, UTC. */
     startedAt?: string;
   };

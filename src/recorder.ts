@@ -10,6 +10,7 @@ import type { RecorderEvents, RecorderState, RecorderStats } from './events.ts';
 import { makeSource, type Source } from './make-source.ts';
 import type { Recording } from './manifest.ts';
 import { type RecorderOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { OverlayControl, type Overlays } from './overlay-control.ts';
 import type { Openable, Wanted } from './recorder-source.ts';
 import { Run, type RunHost } from './run.ts';
 import { device } from './storage/device/device.ts';
@@ -56,6 +57,9 @@ export class Recorder {
       options: this.#options,
       storage: options.storage ?? device(),
       workerUrl: options.workerUrl,
+      overlays: new OverlayControl(this.#options, options.workerUrl, warning =>
+        this.#events.emit('warning', warning),
+      ),
       emit: (name, event) => this.#events.emit(name, event),
       onState: run => this.#onState(run),
     };
@@ -64,9 +68,9 @@ export class Recorder {
   }
 
   #keepRing(): Promise<Dvr> {
-    const { options, workerUrl, emit } = this.#host;
+    const { options, workerUrl, overlays, emit } = this.#host;
     const loading = loadDvr(this.#source, {
-      ...{ options, workerUrl },
+      ...{ options, workerUrl, overlays },
       warn: warning => emit('warning', warning),
       fail: error => emit('error', { error }),
     });
@@ -101,6 +105,16 @@ export class Recorder {
   /** The manifest of the recording that runs, or of the last one. */
   get recording(): Recording | undefined {
     return this.#run?.recording;
+  }
+
+  /** That, and with `record: 'both'` the one with overlays beside it. */
+  get recordings(): Recording[] {
+    return this.#run?.recordings ?? [];
+  }
+
+  /** What is drawn into every frame. */
+  get overlays(): Overlays {
+    return this.#host.overlays;
   }
 
   /** Where the files go. */

@@ -15,6 +15,7 @@ import type { RecorderEvents, RecorderState, RecorderStats, Told } from './event
 import { type Given, letGo, newSetup, prepareWorker, startWorker } from './hand-over.ts';
 import { keepOpen } from './keep-open.ts';
 import type { Recording } from './manifest.ts';
+import type { Joined, OverlayControl } from './overlay-control.ts';
 import type { Command, Openable, Opened, RecorderSource } from './recorder-source.ts';
 import type { Storage } from './storage/storage.ts';
 import type { FromWorker, ToWorker } from './worker/protocol.ts';
@@ -22,6 +23,7 @@ import { emptyStats } from './worker/stats.ts';
 
 /** What its recorder gives it, and hears from it. */
 export interface RunHost extends Given {
+  readonly overlays: OverlayControl;
   emit<Name extends keyof RecorderEvents>(name: Name, event: RecorderEvents[Name]): void;
   /** The run's state may have changed. */
   onState(run: Run): void;
@@ -29,6 +31,7 @@ export interface RunHost extends Given {
 
 /** Storages that have taken recordings of this page, or at least not refused them. */
 const known = new WeakSet<Storage>();
+const NO_OVERLAYS: Joined = { overlays: undefined, transfer: [], leave: () => undefined };
 
 /** What becomes of it: it goes on, it was told to end, or is to be thrown away; or its worker is no more. */
 type End = 'open' | 'stop' | 'abort' | 'over';
@@ -44,6 +47,7 @@ export class Run {
   #state: RecorderState = 'idle';
   #stats = emptyStats();
   #recording: Recording | undefined;
+  #linked: Recording | undefined;
   #end: End = 'open';
   /** It may end without anything recorded, and nobody needs to know. */
   #quiet = false;
@@ -60,6 +64,8 @@ export class Run {
   #after: MessagePort | undefined;
   /** By the page; the state may be `waiting` meanwhile. */
   #paused = false;
+  /** No more overlays are drawn for it. */
+  #leave = (): void => undefined;
   /** Ends the watch over the source's tracks. */
   #unwatch = (): void => undefined;
   /** Lets go of what keeps the page awake and open. */
@@ -89,6 +95,11 @@ export class Run {
     return this.#recording;
   }
 
+  /** All manifests: with `record: 'both'`, two. */
+  get recordings(): Recording[] {
+    return [this.#recording, this.#linked].filter(recording => recording !== undefined);
+  }
+
   /** What `stop()` promises, for one that ends by itself. */
   get finished(): Promise<Recording> {
     return this.#finished.promise;
@@ -101,7 +112,10 @@ export class Run {
 
   #setState(state: RecorderState): void {
     this.#state = state;
-    if (!this.open) this.closed.resolve();
+    if (!this.open) {
+      this.closed.resolve();
+      this.#leave();
+    }
     this.host.onState(this);
   }
 
@@ -137,12 +151,19 @@ export class Run {
   }
 
   #tellStart({ source, setup: tracks, transfer }: Opened): void {
+    // Into what is made of a ring they are drawn there.
+    const {
+      overlays,
+      transfer: theirs,
+      leave,
+    } = tracks.ring ? NO_OVERLAYS : this.host.overlays.join(!tracks.call);
+    this.#leave = leave;
     const held = this.#held ?? [];
     this.#held = undefined;
     const after = this.#after;
     const own = { storageKnown: known.has(this.host.storage), after };
-    const setup = { ...newSetup(this.id, tracks, this.host), ...own };
-    this.#command({ type: 'start', setup }, after ? [...transfer, after] : transfer);
+    const setup = { ...newSetup(this.id, { ...tracks, overlays }, this.host), ...own };
+    this.#command({ type: 'start', setup }, [...transfer, ...theirs, ...(after ? [after] : [])]);
     for (const { message, transfer } of held) this.#command(message, transfer);
     this.#watch(source);
   }
@@ -204,10 +225,13 @@ export class Run {
         return this.#setState('stopping');
       case 'file': {
         const { type: _, ...event } = message;
-        return this.host.emit('file', { ...event, recordingId: this.id });
+        return this.host.emit('file', { recordingId: this.id, ...event });
       }
       case 'recording':
         this.#recording = message.recording;
+        return this.host.emit('recording', { recording: message.recording });
+      case 'linked':
+        this.#linked = message.recording;
         return this.host.emit('recording', { recording: message.recording });
       case 'progress':
         return this.#onProgress(message);
@@ -244,8 +268,8 @@ export class Run {
     this.host.emit('progress', { recordingId, recordedBytes, storedBytes, duration, backlog });
   }
 
-  #warn(warning: Told<'warning'>): void {
-    this.host.emit('warning', { ...warning, recordingId: this.id });
+  #warn(warning: Told<'warning'> & { recordingId?: string }): void {
+    this.host.emit('warning', { recordingId: this.id, ...warning });
   }
 
   #onFailed(message: Extract<FromWorker, { type: 'failed' }>): void {
@@ -272,7 +296,7 @@ export class Run {
   }
 
   #onAborted(tooShort = false): void {
-    this.#recording = undefined;
+    this.#recording = this.#linked = undefined;
     const { minDuration } = this.host.options;
     this.#reject(tooShort ? new RecordingTooShortError(minDuration) : new RecordingAbortedError(), 'stopped');
   }

@@ -28,6 +28,7 @@ export const PRODUCTS = [
   'clip.js',
   'page-storage.js',
   'auto.js',
+  'overlays.js',
   'aac-encoder.js',
   'steadyreel.iife.js',
   'server.js',

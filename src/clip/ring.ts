@@ -2,6 +2,7 @@
  * The ring of encoded packets: the last so many seconds of a stream, in blocks that begin with a key frame. The newest blocks lie in
  * memory, older ones where the store puts them. Pure, but for the store. Times are microseconds on the stream's timeline.
  */
+import type { OverlaysEvent } from '../manifest.ts';
 import type { StoredConfig } from '../stored-config.ts';
 import { type AudioKnown, type RingEntry, type RunBegun, sizeOf } from './entry.ts';
 
@@ -49,6 +50,8 @@ export interface Known {
   /** By run: what its encoder said first. */
   configs: (readonly [run: number, config: StoredConfig<VideoDecoderConfig>])[];
   audio: AudioKnown[];
+  /** What is drawn into the newest picture; absent: nothing ever was. */
+  overlays?: OverlaysEvent | undefined;
 }
 
 /** Where a reader is: the next entry that it gets. */
@@ -88,6 +91,7 @@ export class Ring<P = never> {
   readonly #audio = new Map<number, { known: AudioKnown; lastBlock: number }>();
   readonly #readers = new Set<{ position: Position; wake(): void }>();
   #moving: Promise<void> | undefined;
+  #overlays: OverlaysEvent | undefined;
 
   constructor(
     private readonly limits: RingLimits,
@@ -127,6 +131,7 @@ export class Ring<P = never> {
 
   /** Takes an entry over; its bytes must not be touched afterwards. Never throws. */
   append(entry: RingEntry): void {
+    if (entry.kind === 'note' && entry.event.type === 'overlays') this.#overlays = entry.event;
     if (this.#beginsBlock(entry)) this.#begin(entry);
     const block = this.#blocks.at(-1);
     const place = block?.place;
@@ -280,6 +285,7 @@ export class Ring<P = never> {
       runs: runs.map(({ begun }) => begun),
       configs: runs.flatMap(({ begun, config }) => (config ? [[begun.run, config] as const] : [])),
       audio: [...this.#audio.values()].map(({ known }) => known),
+      overlays: this.#overlays,
     };
   }
 

@@ -9,14 +9,16 @@ const WEIGHTS: Record<string, readonly [red: number, blue: number]> = {
   'bt2020-ncl': [0.2627, 0.0593],
 };
 
-interface Coefficients {
+/** What red, green and blue (0 to 255) weigh in each value. */
+export interface Coefficients {
   y: readonly [number, number, number];
   u: readonly [number, number, number];
   v: readonly [number, number, number];
   yOffset: number;
 }
 
-const coefficients = (space: ColorSpace): Coefficients => {
+/** By a colour space's matrix and range; of one that is not known, those of BT.709. */
+export const coefficients = (space: ColorSpace): Coefficients => {
   const [red, blue] = WEIGHTS[space.matrix ?? 'bt709'] ?? [0.2126, 0.0722];
   const green = 1 - red - blue;
   const full = space.fullRange === true;

@@ -23,8 +23,9 @@ export interface JournalSetup {
   storage: { kind: string; endpoint?: string };
   /** Absent: by encoding. */
   method?: Recording['method'] | undefined;
-  /** Absent: `original`. */
+  /** Absent: by whether there were overlays. */
   kind?: Recording['kind'] | undefined;
+  linked?: Recording['linked'] | undefined;
 }
 
 /** The JSON in a file; `undefined` when there is none, or one that was torn while it was written for the first time. */

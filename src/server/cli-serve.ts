@@ -18,6 +18,7 @@ const PACKAGE_FILES = [
   'clip.js',
   'page-storage.js',
   'auto.js',
+  'overlays.js',
   'aac-encoder.js',
 ];
 

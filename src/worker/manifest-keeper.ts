@@ -21,7 +21,9 @@ export interface KeeperContext {
   startedAt: string;
   metadata: Record<string, unknown>;
   method?: Recording['method'] | undefined;
+  /** Default: `composited` once there are overlays, else `original`. */
   kind?: Recording['kind'] | undefined;
+  linked?: Recording['linked'] | undefined;
   /** Rejects when the storage refuses; may take long. */
   write(manifest: Recording): Promise<void>;
   onFile(event: Told<'file'>): void;
@@ -49,13 +51,14 @@ export class ManifestKeeper {
   get manifest(): Recording {
     const files = this.#files.map(file => file.entry);
     const last = files.at(-1);
-    const { id, startedAt, metadata, method = 'encoding', kind = 'original' } = this.context;
+    const { id, startedAt, metadata, method = 'encoding', kind, linked } = this.context;
     return {
       version: 1,
       id,
       state: this.#state,
-      kind,
+      kind: kind ?? (this.#events.some(({ type }) => type === 'overlays') ? 'composited' : 'original'),
       method,
+      ...(linked ? { linked } : {}),
       startedAt,
       ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
       duration: last ? last.startTime + last.duration : 0,

@@ -6,7 +6,16 @@ import type { ResolvedOptions } from '../options.ts';
 import type { WallClock } from '../source/wall-clock.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
 import type { MediaFiles } from './media-files.ts';
+import type { Overlaid } from './overlaid.ts';
 import type { Reporter, SessionSetup } from './protocol.ts';
+
+/** One of the recordings that frames go into; all of them are cut at the same frames. */
+export interface VideoOutput {
+  files: MediaFiles;
+  stats: RecorderStats;
+  /** Overlays are drawn into it. */
+  draws: boolean;
+}
 
 /** What the tracks need from their session. */
 export interface TracksContext {
@@ -16,6 +25,10 @@ export interface TracksContext {
   stats: RecorderStats;
   report: Reporter;
   wall: WallClock;
+  /** What the video goes into. Default: `files`, with overlays. */
+  outputs?: VideoOutput[] | undefined;
+  /** Absent: there never are overlays. */
+  overlaid?: Overlaid | undefined;
   /** All tracks have ended by themselves, and the source may come back. */
   onWaiting(): void;
   /** The source has come back. */

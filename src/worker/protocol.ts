@@ -9,6 +9,7 @@ import type { ErrorMessage } from '../errors.ts';
 import type { RecorderStats, Told, WarningCode } from '../events.ts';
 import type { Recording } from '../manifest.ts';
 import type { ResolvedOptions } from '../options.ts';
+import type { OverlaySetup } from '../overlay.ts';
 import type { AudioInput, VideoInput } from '../source/capture.ts';
 import type { PageCall, StorageConfig } from '../storage/storage.ts';
 
@@ -24,16 +25,19 @@ export interface SessionSetup {
   aacEncoderUrl: string;
   /** Address of the code for storages that few pages have, which the worker loads only when it needs it. */
   pageStorageUrl: string;
+  /** Absent: none can be drawn. */
+  overlays?: OverlaySetup | undefined;
   /** What is to be recorded as it was encoded by a call; the tracks above are then absent. */
   call?: CallSetup | undefined;
   /** What it is made of, where the stream's packets are kept in a ring; the tracks above are then absent. */
   ring?: RingInput | undefined;
-  /** Default: `original`. */
+  /** Default: `composited` once there are overlays, else `original`. */
   kind?: Recording['kind'] | undefined;
   /** To the session that this one begins after: see `Turn`. */
   after?: MessagePort | undefined;
   /** True when the storage has taken recordings of this page: its answer is not waited for at the start. */
   storageKnown?: boolean;
+  linked?: Recording['linked'] | undefined;
   /** Why that could not be had, when the decoded tracks are recorded in its place. */
   fallback?: string | undefined;
 }
@@ -130,10 +134,13 @@ export type FromWorker =
   | { type: 'resumed' }
   /** All tracks have ended, another recording has taken over, or something failed: the session stops by itself. */
   | { type: 'ended' }
-  | ({ type: 'file' } & Told<'file'>)
+  /** `recordingId`: of another recording than the one that was begun. */
+  | ({ type: 'file'; recordingId?: string } & Told<'file'>)
   | { type: 'recording'; recording: Recording }
+  /** The manifest of the one beside it. */
+  | { type: 'linked'; recording: Recording }
   | { type: 'progress'; stats: RecorderStats; backlog: { bytes: number; seconds: number } }
-  | { type: 'warning'; code: WarningCode; message: string; count: number }
+  | { type: 'warning'; recordingId?: string; code: WarningCode; message: string; count: number }
   /** Something failed for good; the session may still be finishing what it has. */
   | { type: 'error'; error: ErrorMessage }
   /** The last message but for `progress`: everything is durable. */

@@ -58,9 +58,9 @@ export class Recovery {
   }
 
   #openKeeper(): ManifestKeeper {
-    const { id, startedAt, metadata, method, kind } = this.#journal.setup;
+    const { id, startedAt, metadata, method, kind, linked } = this.#journal.setup;
     return new ManifestKeeper({
-      ...{ id, startedAt, metadata, method, kind },
+      ...{ id, startedAt, metadata, method, kind, linked },
       write: manifest => this.#writeManifest(manifest),
       onFile: () => undefined,
       onChange: () => undefined,

@@ -64,6 +64,9 @@ export class RingTaker {
   /** What comes after the run that these are about, which is not over yet. */
   #held: RingEntry[] | undefined;
   #last = 0;
+  /** Overlays that are drawn into what comes, and those that the manifest knows of. */
+  #overlays: readonly string[] = [];
+  #told: readonly string[] = [];
 
   constructor(
     private readonly context: TakerContext,
@@ -78,6 +81,8 @@ export class RingTaker {
     for (const run of known.runs) this.#runs.set(run.run, run);
     for (const [run, config] of known.configs) this.#configs.set(run, config);
     for (const audio of known.audio) this.#audio.set(audio.epoch, audio);
+    // Of what was before, only what comes of it tells.
+    if (until === undefined) this.#overlays = known.overlays?.ids ?? [];
   }
 
   /** Where the recording has come to; microseconds on its timeline. */
@@ -139,12 +144,24 @@ export class RingTaker {
       case 'audio-over':
         if (this.#takesNow) this.context.files.endAudioBefore(entry.before ?? Number.POSITIVE_INFINITY);
         return;
-      case 'note': {
-        const time = entry.event.time * 1e6;
-        if (this.#takesNow && time < this.#end)
-          this.context.note({ ...entry.event, time: toSeconds(Math.max(0, this.#at(time))) });
-      }
+      case 'note':
+        return this.#note(entry.event);
     }
+  }
+
+  #note(event: ManifestEvent): void {
+    const time = event.time * 1e6;
+    if (event.type === 'overlays') this.#overlays = event.ids;
+    if (!this.#takesNow || time >= this.#end) return;
+    if (event.type === 'overlays') return this.#tellOverlays(time);
+    this.context.note({ ...event, time: toSeconds(Math.max(0, this.#at(time))) });
+  }
+
+  #tellOverlays(time: number): void {
+    const ids = [...this.#overlays];
+    if (ids.join() === this.#told.join()) return;
+    this.#told = ids;
+    this.context.note({ time: toSeconds(Math.max(0, this.#at(time))), type: 'overlays', ids });
   }
 
   /** A run that is encoded again has to be over before the next one begins. */
@@ -263,6 +280,7 @@ export class RingTaker {
       this.#origin = time - this.#resumeAt;
       note({ time: toSeconds(this.#resumeAt), type: 'pause', duration: toSeconds(Math.round(time - since)) });
     }
+    this.#tellOverlays(time);
     const { current } = files;
     if (!current || current !== this.#taken.get(run)?.file) {
       this.#begin(begun, time, first ? 'start' : begun.reason);

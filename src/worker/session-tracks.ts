@@ -3,6 +3,7 @@ import type { ToTap } from '../encoded.ts';
 import { load } from '../load.ts';
 import type { Recording } from '../manifest.ts';
 import type { MediaTracks, TracksContext } from './media-tracks.ts';
+import { Overlaid } from './overlaid.ts';
 import type {
   CallReplacement,
   FromWorker,
@@ -37,14 +38,24 @@ export interface ClipModule {
  *
  * @throws WorkerFailedError (`worker-failed`) when the code for them is not where the page says.
  */
-export const tracksFor = async ({ call, ring }: Pick<SessionSetup, 'call' | 'ring'>): Promise<OpenTracks> => {
+export const tracksFor = async ({
+  call,
+  ring,
+  overlays,
+}: Pick<SessionSetup, 'call' | 'ring' | 'overlays'>): Promise<OpenTracks> => {
   if (ring) {
     const { openRingTracks } = await load<ClipModule>(ring.url);
     return context => openRingTracks(context, ring);
   }
-  if (!call) return context => new Tracks(context) as SessionTracks;
-  const { openCallTracks } = await load<PassthroughModule>(call.url);
-  return context => openCallTracks(context) as SessionTracks;
+  if (call) {
+    const { openCallTracks } = await load<PassthroughModule>(call.url);
+    return context => openCallTracks(context) as SessionTracks;
+  }
+  const overlaid = await Overlaid.open(overlays);
+  return context => {
+    overlaid.note = event => context.keeper.note(event);
+    return new Tracks({ ...context, overlaid }) as SessionTracks;
+  };
 };
 
 /** What the manifest says of it. */

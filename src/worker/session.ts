@@ -89,16 +89,18 @@ export class Session {
     };
   }
 
-  /** Begins a recording. Never rejects: what goes wrong is sent. */
+  /** Begins a recording. Never rejects: what goes wrong is sent. @param given how its tracks are opened; default: by its setup. */
   static async open(
     setup: SessionSetup,
     asks: Asks,
     send: (message: FromWorker) => void,
+    given?: OpenTracks,
   ): Promise<Session | undefined> {
     try {
-      const { recordingId: id, startedAt, options, storage, kind } = setup;
-      const [openSink, openTracks] = [await sinkFor(setup), await tracksFor(setup)];
-      const about = { version: 1, id, startedAt, metadata: options.metadata, kind } as const;
+      const { recordingId: id, startedAt, options, storage, kind, linked } = setup;
+      const openSink = await sinkFor(setup);
+      const openTracks = given ?? (await tracksFor(setup));
+      const about = { version: 1, id, startedAt, metadata: options.metadata, kind, linked } as const;
       const at = { storage: storageName(storage), method: methodOf(setup) };
       const journal = await Journal.open({ ...about, ...at });
       const session = new Session(setup, journal, asks, send, openSink, openTracks);
@@ -137,6 +139,7 @@ export class Session {
       metadata: options.metadata,
       method: methodOf(this.setup),
       kind: this.setup.kind,
+      linked: this.setup.linked,
       write: manifest => this.#writeManifest(manifest),
       onFile: event => {
         this.send({ type: 'file', ...event });

@@ -19,6 +19,9 @@ export const spawnWorker = (workerUrl?: string | URL): Worker =>
     ? new Worker(workerBlobUrl(), { name: 'steadyreel' })
     : new Worker(workerUrl, { type: 'module', name: 'steadyreel' });
 
+/** Address of the code for overlays, which the page and the worker load only when there are some. */
+export const overlaysUrl = (): string => new URL('overlays.js', scriptUrl).href;
+
 /** Address of the code for recording calls as they are encoded: next to this script. */
 export const passthroughUrl = (): string => new URL('passthrough.js', scriptUrl).href;
 

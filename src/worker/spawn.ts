@@ -6,6 +6,9 @@ export const spawnWorker = (workerUrl?: string | URL): Worker =>
     ? new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'steadyreel' })
     : new Worker(workerUrl, { type: 'module', name: 'steadyreel' });
 
+/** Address of the code for overlays, which the page and the worker load only when there are some. */
+export const overlaysUrl = (): string => new URL('./overlays.ts', import.meta.url).href;
+
 /** Address of the code for recording calls as they are encoded, which the worker loads only when it needs it. */
 export const passthroughUrl = (): string => new URL('./passthrough.ts', import.meta.url).href;
 

@@ -78,7 +78,7 @@ export class Tracks implements MediaTracks<Replacement> {
   }
 
   #openVideo(input: VideoInput): Track<VideoLane, VideoFrame> {
-    const { setup, files, keeper, stats, report } = this.context;
+    const { setup, files, keeper, stats, report, overlaid, outputs } = this.context;
     const lane = new VideoLane({
       options: setup.options.video,
       limits: this.#limits,
@@ -90,6 +90,8 @@ export class Tracks implements MediaTracks<Replacement> {
       audio: this.#plan,
       stats,
       report,
+      overlaid,
+      outputs: outputs ?? [{ files, stats, draws: true }],
       reasonNow: reason => this.#reasonNow(reason),
       onDecided: time => {
         this.#decided = time;
@@ -355,6 +357,7 @@ export class Tracks implements MediaTracks<Replacement> {
     if (this.#video && this.#time.video.lastTime === undefined) this.#video.live = false;
     await this.#endAudio(end);
     this.context.files.endAll();
+    this.context.overlaid?.close();
   }
 
   #close(): void {

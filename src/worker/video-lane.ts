@@ -1,5 +1,6 @@
 /** Video on its way from the track to the encoders: clock, frame rate, decision. */
 
+import type { Look } from '../compose/overlays/compositor.ts';
 import { VideoFitter } from '../compose/video-fit.ts';
 import { type CutLimits, type Decision, decideVideo } from '../cut/decide.ts';
 import { encodedColorSpace, videoChange, videoSourceOf } from '../cut/parameters.ts';
@@ -10,7 +11,9 @@ import { ConstantRate } from '../source/constant-rate.ts';
 import type { PauseGate } from '../source/pause-gate.ts';
 import type { VideoClock } from '../source/video-clock.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
-import { type VideoRun, VideoRuns, type VideoRunsContext } from './video-runs.ts';
+import type { VideoOutput } from './media-tracks.ts';
+import type { Overlaid } from './overlaid.ts';
+import { VideoRuns, type VideoRunsContext } from './video-runs.ts';
 
 /** Bytes of raw frames that may wait for the encoder: three seconds of 1280x720 at 30 frames a second. */
 const QUEUE_BYTES = 128 * 1024 * 1024;
@@ -25,6 +28,9 @@ export interface VideoLaneContext extends VideoRunsContext {
   clock: VideoClock;
   gate: PauseGate;
   keeper: Pick<ManifestKeeper, 'note'>;
+  overlaid?: Overlaid | undefined;
+  /** At least one, whose files are those above. */
+  outputs: VideoOutput[];
   /** The reason of a cut that is made now, given what a look at the frame says. */
   reasonNow(reason: CutReason): CutReason;
   /** A frame was decided on: audio up to its time may go on. */
@@ -35,12 +41,18 @@ interface QueuedFrame {
   frame: VideoFrame;
   /** Microseconds on the timeline. */
   time: number;
+  /** Overlays, as they were when it came. */
+  look?: Look | undefined;
+}
+
+interface Output extends VideoOutput {
+  runs: VideoRuns;
 }
 
 export class VideoLane {
   #queue: QueuedFrame[] = [];
   #draining: Promise<void> | undefined;
-  readonly #runs: VideoRuns;
+  readonly #outputs: Output[];
   readonly #rate: ConstantRate | undefined;
   #format: string | null | undefined;
   readonly #fitter: VideoFitter;
@@ -54,7 +66,10 @@ export class VideoLane {
     const { size, frameRate } = context.options;
     this.#fitter = new VideoFitter(size === 'follow' ? 'contain' : size.fit);
     this.#rate = frameRate === 'source' ? undefined : new ConstantRate(frameRate);
-    this.#runs = new VideoRuns(context);
+    this.#outputs = context.outputs.map(output => ({
+      ...output,
+      runs: new VideoRuns({ ...context, ...output }),
+    }));
   }
 
   /** Takes a frame over; it will be closed here. */
@@ -88,7 +103,8 @@ export class VideoLane {
   /** False when there is no room for it. */
   #accept(queued: QueuedFrame): boolean {
     const { stats } = this.context;
-    const waiting = this.#queue.length + (this.#runs.current?.encoder.pending ?? 0);
+    const encoding = this.#outputs.map(({ runs }) => runs.current?.encoder.pending ?? 0);
+    const waiting = this.#queue.length + Math.max(...encoding);
     stats.videoQueue = waiting;
     if (!this.#closed && waiting < queueLimit(queued.frame)) {
       this.#enqueue(queued);
@@ -135,7 +151,7 @@ export class VideoLane {
 
   #enqueue(queued: QueuedFrame): void {
     this.#show(queued.frame);
-    this.#queue.push(queued);
+    this.#queue.push({ ...queued, look: this.context.overlaid?.look() });
     this.#draining ??= this.#drain();
   }
 
@@ -159,28 +175,69 @@ export class VideoLane {
     this.#shown = this.#closed ? undefined : frame?.clone();
   }
 
-  async #take({ frame, time: due }: QueuedFrame): Promise<void> {
+  async #take({ frame, time: due, look }: QueuedFrame): Promise<void> {
     const { options, onDecided, reasonNow } = this.context;
     const source = videoSourceOf(frame);
     const wanted = fixedSource(source, options.size);
-    await this.#knowSize();
+    for (const { runs } of this.#outputs) await this.#knowSize(runs);
     const decision = this.#decide(wanted, due);
     this.#noteFormat(frame.format, due, decision.action === 'cut');
-    let time = due;
-    if (decision.action === 'cut') time = await this.#runs.cut(reasonNow(decision.reason), due, wanted);
+    const cut = decision.action === 'cut' ? reasonNow(decision.reason) : undefined;
+    const times = cut ? await this.#cut(cut, due, wanted) : [];
     onDecided(due);
-    const run = this.#runs.current;
-    if (!run) return;
-    if (videoChange(run.source, source) === undefined) this.#encode(run, retimed(frame, time));
-    else await this.#fit(run, frame, time);
+    const key = this.#isKey(due);
+    for (const [i, output] of this.#outputs.entries()) {
+      const ready = await this.#ready(output, frame, source, times[i] ?? due);
+      if (ready) await this.#encode(output, ready, key, look);
+    }
+  }
+
+  /** All of them in one breath: no packet of sound comes in between. @returns where the frame is to lie in each. */
+  async #cut(reason: CutReason, due: number, wanted: VideoSource): Promise<number[]> {
+    const choices = await Promise.all(this.#outputs.map(({ runs }) => runs.choose(wanted)));
+    return this.#outputs.map(({ runs }, i) => runs.cut(reason, due, wanted, choices[i]));
+  }
+
+  #isKey(due: number): boolean {
+    const key = this.#keysAt.some(time => time <= due);
+    if (key) this.#keysAt = this.#keysAt.filter(time => time > due);
+    return key;
+  }
+
+  /** The frame, at its time and with its file's parameters. */
+  async #ready(
+    output: Output,
+    frame: VideoFrame,
+    source: VideoSource,
+    time: number,
+  ): Promise<VideoFrame | undefined> {
+    const run = output.runs.current;
+    if (!run) return undefined;
+    if (videoChange(run.source, source) === undefined) return retimed(frame, time);
+    try {
+      const fitted = await this.#fitter.fit(
+        frame,
+        run.source,
+        encodedColorSpace(run.source.colorSpace),
+        time,
+      );
+      output.stats.framesFitted++;
+      return fitted;
+    } catch (error) {
+      this.#drop(`A frame could not be fitted: ${String(error)}`, output.stats);
+      return undefined;
+    }
   }
 
   /** Its encoder may have died while the frame was on its way to it. */
-  #encode(run: VideoRun, frame: VideoFrame): void {
-    const { timestamp } = frame;
-    const key = this.#keysAt.some(time => time <= timestamp);
-    if (key) this.#keysAt = this.#keysAt.filter(time => time > timestamp);
-    if (!run.encoder.encode(frame, key)) this.#drop('The video encoder failed and is replaced.');
+  async #encode({ runs, stats, draws }: Output, frame: VideoFrame, key: boolean, look?: Look): Promise<void> {
+    const run = runs.current;
+    const drawn =
+      run && look && draws
+        ? await look.draw(frame, run.source, encodedColorSpace(run.source.colorSpace))
+        : frame;
+    if (!run) drawn.close();
+    else if (!run.encoder.encode(drawn, key)) this.#drop('The video encoder failed and is replaced.', stats);
   }
 
   /** The first frame at this time on the timeline, or after it, is a key frame. */
@@ -188,25 +245,13 @@ export class VideoLane {
     this.#keysAt.push(time);
   }
 
-  #drop(why: string): void {
-    const { stats, report } = this.context;
+  #drop(why: string, stats = this.context.stats): void {
     stats.framesDropped++;
-    report.warn('frames-dropped', why, stats.framesDropped);
-  }
-
-  async #fit(run: VideoRun, frame: VideoFrame, time: number): Promise<void> {
-    try {
-      const space = encodedColorSpace(run.source.colorSpace);
-      this.#encode(run, await this.#fitter.fit(frame, run.source, space, time));
-      this.context.stats.framesFitted++;
-    } catch (error) {
-      this.#drop(`A frame could not be fitted: ${String(error)}`);
-    }
+    this.context.report.warn('frames-dropped', why, stats.framesDropped);
   }
 
   /** Near the limit on bytes, what is still in the encoder could be too much: waits until its size is known. */
-  async #knowSize(): Promise<void> {
-    const run = this.#runs.current;
+  async #knowSize({ current: run }: VideoRuns): Promise<void> {
     if (!run || this.context.limits.maxFileBytes === Number.POSITIVE_INFINITY) return;
     const { file, encoder } = run;
     const unknown = file.largestPacket === 0;
@@ -214,11 +259,17 @@ export class VideoLane {
       await encoder.caughtUp(CATCH_UP);
   }
 
+  /** Where one has to be cut, all are. */
   #decide(source: VideoSource, time: number, duration = this.#step): Decision {
-    const { files, limits, audio } = this.context;
+    const decisions = this.#outputs.map(output => this.#decideFor(output, source, time, duration));
+    return decisions.find(({ action }) => action === 'cut') ?? { action: 'continue' };
+  }
+
+  #decideFor({ files, runs }: Output, source: VideoSource, time: number, duration: number): Decision {
+    const { limits, audio } = this.context;
     const file = files.current;
     if (!file) return { action: 'cut', reason: files.reasonForFirst };
-    const run = this.#runs.current;
+    const run = runs.current;
     return decideVideo({
       file: {
         startTime: file.setup.startTime,
@@ -283,8 +334,8 @@ export class VideoLane {
     this.#closed = true;
     this.#show(undefined);
     const endTime = this.endTime(now);
-    if (this.#runs.current) onEnd?.(endTime);
-    await this.#runs.end(endTime);
+    if (this.#outputs.some(({ runs }) => runs.current)) onEnd?.(endTime);
+    await Promise.all(this.#outputs.map(({ runs }) => runs.end(endTime)));
   }
 
   /** Throws away what waits. */
@@ -292,7 +343,7 @@ export class VideoLane {
     this.#closed = true;
     this.#show(undefined);
     for (const { frame } of this.#queue.splice(0)) frame.close();
-    this.#runs.cancel();
+    for (const { runs } of this.#outputs) runs.cancel();
   }
 }
 

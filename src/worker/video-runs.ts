@@ -59,12 +59,12 @@ export class VideoRuns {
    * the file that there is.
    *
    * @param time where the frame lies that comes next, in microseconds on the timeline.
+   * @param choice what `choose` gave.
    * @returns where that frame is to lie.
    */
-  async cut(reason: CutReason, time: number, source: VideoSource): Promise<number> {
+  cut(reason: CutReason, time: number, source: VideoSource, choice: VideoChoice | undefined): number {
     const { options, files, audio } = this.context;
     const before = this.#current;
-    const choice = await this.#choose(source);
     if (!choice || this.#closed) return time;
     if (before?.failed && !before.file.hasVideo && before.file === files.current) {
       // Its encoder died before it gave anything: nobody has seen the file, and the next encoder can have it.
@@ -87,7 +87,12 @@ export class VideoRuns {
     return time;
   }
 
-  async #choose(source: VideoSource): Promise<VideoChoice | undefined> {
+  /**
+   * The encoder that a file with this source is to have; `undefined` when none takes it.
+   *
+   * @throws CodecUnsupportedError (`codec-unsupported`), EncoderFailedError (`encoder-failed`) when there is no file to go on with.
+   */
+  async choose(source: VideoSource): Promise<VideoChoice | undefined> {
     const { options, report, frameRate } = this.context;
     const before = this.#current;
     const { width, height } = source;

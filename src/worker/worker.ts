@@ -2,7 +2,8 @@
 import { asSteadyreelError, errorToMessage } from '../errors.ts';
 import { load } from '../load.ts';
 import { Asks } from './asks.ts';
-import type { FromWorker, RingSetup, ToWorker } from './protocol.ts';
+import type { OpenBoth, OverlaysModule, RunningSession } from './overlaid.ts';
+import type { FromWorker, RingSetup, SessionSetup, ToWorker } from './protocol.ts';
 import { recoverAll } from './recover-all.ts';
 import type { RingHost } from './ring-host.ts';
 import { Session } from './session.ts';
@@ -19,10 +20,33 @@ const send = (message: FromWorker, transfer: Transferable[] = []): void =>
   scope.postMessage(message, transfer);
 const asks = new Asks(send);
 /** A recording, or the ring of a stream. */
-let session: Promise<Session | RingHost | undefined> | undefined;
+let session: Promise<RunningSession | RingHost | undefined> | undefined;
 let ring: Promise<RingHost | undefined> | undefined;
 /** Ends a recovery. */
 const recovery = new AbortController();
+
+/** Lets go of what can't be begun, and says why. */
+const refuse = (setup: SessionSetup | RingSetup, error: unknown): undefined => {
+  leave(setup);
+  leave(setup.call ?? {});
+  send({ type: 'failed', error: errorToMessage(error), recording: undefined });
+};
+
+const openSession = async (setup: SessionSetup): Promise<RunningSession | undefined> => {
+  const { options, overlays } = setup;
+  if (options.record !== 'both' || !overlays) return Session.open(setup, asks, send);
+  try {
+    const [{ openBoth }, openTracks] = await Promise.all([
+      load<OverlaysModule>(overlays.url),
+      tracksFor(setup),
+    ]);
+    const open = (...[its, tell, tracks]: Parameters<Parameters<OpenBoth>[2]>) =>
+      Session.open(its, asks, tell, tracks);
+    return await openBoth(setup, openTracks, open, send);
+  } catch (error) {
+    return refuse(setup, error);
+  }
+};
 
 const openRing = async (setup: RingSetup): Promise<RingHost | undefined> => {
   try {
@@ -32,17 +56,14 @@ const openRing = async (setup: RingSetup): Promise<RingHost | undefined> => {
     ]);
     return await open(setup, send, openTracks);
   } catch (error) {
-    leave(setup);
-    leave(setup.call ?? {});
-    send({ type: 'failed', error: errorToMessage(error), recording: undefined });
-    return undefined;
+    return refuse(setup, error);
   }
 };
 
 const handle = async (message: ToWorker): Promise<void> => {
   switch (message.type) {
     case 'start':
-      session = Session.open(message.setup, asks, send);
+      session = openSession(message.setup);
       return;
     case 'ring':
       session = ring = openRing(message.setup);

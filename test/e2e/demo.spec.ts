@@ -65,6 +65,8 @@ const play = async (card: Locator, index: number): Promise<Playing> => {
 
 interface Listed {
   id: string;
+  kind: string;
+  events: { type: string; ids?: string[] }[];
   files: { duration: number; reason: string }[];
 }
 
@@ -74,9 +76,12 @@ const listed = async (page: Page): Promise<Listed[]> => {
   return Array.isArray(body) ? body : body.recordings;
 };
 
-test('records the test pattern through two changes into three files that play', async ({ page }) => {
+test('records the test pattern through two changes into three files that play, with overlays', async ({
+  page,
+}) => {
   const complaints = watch(page);
   await page.goto('/');
+  for (const name of ['Title', 'Score']) await page.getByRole('checkbox', { name }).check({ force: true });
   await begin(page);
   await recordedFor(page, 1.5);
   await choose(page, '1280 × 720');
@@ -96,6 +101,9 @@ test('records the test pattern through two changes into three files that play', 
   await expect(card.getByRole('list', { name: 'Timeline' }).getByRole('listitem')).toHaveCount(3);
   const [recording] = await listed(page);
   expect(recording?.files.map(file => file.reason)).toEqual(['start', 'video-size', 'video-rotation']);
+  expect(recording?.kind).toBe('composited');
+  const shown = recording?.events.filter(({ type }) => type === 'overlays').map(({ ids }) => ids);
+  expect(shown).toEqual([['title', 'score']]);
   const sizes = [
     [640, 360],
     [1280, 720],

@@ -92,6 +92,9 @@ const middleColor: BrowserCommand<[key: string, frame: number]> = async (_, key,
   return [...stdout];
 };
 
+const regionColors: BrowserCommand<[key: string, regions: media.Region[]]> = (_, key, regions) =>
+  media.regionColors(pathOf(key), regions);
+
 /** Puts bytes where the other commands find them: for recordings that are not on the test server. */
 const saveFile: BrowserCommand<[key: string, base64: string]> = async (_, key, base64) => {
   await mkdir(dirname(pathOf(key)), { recursive: true });
@@ -113,6 +116,7 @@ export const commands = {
   beeps,
   sound,
   middleColor,
+  regionColors,
   saveFile,
   exists,
 };
@@ -130,6 +134,7 @@ declare module 'vitest/browser' {
     brightness(key: string): Promise<{ time: number; luma: number }[]>;
     sound(key: string, sampleRate: number): Promise<media.Sound>;
     middleColor(key: string, frame: number): Promise<number[]>;
+    regionColors(key: string, regions: media.Region[]): Promise<number[][][]>;
     saveFile(key: string, base64: string): Promise<void>;
     exists(key: string): Promise<boolean>;
   }

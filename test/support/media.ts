@@ -100,6 +100,41 @@ export const decodeLuma = async (path: string, width: number, height: number): P
 export const readCounters = async (path: string, width: number, height: number): Promise<number[]> =>
   (await decodeLuma(path, width, height)).map(luma => readCounter(luma, width, width, height) ?? -1);
 
+/** A part of a picture, in fractions of it as it is shown. */
+export interface Region {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** Mean red, green and blue of parts of every frame, as a player shows it: one list for each frame. */
+export const regionColors = async (path: string, regions: readonly Region[]): Promise<number[][][]> => {
+  const crops = regions.map(({ x, y, width, height }, i) => {
+    const box = `iw*${width}:ih*${height}:iw*${x}:ih*${y}`;
+    // To one pixel by the mean of all of them.
+    return `[in${i}]crop=${box}:exact=1,format=gbrp,scale=1:1:flags=area,format=rgb24[out${i}]`;
+  });
+  const split = `[0:v]split=${regions.length}${regions.map((_, i) => `[in${i}]`).join('')}`;
+  const stack = `${regions.map((_, i) => `[out${i}]`).join('')}vstack=inputs=${regions.length}[out]`;
+  const filter = [split, ...crops, regions.length > 1 ? stack : '[out0]null[out]'].join(';');
+  const args = ['-v', 'error', '-i', path, '-an', '-filter_complex', filter, '-map', '[out]'];
+  const { stdout } = await run('ffmpeg', [
+    ...args,
+    '-fps_mode',
+    'passthrough',
+    '-f',
+    'rawvideo',
+    '-pix_fmt',
+    'rgb24',
+    '-',
+  ]);
+  const size = regions.length * 3;
+  return Array.from({ length: Math.floor(stdout.length / size) }, (_, frame) =>
+    regions.map((_, i) => [...stdout.subarray(frame * size + i * 3, frame * size + i * 3 + 3)]),
+  );
+};
+
 /** Samples of a file's audio as 32-bit floats, channels interleaved. */
 export const decodeAudio = async (path: string, sampleRate: number, channels: number): Promise<number[]> => {
   const args = [

@@ -89,6 +89,7 @@ describe('the ES modules', () => {
       "new URL('./passthrough.js', import.meta.url)",
       "new URL('./page-storage.js', import.meta.url)",
       "new URL('./auto.js', import.meta.url)",
+      "new URL('./overlays.js', import.meta.url)",
     ].filter(expression => !text.includes(expression));
     expect(missing).toEqual([]);
     expect(text.match(/__STEADYREEL\w+/)).toBeNull();
@@ -162,6 +163,14 @@ describe('the files that stand alone', () => {
     new Script(dist('tap.js'));
     const { staticImports, dynamicImports } = parseSync('tap.js', dist('tap.js')).module;
     expect([...staticImports, ...dynamicImports]).toEqual([]);
+  });
+
+  test('overlays.js imports nothing, and gives the page and the worker their parts', () => {
+    const text = dist('overlays.js');
+    const { staticImports, dynamicImports, staticExports } = parseSync('overlays.js', text).module;
+    expect([...staticImports, ...dynamicImports]).toEqual([]);
+    const names = staticExports.flatMap(({ entries }) => entries.map(entry => entry.exportName.name));
+    expect(names.sort()).toEqual(['openBoth', 'openDesk', 'openServer']);
   });
 
   test('aac-encoder.js imports nothing', () => {

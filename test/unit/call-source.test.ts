@@ -71,7 +71,7 @@ const page = (): CallPage =>
 const places: CallPlaces & { passthroughUrl: string } = {
   tapUrl: undefined,
   passthroughUrl: 'passthrough.js',
-  options: { passthrough: { damaged: 'leave-out', vp8: 'refuse' }, fallback: 'none' },
+  options: { passthrough: { damaged: 'leave-out', vp8: 'refuse' }, fallback: 'none', record: 'auto' },
 };
 const want = { video: true, audio: true };
 

@@ -46,6 +46,7 @@ const ALL: [error: SteadyreelError, code: string, fields: Record<string, unknown
   [new errors.EncoderFailedError('audio', cause), 'encoder-failed', { kind: 'audio' }],
   [new errors.MuxFailedError('recordings/x/0001.mp4', cause), 'mux-failed', { key: 'recordings/x/0001.mp4' }],
   [new errors.WorkerFailedError('no script', cause), 'worker-failed', {}],
+  [new errors.OverlayFailedError('logo', 'it is no picture'), 'overlay-failed', { overlay: 'logo' }],
   [
     new errors.StateInvalidError('stop()', 'idle', 'Call start() first.'),
     'state-invalid',
@@ -87,6 +88,7 @@ const PAGE_ONLY = new Set([
   'source-ended',
   'transform-taken',
   'passthrough-unavailable',
+  'overlay-failed',
   'state-invalid',
   'recording-aborted',
   'recording-too-short',

@@ -1,0 +1,50 @@
+/** Shows the scenes that a page sends, one after another, and answers. In the worker, from `overlays.js`. */
+import { Compositor, type Look } from '../compose/overlays/compositor.ts';
+import type { OverlaysEvent } from '../manifest.ts';
+import type { FromOverlays, OverlayScene } from '../overlay.ts';
+import type { OverlayServer } from './overlaid.ts';
+
+class Server implements OverlayServer {
+  readonly #compositor: Compositor;
+  #showing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly port: MessagePort,
+    onShown: (event: OverlaysEvent) => void,
+  ) {
+    this.#compositor = new Compositor({
+      onShown,
+      onFailed: (overlay, error) => {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#tell({ type: 'failed', overlay, message });
+      },
+    });
+  }
+
+  #tell(message: FromOverlays): void {
+    this.port.postMessage(message);
+  }
+
+  show({ id, ...scene }: OverlayScene & { id?: number }): Promise<void> {
+    this.#showing = this.#showing.then(async () => {
+      await this.#compositor.set(scene);
+      if (id !== undefined) this.#tell({ type: 'shown', id });
+    });
+    return this.#showing;
+  }
+
+  look(): Look {
+    return this.#compositor.look();
+  }
+
+  close(): void {
+    this.#compositor.close();
+  }
+}
+
+/**
+ * @param port where is said what can't be drawn.
+ * @param onShown hears which are shown from when on. Must not throw.
+ */
+export const openServer = (port: MessagePort, onShown: (event: OverlaysEvent) => void): OverlayServer =>
+  new Server(port, onShown);
