@@ -16,6 +16,7 @@ const PACKAGE_FILES = [
   'tap.js',
   'passthrough.js',
   'page-storage.js',
+  'thumbnails.js',
   'aac-encoder.js',
 ];
 
