@@ -98,6 +98,8 @@ const clip = (): UserConfig => single('clip', at('src/worker/clip.ts'), {});
 
 const pageStorage = (): UserConfig => single('page-storage', at('src/worker/page-storage.ts'), {});
 
+const thumbnails = (): UserConfig => single('thumbnails', at('src/worker/thumbnails.ts'), {});
+
 const aacEncoder = (): UserConfig =>
   single('aac-encoder', at('src/encode/aac-encoder.ts'), { packages: true });
 
@@ -174,6 +176,7 @@ const targets: Record<string, () => UserConfig> = {
   passthrough,
   clip,
   'page-storage': pageStorage,
+  thumbnails,
   'aac-encoder': aacEncoder,
   'script-tag': scriptTag,
   node,

@@ -63,6 +63,7 @@ const copyScriptTag = () => {
     'passthrough.js',
     'clip.js',
     'page-storage.js',
+    'thumbnails.js',
     'aac-encoder.js',
   ]) {
     copyFileSync(join(out, name), join(out, 'public', name));
@@ -77,6 +78,7 @@ const bundles = async () => {
   await bundle('passthrough');
   await bundle('clip');
   await bundle('page-storage');
+  await bundle('thumbnails');
   await bundle('aac-encoder');
   await bundle('node');
   chmodSync(join(out, 'cli.js'), 0o755);

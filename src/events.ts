@@ -75,6 +75,7 @@ export type WarningCode =
   | 'audio-overlap'
   | 'audio-downmixed'
   | 'timestamps'
+  | 'thumbnails-left-out'
   | 'storage-unreachable'
   | 'device-storage-failed'
   | 'device-storage-low'

@@ -6,7 +6,7 @@ import type { Opened } from './recorder-source.ts';
 import { type LiveTracks, openInputs } from './source/capture.ts';
 import type { Storage } from './storage/storage.ts';
 import type { Replacement, SessionSetup } from './worker/protocol.ts';
-import { aacEncoderUrl, pageStorageUrl, spawnWorker } from './worker/spawn.ts';
+import { aacEncoderUrl, pageStorageUrl, spawnWorker, thumbnailsUrl } from './worker/spawn.ts';
 
 /** @throws WorkerFailedError (`worker-failed`). */
 export const startWorker = (workerUrl: string | URL | undefined): Worker => {
@@ -32,6 +32,9 @@ export const newSetup = (
   ...tracks,
   aacEncoderUrl: besideWorker('aac-encoder.js', workerUrl) ?? aacEncoderUrl(),
   pageStorageUrl: pageStorageAt(workerUrl),
+  thumbnailsUrl: options.thumbnails
+    ? (besideWorker('thumbnails.js', workerUrl) ?? thumbnailsUrl())
+    : undefined,
 });
 
 /** Address of the code for storages that few pages have. */

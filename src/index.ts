@@ -56,7 +56,10 @@ export type {
   RecordedFile,
   Recording,
   RecordingState,
+  RecordingThumbnails,
   Rotation,
+  Thumbnail,
+  ThumbnailSprite,
   TrackParameters,
   VideoParameters,
 } from './manifest.ts';
@@ -69,6 +72,7 @@ export type {
   FixedSize,
   PassthroughOptions,
   RecorderOptions,
+  ThumbnailOptions,
   VideoCodecChoice,
   VideoOptions,
 } from './options.ts';

@@ -27,6 +27,7 @@ export const PRODUCTS = [
   'passthrough.js',
   'clip.js',
   'page-storage.js',
+  'thumbnails.js',
   'aac-encoder.js',
   'steadyreel.iife.js',
   'server.js',

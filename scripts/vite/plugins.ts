@@ -8,6 +8,7 @@ const TAP_URL = /new URL\(\s*(['"])\.\/tap-worker\.ts\1,\s*import\.meta\.url\s*\
 const PASSTHROUGH_URL = /new URL\(\s*(['"])\.\/passthrough\.ts\1,\s*import\.meta\.url\s*\)/g;
 const CLIP_URL = /new URL\(\s*(['"])\.\/clip\.ts\1,\s*import\.meta\.url\s*\)/g;
 const PAGE_STORAGE_URL = /new URL\(\s*(['"])\.\/page-storage\.ts\1,\s*import\.meta\.url\s*\)/g;
+const THUMBNAILS_URL = /new URL\(\s*(['"])\.\/thumbnails\.ts\1,\s*import\.meta\.url\s*\)/g;
 const AAC_URL = /new URL\(\s*(['"])\.\.\/encode\/aac-encoder\.ts\1,\s*import\.meta\.url\s*\)/g;
 /** The modules that name files which stand beside them in dist/, and how. */
 const NAMED = [
@@ -30,6 +31,12 @@ const NAMED = [
     source: PAGE_STORAGE_URL,
     name: '__STEADYREEL_PAGE_STORAGE_URL__',
     file: 'page-storage.js',
+  },
+  {
+    module: '/src/worker/spawn.ts',
+    source: THUMBNAILS_URL,
+    name: '__STEADYREEL_THUMBNAILS_URL__',
+    file: 'thumbnails.js',
   },
   { module: '/src/tap/spawn.ts', source: TAP_URL, name: '__STEADYREEL_TAP_URL__', file: 'tap.js' },
 ] as const;

@@ -24,6 +24,8 @@ export interface SessionSetup {
   aacEncoderUrl: string;
   /** Address of the code for storages that few pages have, which the worker loads only when it needs it. */
   pageStorageUrl: string;
+  /** Address of the code for thumbnails; absent where none are wanted. */
+  thumbnailsUrl?: string | undefined;
   /** What is to be recorded as it was encoded by a call; the tracks above are then absent. */
   call?: CallSetup | undefined;
   /** What it is made of, where the stream's packets are kept in a ring; the tracks above are then absent. */

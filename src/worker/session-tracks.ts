@@ -15,6 +15,7 @@ import type { RingHost } from './ring-host.ts';
 import { Tracks } from './tracks.ts';
 
 export type SessionTracks = MediaTracks<Replacement | CallReplacement>;
+/** How a session opens its tracks. */
 export type OpenTracks = (context: TracksContext) => SessionTracks;
 
 /** What `passthrough.js`, loaded on demand, exports. */
@@ -24,20 +25,31 @@ export interface PassthroughModule {
 
 /** What `clip.js`, loaded on demand, exports for workers. */
 export interface ClipModule {
-  openRing(
-    setup: RingSetup,
-    send: (message: FromWorker) => void,
-    openTracks: (context: TracksContext) => SessionTracks,
-  ): Promise<RingHost>;
+  openRing(setup: RingSetup, send: (message: FromWorker) => void, openTracks: OpenTracks): Promise<RingHost>;
   openRingTracks(context: TracksContext, input: RingInput): SessionTracks;
 }
 
-/**
- * How a session opens its tracks. The page sees to it that it gets replacements of the same kind.
- *
- * @throws WorkerFailedError (`worker-failed`) when the code for them is not where the page says.
- */
-export const tracksFor = async ({ call, ring }: Pick<SessionSetup, 'call' | 'ring'>): Promise<OpenTracks> => {
+/** What `thumbnails.js`, loaded on demand, exports: it opens the tracks, and looks at what passes. */
+export interface ThumbnailsModule {
+  watchTracks(context: TracksContext, open: OpenTracks): SessionTracks;
+}
+
+/** Longer than this, a recording does not wait for the code for its thumbnails: it has none then. Milliseconds. */
+const PATIENCE = 1_000;
+
+/** Frames that come meanwhile wait in the browser. Never rejects: without thumbnails, the recording is what it is. */
+const withThumbnails = async (url: string, open: OpenTracks): Promise<OpenTracks> => {
+  const late = new Promise<undefined>(resolve => setTimeout(resolve, PATIENCE));
+  const loading = load<ThumbnailsModule>(url).catch(() => undefined);
+  const module = await Promise.race([loading, late]);
+  if (module) return context => module.watchTracks(context, open);
+  return context => {
+    context.report.warn('thumbnails-left-out', `There are no thumbnails: ${url} could not be loaded.`);
+    return open(context);
+  };
+};
+
+const openerOf = async ({ call, ring }: Pick<SessionSetup, 'call' | 'ring'>): Promise<OpenTracks> => {
   if (ring) {
     const { openRingTracks } = await load<ClipModule>(ring.url);
     return context => openRingTracks(context, ring);
@@ -45,6 +57,20 @@ export const tracksFor = async ({ call, ring }: Pick<SessionSetup, 'call' | 'rin
   if (!call) return context => new Tracks(context) as SessionTracks;
   const { openCallTracks } = await load<PassthroughModule>(call.url);
   return context => openCallTracks(context) as SessionTracks;
+};
+
+/**
+ * How a session opens its tracks. The page sees to it that it gets replacements of the same kind.
+ *
+ * @throws WorkerFailedError (`worker-failed`) when the code for them is not where the page says.
+ */
+export const tracksFor = async ({
+  call,
+  ring,
+  thumbnailsUrl,
+}: Pick<SessionSetup, 'call' | 'ring' | 'thumbnailsUrl'>): Promise<OpenTracks> => {
+  const open = await openerOf({ call, ring });
+  return thumbnailsUrl ? withThumbnails(thumbnailsUrl, open) : open;
 };
 
 /** What the manifest says of it. */

@@ -78,6 +78,10 @@ export class Session {
       stats: this.#stats,
       report,
       wall: wallClock,
+      beside: {
+        put: object => this.#sink.put(object, this.#abort.signal),
+        keeper: this.#keeper,
+      },
       onWaiting: () => send({ type: 'waiting' }),
       onResumed: () => send({ type: 'resumed' }),
       onEnded: () => {
@@ -308,6 +312,7 @@ export class Session {
     if (this.#abort.signal.aborted) return;
     if (this.#error) throw this.#error;
     if (this.#keeper.manifest.files.length === 0) throw new RecordingEmptyError();
+    await this.#tracks.stored?.();
     this.#keeper.end('complete', new Date().toISOString());
     this.#keeper.update();
     await this.#keeper.written();

@@ -28,5 +28,8 @@ export const clipUrl = (): string => new URL('clip.js', scriptUrl).href;
 /** Address of the code for storages that few pages have: next to this script. */
 export const pageStorageUrl = (): string => new URL('page-storage.js', scriptUrl).href;
 
+/** Address of the code for thumbnails: next to this script. */
+export const thumbnailsUrl = (): string => new URL('thumbnails.js', scriptUrl).href;
+
 /** Address of the WebAssembly AAC encoder: next to this script. */
 export const aacEncoderUrl = (): string => new URL('aac-encoder.js', scriptUrl).href;

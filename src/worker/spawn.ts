@@ -15,5 +15,8 @@ export const clipUrl = (): string => new URL('./clip.ts', import.meta.url).href;
 /** Address of the code for storages that few pages have, which the worker loads only when it needs it. */
 export const pageStorageUrl = (): string => new URL('./page-storage.ts', import.meta.url).href;
 
+/** Address of the code for thumbnails, which the worker loads only when it needs it. */
+export const thumbnailsUrl = (): string => new URL('./thumbnails.ts', import.meta.url).href;
+
 /** Address of the AAC encoder, which the worker loads only when it needs it. */
 export const aacEncoderUrl = (): string => new URL('../encode/aac-encoder.ts', import.meta.url).href;

@@ -89,6 +89,7 @@ export class Tracks implements MediaTracks<Replacement> {
       stats,
       report,
       reasonNow: reason => this.#reasonNow(reason),
+      onFrame: frame => this.context.onFrame?.(frame),
       onDecided: time => {
         this.#decided = time;
         this.#audio?.lane.advance(this.#time.now());

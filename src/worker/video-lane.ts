@@ -27,6 +27,8 @@ export interface VideoLaneContext extends VideoRunsContext {
   keeper: Pick<ManifestKeeper, 'note'>;
   /** The reason of a cut that is made now, given what a look at the frame says. */
   reasonNow(reason: CutReason): CutReason;
+  /** A frame is about to be encoded, at its time on the timeline; it is not to be closed. Must not throw. */
+  onFrame?(frame: VideoFrame): void;
   /** A frame was decided on: audio up to its time may go on. */
   onDecided(time: number): void;
 }
@@ -177,6 +179,7 @@ export class VideoLane {
 
   /** Its encoder may have died while the frame was on its way to it. */
   #encode(run: VideoRun, frame: VideoFrame): void {
+    this.context.onFrame?.(frame);
     const { timestamp } = frame;
     const key = this.#keysAt.some(time => time <= timestamp);
     if (key) this.#keysAt = this.#keysAt.filter(time => time > timestamp);

@@ -92,6 +92,36 @@ const middleColor: BrowserCommand<[key: string, frame: number]> = async (_, key,
   return [...stdout];
 };
 
+/** A picture, a frame of a file as a player shows it, or a part of either; pixels. */
+interface Shown {
+  key: string;
+  frame?: number;
+  part?: { x: number; y: number; width: number; height: number };
+}
+
+/** Mean difference, of 255, of two pictures, each fitted into a size with black around: decoded and scaled by ffmpeg. */
+const pictureDifference: BrowserCommand<[a: Shown, b: Shown, width: number, height: number]> = async (
+  _,
+  a,
+  b,
+  width,
+  height,
+) => {
+  const filters = ({ frame, part }: Shown): string =>
+    [
+      ...(frame === undefined ? [] : [`select=eq(n\\,${frame})`]),
+      ...(part ? [`crop=${part.width}:${part.height}:${part.x}:${part.y}`] : []),
+      `scale=${width}:${height}:force_original_aspect_ratio=decrease`,
+      `pad=${width}:${height}:-1:-1,setsar=1,format=gbrp`,
+    ].join();
+  const graph = `[0:v]${filters(a)}[a];[1:v]${filters(b)}[b];[a][b]blend=all_mode=difference,format=rgb24`;
+  const inputs = [a, b].flatMap(({ key }) => ['-i', pathOf(key)]);
+  const args = ['-v', 'error', ...inputs, '-filter_complex', graph, '-frames:v', '1'];
+  const { stdout, stderr } = await media.run('ffmpeg', [...args, '-f', 'rawvideo', '-']);
+  if (stdout.length !== 3 * width * height) throw new Error(stderr);
+  return stdout.reduce((sum, value) => sum + value, 0) / stdout.length;
+};
+
 /** Puts bytes where the other commands find them: for recordings that are not on the test server. */
 const saveFile: BrowserCommand<[key: string, base64: string]> = async (_, key, base64) => {
   await mkdir(dirname(pathOf(key)), { recursive: true });
@@ -113,6 +143,7 @@ export const commands = {
   beeps,
   sound,
   middleColor,
+  pictureDifference,
   saveFile,
   exists,
 };
@@ -130,6 +161,7 @@ declare module 'vitest/browser' {
     brightness(key: string): Promise<{ time: number; luma: number }[]>;
     sound(key: string, sampleRate: number): Promise<media.Sound>;
     middleColor(key: string, frame: number): Promise<number[]>;
+    pictureDifference(a: Shown, b: Shown, width: number, height: number): Promise<number>;
     saveFile(key: string, base64: string): Promise<void>;
     exists(key: string): Promise<boolean>;
   }

@@ -107,8 +107,8 @@ describe('a new recording', () => {
     const options = resolveOptions({ metadata: { title: 'Monday show' } });
     const storage = device();
     const { video, audio, transfer } = openInputs(tracks);
-    const first = newSetup({ video, audio }, options, storage, '/files/worker.js');
-    const second = newSetup({ video, audio }, options, storage, '/files/worker.js');
+    const first = newSetup(crypto.randomUUID(), { video, audio }, options, storage, '/files/worker.js');
+    const second = newSetup(crypto.randomUUID(), { video, audio }, options, storage, '/files/worker.js');
     expect(first.recordingId).not.toBe(second.recordingId);
     expect(Date.parse(first.startedAt)).not.toBeNaN();
     expect(first).toMatchObject({ options, storage: storage.config, audio: undefined });
@@ -119,6 +119,11 @@ describe('a new recording', () => {
     // Beside the worker, wherever the page lies.
     expect(first.aacEncoderUrl).toBe('https://example.org/files/aac-encoder.js');
     expect(first.pageStorageUrl).toBe('https://example.org/files/page-storage.js');
+    // Only where thumbnails are wanted is there code for them.
+    expect(first.thumbnailsUrl).toBeUndefined();
+    const wanted = resolveOptions({ thumbnails: true });
+    const { thumbnailsUrl } = newSetup('an id', { video, audio }, wanted, storage, '/files/worker.js');
+    expect(thumbnailsUrl).toBe('https://example.org/files/thumbnails.js');
   });
 
   it('a worker that can not be started is worker-failed, with the cause', () => {
