@@ -64,7 +64,7 @@ export class Live {
     if (state === 'recording' && !this.#ticking) this.#tick();
   }
 
-  progress(event: RecorderEvents['progress']): void {
+  progress(event: Omit<RecorderEvents['progress'], 'recordingId'>): void {
     const { recordedBytes, storedBytes, duration, backlog } = event;
     if (this.#current === 'recording' || duration === 0) this.#told = { duration, at: performance.now() };
     this.#progress.max = Math.max(1, recordedBytes);
