@@ -101,6 +101,8 @@ const overlays = (): UserConfig => single('overlays', at('src/worker/overlays.ts
 
 const pageStorage = (): UserConfig => single('page-storage', at('src/worker/page-storage.ts'), {});
 
+const thumbnails = (): UserConfig => single('thumbnails', at('src/worker/thumbnails.ts'), {});
+
 const aacEncoder = (): UserConfig =>
   single('aac-encoder', at('src/encode/aac-encoder.ts'), { packages: true });
 
@@ -179,6 +181,7 @@ const targets: Record<string, () => UserConfig> = {
   'page-storage': pageStorage,
   auto,
   overlays,
+  thumbnails,
   'aac-encoder': aacEncoder,
   'script-tag': scriptTag,
   node,

@@ -1,5 +1,5 @@
 /**
- * The S3 handler in Hono: in Node, Deno, Bun, or at the edge. No byte of media passes through it, and it keeps no
+ * The S3 handler in Hono: in Node, Deno, Bun, or at the edge. No byte of a file passes through it, and it keeps no
  * state, so any number of copies may run.
  */
 import { Hono } from 'hono';

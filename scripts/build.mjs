@@ -65,6 +65,7 @@ const copyScriptTag = () => {
     'page-storage.js',
     'auto.js',
     'overlays.js',
+    'thumbnails.js',
     'aac-encoder.js',
   ]) {
     copyFileSync(join(out, name), join(out, 'public', name));
@@ -81,6 +82,7 @@ const bundles = async () => {
   await bundle('page-storage');
   await bundle('auto');
   await bundle('overlays');
+  await bundle('thumbnails');
   await bundle('aac-encoder');
   await bundle('node');
   chmodSync(join(out, 'cli.js'), 0o755);

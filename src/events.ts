@@ -77,6 +77,7 @@ export type WarningCode =
   | 'overlay-failed'
   | 'overlays-not-recorded'
   | 'timestamps'
+  | 'thumbnails-left-out'
   | 'storage-unreachable'
   | 'device-storage-failed'
   | 'device-storage-low'

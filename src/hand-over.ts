@@ -6,7 +6,7 @@ import type { Opened } from './recorder-source.ts';
 import { type LiveTracks, openInputs } from './source/capture.ts';
 import type { Storage } from './storage/storage.ts';
 import type { Replacement, SessionSetup } from './worker/protocol.ts';
-import { aacEncoderUrl, pageStorageUrl, spawnWorker } from './worker/spawn.ts';
+import { aacEncoderUrl, pageStorageUrl, spawnWorker, thumbnailsUrl } from './worker/spawn.ts';
 
 /** Stands ready for the next recording, so that it need not wait for a worker to be made and its script to be read. */
 let spare: { worker: Worker; url: string } | undefined;
@@ -57,6 +57,9 @@ export const newSetup = (
   kind: tracks.kind ?? (options.record === 'composited' ? 'composited' : undefined),
   aacEncoderUrl: besideWorker('aac-encoder.js', workerUrl) ?? aacEncoderUrl(),
   pageStorageUrl: pageStorageAt(workerUrl),
+  thumbnailsUrl: options.thumbnails
+    ? (besideWorker('thumbnails.js', workerUrl) ?? thumbnailsUrl())
+    : undefined,
 });
 
 /** Address of the code for storages that few pages have. */

@@ -65,7 +65,10 @@ export type {
   RecordedFile,
   Recording,
   RecordingState,
+  RecordingThumbnails,
   Rotation,
+  Thumbnail,
+  ThumbnailSprite,
   TrackParameters,
   VideoParameters,
 } from './manifest.ts';
@@ -78,6 +81,7 @@ export type {
   FixedSize,
   PassthroughOptions,
   RecorderOptions,
+  ThumbnailOptions,
   VideoCodecChoice,
   VideoOptions,
 } from './options.ts';

@@ -167,6 +167,44 @@ export interface NoticeEvent {
 /** Something that happened on the timeline. */
 export type ManifestEvent = CutEvent | PixelFormatEvent | GapEvent | LossEvent | OverlaysEvent | NoticeEvent;
 
+/** A picture of the recording at one moment, upright. */
+export interface Thumbnail {
+  /** Seconds on the recording's timeline: those of the frame that it shows. */
+  time: number;
+  /** Key in storage, `recordings/<recording id>/thumbnails/0001.jpg`. */
+  key: string;
+  /** Pixels. */
+  width: number;
+  /** Pixels. */
+  height: number;
+}
+
+/** A sheet of small pictures in a row, and below each other. */
+export interface ThumbnailSprite {
+  /** Key in storage, `recordings/<recording id>/sprite-0001.jpg`. */
+  key: string;
+  /** Time of its first tile: seconds on the recording's timeline. */
+  startTime: number;
+  /** How many it has: row by row, from the left. */
+  tiles: number;
+}
+
+/** Pictures of a recording, for lists and for looking through it. Only what is in storage is named. */
+export interface RecordingThumbnails {
+  /** Seconds between two of them. Of very long recordings they come to lie further apart. */
+  interval: number;
+  items: Thumbnail[];
+  /** Size of a tile in pixels, and how many fill a sheet. Absent without sheets. */
+  tile?: { width: number; height: number; columns: number; rows: number };
+  sprites: ThumbnailSprite[];
+  /** Key of the WebVTT that says which tile is shown when; absent without sheets. */
+  vtt?: string;
+  /** Bytes of all of them in storage. */
+  bytes: number;
+  /** Pictures and sheets that could not be made or stored. */
+  leftOut: number;
+}
+
 /** `recording` while it runs; `recovered`: finished after a crash. */
 export type RecordingState = 'recording' | 'complete' | 'recovered' | 'failed';
 
@@ -193,6 +231,8 @@ export interface Recording {
   metadata: Record<string, unknown>;
   files: RecordedFile[];
   events: ManifestEvent[];
+  /** Absent where none were asked for, or there is no picture. */
+  thumbnails?: RecordingThumbnails;
   /** Why the recording failed, when `state` is `failed`. */
   error?: { code: string; message: string };
 }
@@ -201,9 +241,12 @@ export interface Recording {
 export const RECORDINGS_PREFIX = 'recordings/';
 /** Name of the manifest in a recording's folder. */
 export const MANIFEST_NAME = 'manifest.json';
+/** Folder in a recording's folder for its thumbnails. */
+export const THUMBNAILS_FOLDER = 'thumbnails';
 
 const ID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const FILE_NAME_PATTERN = /^[0-9]{4,6}\.mp4$/;
+const NAME_PATTERN =
+  /^(?:[0-9]{4,6}\.mp4|manifest\.json|(?:thumbnails\/|sprite-)[0-9]{4,6}\.jpg|thumbnails\.vtt)$/;
 
 /** True for a recording id: a lower-case UUID. */
 export const isRecordingId = (id: string): boolean => ID_PATTERN.test(id);
@@ -219,16 +262,35 @@ export const fileNameOf = (key: string): string => key.slice(key.lastIndexOf('/'
 export const manifestKey = (recordingId: string): string =>
   `${RECORDINGS_PREFIX}${recordingId}/${MANIFEST_NAME}`;
 
-/** True for the key of a manifest. */
-export const isManifestKey = (key: string): boolean => key.endsWith(`/${MANIFEST_NAME}`);
+const TYPES: Record<string, string> = { json: 'application/json', jpg: 'image/jpeg', vtt: 'text/vtt' };
 
-/** The parts of a key, or `undefined` when it is not a key of this project's shape. */
+/** Media type of what lies under a key: that of a file, where it is neither the manifest nor of the thumbnails. */
+export const mediaTypeOf = (key: string): string => TYPES[key.slice(key.lastIndexOf('.') + 1)] ?? VIDEO_TYPE;
+
+/** Media type of a recording's files. */
+export const VIDEO_TYPE = 'video/mp4';
+
+/**
+ * The parts of a key, or `undefined` when it is not a key of this project's shape. A thumbnail's name has the folder in it:
+ * `thumbnails/0001.jpg`.
+ */
 export const parseKey = (key: string): { recordingId: string; name: string } | undefined => {
-  const [prefix, recordingId, name, ...rest] = key.split('/');
-  if (rest.length > 0 || `${prefix}/` !== RECORDINGS_PREFIX || !recordingId || !name) return undefined;
-  if (!isRecordingId(recordingId)) return undefined;
-  if (name !== MANIFEST_NAME && !FILE_NAME_PATTERN.test(name)) return undefined;
-  return { recordingId, name };
+  const [prefix, recordingId = '', ...names] = key.split('/');
+  const name = names.join('/');
+  if (`${prefix}/` !== RECORDINGS_PREFIX || !isRecordingId(recordingId)) return undefined;
+  return NAME_PATTERN.test(name) ? { recordingId, name } : undefined;
+};
+
+/** True for the key of something of a recording that has this media type. */
+const isKeyOf = (id: string | undefined, key: unknown, type: string): boolean =>
+  typeof key === 'string' && parseKey(key)?.recordingId === id && mediaTypeOf(key) === type;
+
+const areThumbnails = (id: string | undefined, value: Partial<RecordingThumbnails> | null): boolean => {
+  const { items, sprites, vtt } = value ?? {};
+  if (!Array.isArray(items) || !Array.isArray(sprites)) return false;
+  const pictures = [...items, ...sprites] as (Partial<Thumbnail> | null)[];
+  if (!pictures.every(picture => isKeyOf(id, picture?.key, 'image/jpeg'))) return false;
+  return vtt === undefined || isKeyOf(id, vtt, 'text/vtt');
 };
 
 /**
@@ -253,13 +315,14 @@ export const checkManifest = (value: unknown): Recording => {
   if (typeof manifest.duration !== 'number') fail('"duration": a number of seconds');
   if (typeof manifest.metadata !== 'object' || manifest.metadata === null) fail('"metadata": an object');
   for (const file of (manifest.files ?? []) as (Partial<RecordedFile> | null)[]) {
-    const key = typeof file?.key === 'string' ? parseKey(file.key) : undefined;
-    if (key?.recordingId !== manifest.id || key?.name === MANIFEST_NAME)
+    if (!isKeyOf(manifest.id, file?.key, VIDEO_TYPE))
       fail(`"files[].key": recordings/${manifest.id}/<number>.mp4`);
     for (const name of ['index', 'startTime', 'duration', 'bytes'] as const)
       if (typeof file?.[name] !== 'number') fail(`"files[].${name}": a number`);
     if (typeof file?.reason !== 'string') fail('"files[].reason": why the file began');
   }
+  if (manifest.thumbnails !== undefined && !areThumbnails(manifest.id, manifest.thumbnails))
+    fail(`"thumbnails": items and sprites with keys of recordings/${manifest.id}`);
   return manifest as Recording;
 };
 

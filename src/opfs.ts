@@ -17,6 +17,8 @@ export interface SyncFileHandle {
 const ROOT = 'steadyreel';
 /** Recordings that this device keeps: what `device()` lists. */
 export const recordingPath = (recordingId: string): string[] => [ROOT, 'recordings', recordingId];
+/** Where something of a kept recording lies: its key names the folders. */
+export const folderPath = (key: string): string[] => [ROOT, ...key.split('/').slice(0, -1)];
 /** Recordings on their way to another storage. */
 export const journalPath = (recordingId: string): string[] => [ROOT, 'journal', recordingId];
 /** Where all kept recordings lie, and all on their way. */
@@ -93,15 +95,19 @@ export const removeDirectory = async (path: readonly string[]): Promise<void> =>
   });
 };
 
-/** Writes a small text file in a worker. The old one stays whole until the new one is complete. */
-export const writeText = (path: readonly string[], name: string, text: string): Promise<void> =>
+/** Writes a small file in a worker. The old one stays whole until the new one is complete. */
+export const writeWhole = (
+  path: readonly string[],
+  name: string,
+  content: string | Uint8Array<ArrayBuffer>,
+): Promise<void> =>
   typed(`"${name}" could not be written, the disk or the quota may be full`, async () => {
     const directory = await createDirectory(path);
     // A writable stream writes into a copy and swaps it in on close; a synchronous handle would tear.
     const file = await directory.getFileHandle(name, { create: true });
     const stream = await file.createWritable();
     try {
-      await stream.write(text);
+      await stream.write(content);
       await stream.close();
     } catch (error) {
       // Else the copy would stay on the disk.

@@ -94,6 +94,22 @@ export interface DvrOptions {
   seconds: number;
 }
 
+/** Pictures of the recording, for lists and for looking through it: JPEG, beside its files. */
+export interface ThumbnailOptions {
+  /**
+   * Seconds between two of them, on the recording's timeline, from 1 to 3,600. Default 10. After 10,000, and after every 5,000
+   * from then on, it doubles.
+   */
+  interval?: number;
+  /** Pixels, from 32 to 1,920. Default 320; a smaller source is not enlarged. Their height follows from the frame's shape. */
+  width?: number;
+  /**
+   * `true` (default): also sheets of 5 x 5 small pictures, no side longer than 160 pixels, with a WebVTT that says which is shown
+   * when: what players show over their seek bar. `false`: none.
+   */
+  sprite?: boolean;
+}
+
 /** Options of a `Recorder`. */
 export interface RecorderOptions {
   /** Where files go. Default `device()`: this device's private file system. */
@@ -141,6 +157,12 @@ export interface RecorderOptions {
    * its `method`, and why in an event.
    */
   fallback?: 'none' | 'encode';
+  /**
+   * Pictures of the recording, while it is recorded. `false` (default): none. `true`: one every 10 seconds, 320 pixels wide,
+   * and sheets of them for scrubbing. They are left out, with a warning, where they can't be made or stored: the recording
+   * does not depend on them. Of a call that is recorded by passthrough, and of a ring (`dvr`), they are made of key frames.
+   */
+  thumbnails?: boolean | ThumbnailOptions;
   /** Copied into the manifest as it is; must be JSON. */
   metadata?: Record<string, unknown>;
   /**
@@ -161,6 +183,7 @@ export interface ResolvedOptions {
   passthrough: Required<PassthroughOptions>;
   fallback: 'none' | 'encode';
   dvr: false | Required<DvrOptions>;
+  thumbnails: false | Required<ThumbnailOptions>;
   reconnectWindow: number;
   minDuration: number;
   record: 'auto' | 'original' | 'composited' | 'both';
@@ -255,6 +278,17 @@ export const yesOrNo = (value: unknown, name: string): boolean => {
   throw new OptionInvalidError(name, 'true or false', value);
 };
 
+const thumbnailsOf = (value: unknown): ResolvedOptions['thumbnails'] => {
+  if (value === undefined || value === false) return false;
+  const options = value === true ? {} : checkObject(value, 'thumbnails');
+  checkNames(options, 'thumbnails.', ['interval', 'width', 'sprite']);
+  return {
+    interval: inRange(options.interval, 'thumbnails.interval', 1, 3600, 'seconds', 10),
+    width: Math.round(inRange(options.width, 'thumbnails.width', 32, 1920, 'pixels', 320)),
+    sprite: options.sprite === undefined || yesOrNo(options.sprite, 'thumbnails.sprite'),
+  };
+};
+
 /** Names that `RecorderOptions` has. */
 export const OPTION_NAMES = [
   'storage',
@@ -267,6 +301,7 @@ export const OPTION_NAMES = [
   'passthrough',
   'fallback',
   'record',
+  'thumbnails',
   'wakeLock',
   'confirmUnload',
   'metadata',
@@ -318,6 +353,7 @@ export const resolveOptions = (options: RecorderOptions): ResolvedOptions => {
     },
     fallback: oneOf(options.fallback, 'fallback', ['none', 'encode'], 'none'),
     dvr: dvrOf(options.dvr),
+    thumbnails: thumbnailsOf(options.thumbnails),
     reconnectWindow: inRange(options.reconnectWindow, 'reconnectWindow', 0, 86_400, 'seconds', 0),
     minDuration: inRange(options.minDuration, 'minDuration', 0, 86_400, 'seconds', 0),
     record: oneOf(options.record, 'record', ['auto', 'original', 'composited', 'both'], 'auto'),

@@ -90,6 +90,16 @@ export const displayAspect = (file: RecordedFile): number => {
 export const totalBytes = (files: readonly RecordedFile[]): number =>
   files.reduce((sum, file) => sum + file.bytes, 0);
 
+/** What it is called. */
+export const title = ({ metadata, kind }: Recording): string => {
+  if (typeof metadata.title === 'string' && metadata.title.trim() !== '') return metadata.title;
+  return kind === 'clip' ? 'Clip' : 'Recording';
+};
+
+/** What kind it is, where that is not the usual one. */
+export const kind = ({ kind }: Recording): string | undefined =>
+  ({ original: undefined, composited: 'With overlays', clip: 'Clip' })[kind];
+
 /** How the frames came to be, where they are a call's own. */
 export const method = ({ method }: Recording): string | undefined =>
   method === 'passthrough' ? 'as the call was encoded' : undefined;

@@ -5,9 +5,10 @@ import { el, icon } from './dom.ts';
 import * as format from './format.ts';
 import { frameGlyph } from './glyph.ts';
 
-/** Colours of the stylesheet, in turn. */
+/** Colours of the stylesheet. */
 const HUES = 6;
-const hue = (file: RecordedFile): string => `hue-${(file.index - 1) % HUES}`;
+/** A file's colour: they come in turn. */
+export const hue = (file: RecordedFile): string => `hue-${(file.index - 1) % HUES}`;
 
 /** Seconds of each file; one that is not finished lasts until the next one began, or until now. */
 const lengths = (files: readonly RecordedFile[], now = 0): number[] =>

@@ -21,6 +21,9 @@ export const chosenStorage = (): Place =>
     ? { storage: device(), where: 'on this device' }
     : { storage: tus({ endpoint: '/storage' }), where: 'on the server' };
 
+/** What is recorded here is short, and is to be looked through all the same. */
+export const THUMBNAILS = { interval: 1 };
+
 const CHOICE = 'steadyreel-demo-storage';
 
 /** After a crash the page comes back to the storage that was chosen: what was cut off was on its way there. */
@@ -40,6 +43,7 @@ export const chosenOptions = (storage: Storage, title: string): RecorderOptions 
     audio: { codec: byId('audio-codec', HTMLSelectElement).value as AudioCodecChoice },
     // An empty field is no number: the recorder's own default then.
     cut: Number.isNaN(minimum) ? {} : { minFileDuration: minimum },
+    thumbnails: THUMBNAILS,
     metadata: { title },
   };
 };

@@ -1,12 +1,16 @@
 /** The list of recordings in the chosen storage. */
 import { listRecordings, type RecordedFile, type Recording, type Storage } from 'steadyreel';
+import { addressOf } from './addresses.ts';
 import { confirmDelete } from './confirm.ts';
 import * as describe from './describe.ts';
 import { byId, el, icon } from './dom.ts';
 import { fileList, timeline } from './files.ts';
+import { Filter } from './filter.ts';
 import * as format from './format.ts';
 import { notifyError } from './notices.ts';
-import { addressOf, Player } from './player.ts';
+import { Player } from './player.ts';
+import { poster } from './poster.ts';
+import { bytesOf, select } from './selection.ts';
 
 const BADGES: Record<Recording['state'], string | undefined> = {
   complete: undefined,
@@ -36,7 +40,12 @@ const download = async (storage: Storage, key: string, name: string): Promise<vo
 };
 
 /** A link where the storage has an address, so that it can be copied; else the bytes are fetched on a click. */
-const downloadLink = (storage: Storage, recording: Recording, file: RecordedFile): HTMLAnchorElement => {
+const downloadLink = (
+  storage: Storage,
+  recording: Recording,
+  file: RecordedFile,
+  text?: string,
+): HTMLAnchorElement => {
   const name = fileName(recording, file);
   const url = storage.url(file.key);
   const onclick = (event: Event): void => {
@@ -44,11 +53,11 @@ const downloadLink = (storage: Storage, recording: Recording, file: RecordedFile
     event.preventDefault();
     download(storage, file.key, name).catch(notifyError);
   };
-  const label = `Download file ${file.index}`;
+  const label = text === undefined ? `Download file ${file.index}` : undefined;
   return el(
     'a',
     {
-      class: 'button quiet icon-only',
+      class: text === undefined ? 'button quiet icon-only' : 'button quiet',
       href: url ?? '#',
       download: name,
       'aria-label': label,
@@ -56,6 +65,7 @@ const downloadLink = (storage: Storage, recording: Recording, file: RecordedFile
       onclick,
     },
     icon('download'),
+    text,
   );
 };
 
@@ -87,8 +97,11 @@ const troubleList = (recording: Recording): HTMLUListElement | undefined => {
 export class Recordings {
   readonly #list = byId('recordings', HTMLDivElement);
   readonly #status = byId('recordings-status', HTMLParagraphElement);
+  readonly #filter = new Filter(() => this.#show());
   #storage: Storage;
   #where: string;
+  /** All that there are. */
+  #found: readonly Recording[] = [];
   /** Counts the listings, so that a slow one does not overwrite a newer one. */
   #turn = 0;
   /** The cards by recording, with the manifest that each shows. */
@@ -97,6 +110,7 @@ export class Recordings {
   constructor(storage: Storage, where: string) {
     this.#storage = storage;
     this.#where = where;
+    this.#list.before(this.#filter.node);
   }
 
   /** Shows another storage. */
@@ -114,7 +128,9 @@ export class Recordings {
     this.#list.setAttribute('aria-busy', 'true');
     try {
       const found = await listRecordings(this.#storage);
-      if (turn === this.#turn) this.#show(found);
+      if (turn !== this.#turn) return;
+      this.#found = found;
+      this.#show();
     } catch (error) {
       if (turn === this.#turn) this.#showUnreachable(error);
     } finally {
@@ -122,7 +138,8 @@ export class Recordings {
     }
   }
 
-  #show(recordings: readonly Recording[]): void {
+  #show(): void {
+    const recordings = select(this.#found, this.#filter.wanted);
     const cards = new Map<string, { node: HTMLElement; manifest: string }>();
     for (const [index, recording] of recordings.entries()) {
       const manifest = JSON.stringify(recording);
@@ -131,8 +148,18 @@ export class Recordings {
       cards.set(recording.id, kept ?? { node: this.#card(recording, index === 0), manifest });
     }
     this.#cards = cards;
-    this.#place(recordings.length > 0 ? [...cards.values()].map(card => card.node) : [this.#empty()]);
-    this.#status.textContent = `${format.count(recordings.length, 'recording')} ${this.#where}`;
+    this.#filter.node.hidden = this.#found.length === 0;
+    const none = this.#found.length === 0 ? this.#empty() : this.#nothingMatches();
+    this.#place(recordings.length > 0 ? [...cards.values()].map(card => card.node) : [none]);
+    this.#status.textContent = this.#count(recordings);
+  }
+
+  /** How many, and what they take. */
+  #count(shown: readonly Recording[]): string {
+    const all = format.count(this.#found.length, 'recording');
+    const many = shown.length === this.#found.length ? all : `${shown.length} of ${all}`;
+    const used = format.bytes(shown.reduce((sum, recording) => sum + bytesOf(recording), 0));
+    return shown.length === 0 ? `${many} ${this.#where}` : `${many} ${this.#where} · ${used} used`;
   }
 
   /** Nodes that are there already are not touched: to put one back where it is would stop what it plays. */
@@ -156,8 +183,25 @@ export class Recordings {
     );
   }
 
+  #nothingMatches(): HTMLElement {
+    const onclick = (): void => {
+      this.#filter.clear();
+      this.#show();
+      this.#status.focus();
+    };
+    return el(
+      'div',
+      { class: 'empty' },
+      icon('search'),
+      el('p', {}, el('strong', {}, 'Nothing matches')),
+      el('p', {}, 'No recording has these words, or is of this kind.'),
+      el('button', { type: 'button', onclick }, 'Show everything'),
+    );
+  }
+
   #showUnreachable(error: unknown): void {
     this.#cards.clear();
+    this.#filter.node.hidden = true;
     const message = error instanceof Error ? error.message : String(error);
     this.#status.textContent = 'The recordings could not be listed';
     this.#list.replaceChildren(
@@ -175,20 +219,25 @@ export class Recordings {
   #card(recording: Recording, open: boolean): HTMLElement {
     const { files } = recording;
     const storage = this.#storage;
-    const player = new Player(storage, notifyError);
-    const play = (chosen: readonly RecordedFile[]): void => player.play(chosen, files.length);
+    const player = new Player(storage, recording, notifyError);
+    const playAll = (): void => player.play(0);
     const actions = (file: RecordedFile): HTMLElement =>
       el(
         'div',
         { class: 'file-actions' },
-        playButton(file, () => play([file])),
+        playButton(file, () => player.play(file.startTime)),
         downloadLink(storage, recording, file),
       );
     const title = `recording-${recording.id}`;
     return el(
       'article',
       { class: 'card recording', 'aria-labelledby': title },
-      this.#header(recording, title, () => play(files)),
+      el(
+        'div',
+        { class: 'recording-top' },
+        files.length > 0 && poster(storage, recording, playAll),
+        this.#header(recording, title, playAll),
+      ),
       player.node,
       files.length > 0 && timeline(files, recording.duration),
       recording.error && el('p', { class: 'facts failed' }, recording.error.message),
@@ -210,9 +259,11 @@ export class Recordings {
     const { files } = recording;
     const badge = BADGES[recording.state];
     const note = NOTES[recording.state];
+    const kind = describe.kind(recording);
     const when = format.moment(recording.startedAt);
-    const size = format.bytes(describe.totalBytes(files));
+    const size = format.bytes(bytesOf(recording));
     const facts = [
+      when,
       format.duration(recording.duration),
       format.count(files.length, 'file'),
       size,
@@ -227,7 +278,13 @@ export class Recordings {
       el(
         'div',
         {},
-        el('h3', { id }, when, badge && el('span', { class: `badge ${recording.state}` }, badge)),
+        el(
+          'h3',
+          { id },
+          describe.title(recording),
+          kind && el('span', { class: 'badge kind' }, kind),
+          badge && el('span', { class: `badge ${recording.state}` }, badge),
+        ),
         el('p', { class: 'facts' }, facts),
         note && el('p', { class: 'facts' }, note),
       ),
@@ -236,6 +293,7 @@ export class Recordings {
         { class: 'recording-actions' },
         files.length > 0 &&
           el('button', { type: 'button', onclick: playAll }, icon('play'), 'Play whole recording'),
+        files.length === 1 && files[0] && downloadLink(this.#storage, recording, files[0], 'Download'),
         el(
           'button',
           {
@@ -252,7 +310,7 @@ export class Recordings {
   }
 
   async #delete(recording: Recording, when: string): Promise<void> {
-    const what = `${format.count(recording.files.length, 'file')}, ${format.bytes(describe.totalBytes(recording.files))}`;
+    const what = `${format.count(recording.files.length, 'file')}, ${format.bytes(bytesOf(recording))}`;
     if (!(await confirmDelete(`${when}: ${what}. It will be gone for good.`))) return;
     try {
       await this.#storage.delete(recording.id);

@@ -4,7 +4,7 @@ import { byId } from '../app/dom.ts';
 import type { Library } from '../app/library.ts';
 import { Live } from '../app/live.ts';
 import { clearNotices, notify, notifyError } from '../app/notices.ts';
-import { chosenStorage } from '../app/options.ts';
+import { chosenStorage, THUMBNAILS } from '../app/options.ts';
 
 const ACTIVE: readonly RecorderState[] = ['starting', 'recording', 'paused', 'waiting', 'stopping'];
 
@@ -28,6 +28,7 @@ const chosenOptions = (title: string): RecorderOptions => {
     fallback: byId('encode-instead', HTMLInputElement).checked ? 'encode' : 'none',
     // An empty field is no number: then there is no limit.
     cut: Number.isNaN(seconds) ? {} : { maxFileDuration: seconds, minFileDuration: Math.min(1, seconds) },
+    thumbnails: THUMBNAILS,
     metadata: { title },
   };
 };

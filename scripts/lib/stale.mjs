@@ -29,6 +29,7 @@ export const PRODUCTS = [
   'page-storage.js',
   'auto.js',
   'overlays.js',
+  'thumbnails.js',
   'aac-encoder.js',
   'steadyreel.iife.js',
   'server.js',

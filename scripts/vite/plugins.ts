@@ -10,6 +10,7 @@ const CLIP_URL = /new URL\(\s*(['"])\.\/clip\.ts\1,\s*import\.meta\.url\s*\)/g;
 const PAGE_STORAGE_URL = /new URL\(\s*(['"])\.\/page-storage\.ts\1,\s*import\.meta\.url\s*\)/g;
 const AUTO_URL = /new URL\(\s*(['"])\.\.\/auto\/auto\.ts\1,\s*import\.meta\.url\s*\)/g;
 const OVERLAYS_URL = /new URL\(\s*(['"])\.\/overlays\.ts\1,\s*import\.meta\.url\s*\)/g;
+const THUMBNAILS_URL = /new URL\(\s*(['"])\.\/thumbnails\.ts\1,\s*import\.meta\.url\s*\)/g;
 const AAC_URL = /new URL\(\s*(['"])\.\.\/encode\/aac-encoder\.ts\1,\s*import\.meta\.url\s*\)/g;
 /** The modules that name files which stand beside them in dist/, and how. */
 const NAMED = [
@@ -39,6 +40,12 @@ const NAMED = [
     source: OVERLAYS_URL,
     name: '__STEADYREEL_OVERLAYS_URL__',
     file: 'overlays.js',
+  },
+  {
+    module: '/src/worker/spawn.ts',
+    source: THUMBNAILS_URL,
+    name: '__STEADYREEL_THUMBNAILS_URL__',
+    file: 'thumbnails.js',
   },
   { module: '/src/tap/spawn.ts', source: TAP_URL, name: '__STEADYREEL_TAP_URL__', file: 'tap.js' },
 ] as const;

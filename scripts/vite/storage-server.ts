@@ -10,7 +10,7 @@ interface Options {
   source: string;
 }
 
-const SCRIPT_TAG_FILES = /^\/(steadyreel\.iife|worker|tap|passthrough|aac-encoder)\.js(\?|$)/;
+const SCRIPT_TAG_FILES = /^\/(steadyreel\.iife|worker|tap|passthrough|thumbnails|aac-encoder)\.js(\?|$)/;
 
 type ServerModule = typeof import('../../src/server/index.ts');
 

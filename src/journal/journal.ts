@@ -9,7 +9,7 @@ import {
   recordingPath,
   removeDirectory,
   removeFile,
-  writeText,
+  writeWhole,
 } from '../opfs.ts';
 import { segmentsAmong } from '../segments.ts';
 import { Ballast } from './ballast.ts';
@@ -89,7 +89,10 @@ export class Journal {
     const unlock = (await lockRecording(setup.id)) ?? (() => undefined);
     try {
       await createDirectory(path);
-      const [tail] = await Promise.all([Tail.open(path), writeText(path, SETUP_NAME, JSON.stringify(setup))]);
+      const [tail] = await Promise.all([
+        Tail.open(path),
+        writeWhole(path, SETUP_NAME, JSON.stringify(setup)),
+      ]);
       return new Journal(setup, path, tail, unlock, await Ballast.open(path));
     } catch (error) {
       // Without a device there is nothing to store on; a journal may also be in memory.
@@ -188,7 +191,7 @@ export class Journal {
 
   /** Keeps the manifest beside the files. */
   async writeManifest(manifest: Recording): Promise<void> {
-    if (this.durable) await writeText(this.path, MANIFEST_NAME, JSON.stringify(manifest));
+    if (this.durable) await writeWhole(this.path, MANIFEST_NAME, JSON.stringify(manifest));
   }
 
   /** Nothing is left to be finished: only what is the recording itself stays, and only where this device is its storage. */

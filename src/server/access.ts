@@ -6,13 +6,13 @@ import type { Action } from './route.ts';
 /** What a request wants to do. */
 export interface Access {
   /**
-   * `create`: begin a file. `write`: upload into it, ask for its offset, or put the manifest. `read`: a file
-   * or the manifest. `list`: all manifests. `delete`: a file or a recording.
+   * `create`: begin a file. `write`: upload into it, ask for its offset, or put the manifest or what belongs to the
+   * thumbnails. `read`: any of these. `list`: all manifests. `delete`: a file or a recording.
    */
   action: Action;
   /** Absent when the action is `list`. */
   recordingId?: string;
-  /** `recordings/<id>/0001.mp4` or `recordings/<id>/manifest.json`, where the request is about one of them. */
+  /** `recordings/<id>/0001.mp4`, `recordings/<id>/manifest.json` and the like, where the request is about one of them. */
   key?: string;
 }
 

@@ -2,6 +2,9 @@
 import { checkManifest, type Recording } from '../manifest.ts';
 import { requestInvalid, tooLarge } from './errors.ts';
 
+/** Bytes of a thumbnail, of a sheet of them, or of their index: of 25,000 that is 2 MiB. */
+export const MAX_THUMBNAIL_BYTES = 4 * 1024 ** 2;
+
 /** Pieces in a row as one. */
 const concatenate = (pieces: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> => {
   const all = new Uint8Array(size);

@@ -63,8 +63,8 @@ Options of serve:
                           recording.recovered, clip.completed
 
 The script-tag build is served too: /steadyreel.iife.js, /worker.js, /tap.js,
-/passthrough.js, /clip.js, /auto.js, /overlays.js, /page-storage.js,
-/aac-encoder.js
+/passthrough.js, /clip.js, /auto.js, /overlays.js, /thumbnails.js,
+/page-storage.js, /aac-encoder.js
 `;
 
 const SERVE_OPTIONS = {

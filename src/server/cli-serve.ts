@@ -19,6 +19,7 @@ const PACKAGE_FILES = [
   'page-storage.js',
   'auto.js',
   'overlays.js',
+  'thumbnails.js',
   'aac-encoder.js',
 ];
 

@@ -1,6 +1,6 @@
 /** The storage handler: from a `Request` to a `Response`. */
 import { join } from 'node:path';
-import { MANIFEST_NAME, parseKey } from '../manifest.ts';
+import { mediaTypeOf, parseKey } from '../manifest.ts';
 import { type Access, askForLeave, isResponse } from './access.ts';
 import { findFolder } from './disk.ts';
 import { methodNotAllowed, notFound } from './errors.ts';
@@ -9,7 +9,15 @@ import { listResponse, parseLimit } from './listing.ts';
 import { UploadLocker } from './locks.ts';
 import { type ResolvedHandlerOptions, resolveHandlerOptions, type StorageHandlerOptions } from './options.ts';
 import { preflightHeaders } from './origin.ts';
-import { deleteRecording, idOf, listManifests, type Place, putManifest } from './recordings.ts';
+import {
+  deleteRecording,
+  idOf,
+  listManifests,
+  locate,
+  type Place,
+  putManifest,
+  putThumbnail,
+} from './recordings.ts';
 import { allowedMethods, chooseOperation, keyFromMetadata, matchRoute, type Route } from './route.ts';
 import { sendFile } from './send-file.ts';
 import { RecordingStore } from './store.ts';
@@ -30,17 +38,16 @@ interface Context {
 
 const read = async (request: Request, place: Place, key: string): Promise<Response> => {
   const parts = parseKey(key);
-  const folder = parts && (await findFolder(place.root, [...place.prefix, parts.recordingId]));
+  const { folders, name } = parts ? locate(place, parts) : { folders: [], name: '' };
+  const folder = parts && (await findFolder(place.root, folders));
   if (!parts || folder === undefined) throw notFound();
   const isDownload = new URL(request.url).searchParams.has('download');
-  const response = await sendFile(request, join(folder, parts.name), {
-    'Content-Type': parts.name === MANIFEST_NAME ? 'application/json' : 'video/mp4',
+  const response = await sendFile(request, join(folder, name), {
+    'Content-Type': mediaTypeOf(key),
     // No scripts. Without its origin, Chromium does not even load a video that is opened in a tab of its own.
     'Content-Security-Policy': 'sandbox allow-same-origin',
     'Cache-Control': 'private, no-cache',
-    ...(isDownload
-      ? { 'Content-Disposition': `attachment; filename="${parts.recordingId}-${parts.name}"` }
-      : {}),
+    ...(isDownload ? { 'Content-Disposition': `attachment; filename="${parts.recordingId}-${name}"` } : {}),
   });
   if (response === undefined) throw notFound();
   return response;
@@ -103,6 +110,9 @@ const respond = async (context: Context, request: Request): Promise<Response> =>
       await (webhooks ? webhooks.around(path, request, put) : put());
       return noContent();
     }
+    case 'put-thumbnail':
+      await putThumbnail(request, place, key, locker);
+      return noContent();
     case 'delete-recording':
       await deleteRecording(place, recordingId, locker, request.signal);
       await webhooks?.forget(path);

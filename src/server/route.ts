@@ -1,5 +1,12 @@
 /** What a request asks for: addresses, methods and the names in `Upload-Metadata`. Pure. */
-import { isRecordingId, MANIFEST_NAME, parseKey, RECORDINGS_PREFIX } from '../manifest.ts';
+import {
+  isRecordingId,
+  MANIFEST_NAME,
+  mediaTypeOf,
+  parseKey,
+  RECORDINGS_PREFIX,
+  VIDEO_TYPE,
+} from '../manifest.ts';
 import { requestInvalid } from './errors.ts';
 
 /** What `authorize` is asked for. */
@@ -10,11 +17,11 @@ export type Route =
   | { kind: 'base' }
   | { kind: 'recordings' }
   | { kind: 'recording'; recordingId: string }
-  | { kind: 'file' | 'manifest'; recordingId: string; key: string };
+  | { kind: 'file' | 'manifest' | 'thumbnail'; recordingId: string; key: string };
 
 /** What is done, and by whom it is done: tus requests are left to the tus server. */
 export interface Operation {
-  name: 'tus' | 'read' | 'list' | 'put-manifest' | 'delete-recording';
+  name: 'tus' | 'read' | 'list' | 'put-manifest' | 'put-thumbnail' | 'delete-recording';
   action: Action;
 }
 
@@ -33,11 +40,22 @@ const OPERATIONS: Record<Route['kind'], Record<string, Operation>> = {
     HEAD: { name: 'read', action: 'read' },
     PUT: { name: 'put-manifest', action: 'write' },
   },
+  thumbnail: {
+    GET: { name: 'read', action: 'read' },
+    HEAD: { name: 'read', action: 'read' },
+    PUT: { name: 'put-thumbnail', action: 'write' },
+  },
 };
 
 /** True when the address is the base path or below it. `base` has no slash at its end. */
 export const isUnder = (pathname: string, base: string): boolean =>
   pathname === base || pathname.startsWith(`${base}/`);
+
+/** Thumbnails, their sheets and their index are one kind: small, put as a whole, and put again. */
+const kindOf = (name: string): 'file' | 'manifest' | 'thumbnail' => {
+  if (name === MANIFEST_NAME) return 'manifest';
+  return mediaTypeOf(name) === VIDEO_TYPE ? 'file' : 'thumbnail';
+};
 
 /**
  * What lies at an address; `undefined` when nothing can. The path is not percent-decoded: no key has a
@@ -49,13 +67,7 @@ export const matchRoute = (pathname: string, base: string): Route | undefined =>
   if (rest === '') return { kind: 'base' };
   if (rest === RECORDINGS_PREFIX || `${rest}/` === RECORDINGS_PREFIX) return { kind: 'recordings' };
   const key = parseKey(rest);
-  if (key) {
-    return {
-      kind: key.name === MANIFEST_NAME ? 'manifest' : 'file',
-      recordingId: key.recordingId,
-      key: rest,
-    };
-  }
+  if (key) return { kind: kindOf(key.name), recordingId: key.recordingId, key: rest };
   const recordingId = rest.startsWith(RECORDINGS_PREFIX) ? rest.slice(RECORDINGS_PREFIX.length) : '';
   return isRecordingId(recordingId) ? { kind: 'recording', recordingId } : undefined;
 };
@@ -96,7 +108,7 @@ export const keyFromMetadata = (header: string | null): { recordingId: string; k
   }
   const key = `${RECORDINGS_PREFIX}${recordingId}/${values.get('filename') ?? ''}`;
   const name = parseKey(key)?.name;
-  if (name === undefined || name === MANIFEST_NAME) {
+  if (name === undefined || kindOf(name) !== 'file') {
     throw requestInvalid('Upload-Metadata: expected "filename", such as 0001.mp4 in base64.');
   }
   return { recordingId, key };

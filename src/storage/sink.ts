@@ -32,6 +32,12 @@ export interface SinkEvents {
   ask(call: PageCall): Promise<unknown>;
 }
 
+/** Something small that is stored as a whole, beside the files. */
+export interface SmallObject {
+  key: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** Puts one recording into storage. */
 export interface StorageSink {
   /**
@@ -40,6 +46,13 @@ export interface StorageSink {
    * @throws StorageError when the storage refuses, or was given up.
    */
   writeManifest(manifest: Recording, signal: AbortSignal): Promise<void>;
+  /**
+   * Stores something small, over the one before; its media type follows from its key. Tries again while the storage can't be
+   * reached.
+   *
+   * @throws StorageError when the storage refuses, or was given up.
+   */
+  put(object: SmallObject, signal: AbortSignal): Promise<void>;
   /**
    * Follows a file until it is sealed and every byte is durable.
    *

@@ -64,7 +64,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
 
   /** Starts reading at once. */
   constructor(private readonly context: TracksContext) {
-    const { setup, files, keeper, stats, report, wall } = context;
+    const { setup, files, keeper, stats, report, wall, onKeyFrame } = context;
     const now = wall.now();
     this.#limits = limitsOf(setup.options.cut);
     this.#plan = new AudioPlan(setup.call?.audio !== undefined);
@@ -72,7 +72,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     this.#lastSign = now;
     const shared = { time: this.#time, plan: this.#plan, files, stats, report, limits: this.#limits };
     const reasonNow = (reason: CutReason): CutReason => this.#reasonNow(reason);
-    this.#video = new CallVideo({ ...shared, keeper, reasonNow });
+    this.#video = new CallVideo({ ...shared, keeper, reasonNow, onKeyFrame });
     this.#audio = new CallAudio({
       ...shared,
       reasonNow,

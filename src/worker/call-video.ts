@@ -8,6 +8,7 @@ import type { CallTime } from '../source/call-time.ts';
 import type { AudioPlan } from './audio-plan.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
 import type { MediaFile, MediaFiles } from './media-files.ts';
+import type { TracksContext } from './media-tracks.ts';
 import type { Reporter } from './protocol.ts';
 
 /** A frame lasts so long at the least, that MP4 timescales can tell its end from its beginning; microseconds. */
@@ -32,6 +33,8 @@ export interface CallVideoContext {
   limits: CutLimits;
   /** The reason of a cut that is made now, given what a look at the frame says. */
   reasonNow(reason: CutReason): CutReason;
+  /** A key frame is recorded. Must not throw. */
+  onKeyFrame: TracksContext['onKeyFrame'];
 }
 
 /** One frame as it goes into a file. */
@@ -93,6 +96,10 @@ export class CallVideo {
     const { data, type } = sample;
     const config = file.hasVideo ? undefined : decoderConfigOf(parameters);
     file.addVideo({ data, timestamp: at, type }, config);
+    if (type === 'key') {
+      const { rotation, flip } = sourceOf(parameters);
+      this.context.onKeyFrame?.({ data, config: decoderConfigOf(parameters), time: at, rotation, flip });
+    }
     stats.framesEncoded++;
     stats.videoBytes += data.byteLength;
     this.#learn(at);

@@ -1,8 +1,14 @@
 /** Keeps the manifest, and sees to it that it is written. */
 import type { SteadyreelError } from '../errors.ts';
 import type { Told } from '../events.ts';
-import type { ManifestEvent, RecordedFile, Recording, RecordingState, TrackParameters } from '../manifest.ts';
-
+import type {
+  ManifestEvent,
+  RecordedFile,
+  Recording,
+  RecordingState,
+  RecordingThumbnails,
+  TrackParameters,
+} from '../manifest.ts';
 import { Latest } from './latest.ts';
 
 /** Most notices that a manifest holds: a recording of days may warn all the time. */
@@ -40,6 +46,8 @@ export class ManifestKeeper {
   #state: RecordingState = 'recording';
   #endedAt: string | undefined;
   #error: Recording['error'];
+  /** What of them is in storage; written with the next update. */
+  thumbnails: RecordingThumbnails | undefined;
   readonly #latest: Latest;
   #pixelFormats = 0;
 
@@ -65,6 +73,7 @@ export class ManifestKeeper {
       metadata,
       files,
       events: [...this.#events],
+      ...(this.thumbnails && { thumbnails: this.thumbnails }),
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
   }

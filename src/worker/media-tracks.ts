@@ -1,9 +1,10 @@
 /** What a session does with its tracks, whether they are encoded here or come encoded. */
 import type { CutLimits } from '../cut/decide.ts';
 import type { RecorderStats } from '../events.ts';
-import { toMicroseconds } from '../media.ts';
+import { toMicroseconds, type VideoSource } from '../media.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { WallClock } from '../source/wall-clock.ts';
+import type { SmallObject } from '../storage/sink.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
 import type { MediaFiles } from './media-files.ts';
 import type { Overlaid } from './overlaid.ts';
@@ -35,6 +36,24 @@ export interface TracksContext {
   onResumed(): void;
   /** All tracks have ended by themselves for good. */
   onEnded(): void;
+  /** Where things go that lie beside the files; absent where there is no recording yet. */
+  beside?: {
+    /** See `StorageSink`. */
+    put(object: SmallObject): Promise<void>;
+    keeper: ManifestKeeper;
+  };
+  /** Sees each frame on its way into an encoder, at its time on the timeline; it stays whose it is. Must not throw. */
+  onFrame?(frame: VideoFrame): void;
+  /** The same for key frames that come encoded. Must not throw. */
+  onKeyFrame?(frame: EncodedKeyFrame): void;
+}
+
+/** A key frame, and what there is to be known to show it. */
+export interface EncodedKeyFrame extends Pick<VideoSource, 'rotation' | 'flip'> {
+  data: Uint8Array;
+  config: VideoDecoderConfig;
+  /** Microseconds on the timeline. */
+  time: number;
 }
 
 export interface MediaTracks<Replacement> {
@@ -60,6 +79,8 @@ export interface MediaTracks<Replacement> {
   stop(): Promise<void>;
   /** Throws away what is on its way. */
   cancel(): void;
+  /** All files are stored: so is, soon, what belongs to them. Never rejects. */
+  stored?(): Promise<void>;
 }
 
 /** Limits of files, in microseconds and bytes. */

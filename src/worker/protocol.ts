@@ -27,6 +27,8 @@ export interface SessionSetup {
   pageStorageUrl: string;
   /** Absent: none can be drawn. */
   overlays?: OverlaySetup | undefined;
+  /** Address of the code for thumbnails; absent where none are wanted. */
+  thumbnailsUrl?: string | undefined;
   /** What is to be recorded as it was encoded by a call; the tracks above are then absent. */
   call?: CallSetup | undefined;
   /** What it is made of, where the stream's packets are kept in a ring; the tracks above are then absent. */

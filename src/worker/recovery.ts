@@ -163,6 +163,8 @@ export class Recovery {
       known.sealed.map(entry => ({ entry, parameters: {} })),
       known.events,
     );
+    // They are in the storage that it was on its way to, and nowhere else.
+    if (!this.context.moves) this.#keeper.thumbnails = this.found.manifest?.thumbnails;
     this.#log.restore({ ...known, events: { from: 0, list: known.events } });
     for (const state of checkpoint.files) {
       if (sealed.has(state.setup.index)) continue;

@@ -8,12 +8,15 @@ import { toSeconds, type VideoPacket } from '../media.ts';
 import { restoreConfig, type StoredConfig } from '../stored-config.ts';
 import { FirstGroup } from './first-group.ts';
 import type { MediaFile, MediaFiles } from './media-files.ts';
+import type { EncodedKeyFrame } from './media-tracks.ts';
 
 /** What the taker needs from its session. */
 export interface TakerContext {
   files: MediaFiles;
   stats: Pick<RecorderStats, 'framesIn' | 'framesEncoded' | 'videoBytes'>;
   note(event: ManifestEvent): void;
+  /** A key frame is recorded. Must not throw. */
+  onKeyFrame?(frame: EncodedKeyFrame): void;
 }
 
 /** While a key frame is waited for, at the beginning or after a pause: its sound may come before it, and so may a run that follows. */
@@ -259,9 +262,16 @@ export class RingTaker {
     if (!file) return;
     file.addVideo(packet, file.hasVideo || !config ? undefined : restoreConfig<VideoDecoderConfig>(config));
     this.#last = Math.max(this.#last, packet.timestamp);
+    if (config) this.#show(file, packet, restoreConfig(config));
     stats.framesIn++;
     stats.framesEncoded++;
     stats.videoBytes += packet.data.byteLength;
+  }
+
+  #show({ setup }: MediaFile, { data, timestamp, type }: VideoPacket, config: VideoDecoderConfig): void {
+    if (type !== 'key' || !setup.video) return;
+    const { rotation, flip } = setup.video.source;
+    this.context.onKeyFrame?.({ data, config, time: timestamp, rotation, flip });
   }
 
   /** What comes at this time is the first, or the first after a pause. */
@@ -308,6 +318,7 @@ export class RingTaker {
     if (group.differsFrom(config)) this.#cutRun = group.run.run;
     for (const packet of packets) {
       const timestamp = this.#at(packet.timestamp);
+      this.#show(file, { ...packet, timestamp }, config);
       file.addVideo({ ...packet, timestamp }, file.hasVideo ? undefined : config);
     }
   }

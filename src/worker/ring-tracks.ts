@@ -4,7 +4,7 @@ import { chooseVideo } from '../encode/choose.ts';
 import { WorkerFailedError } from '../errors.ts';
 import { toSeconds, type VideoCodecFamily } from '../media.ts';
 import { encodeAgain } from './exact.ts';
-import type { MediaTracks, TracksContext } from './media-tracks.ts';
+import type { EncodedKeyFrame, MediaTracks, TracksContext } from './media-tracks.ts';
 import type { RingInput } from './protocol.ts';
 import { RingTaker } from './ring-taker.ts';
 
@@ -80,7 +80,8 @@ export class RingTracks implements MediaTracks<never> {
     const { files, stats, keeper } = this.context;
     this.#bounds = begin;
     const note = keeper.note.bind(keeper);
-    this.#taker = new RingTaker({ files, stats, note }, begin, begin.known, this.input.exact);
+    const onKeyFrame = (frame: EncodedKeyFrame): void => this.context.onKeyFrame?.(frame);
+    this.#taker = new RingTaker({ files, stats, note, onKeyFrame }, begin, begin.known, this.input.exact);
   }
 
   async #take(entries: Extract<FromRing, { type: 'entries' }>['entries']): Promise<void> {

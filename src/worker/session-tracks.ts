@@ -16,6 +16,7 @@ import type { RingHost } from './ring-host.ts';
 import { Tracks } from './tracks.ts';
 
 export type SessionTracks = MediaTracks<Replacement | CallReplacement>;
+/** How a session opens its tracks. */
 export type OpenTracks = (context: TracksContext) => SessionTracks;
 
 /** What `passthrough.js`, loaded on demand, exports. */
@@ -25,20 +26,31 @@ export interface PassthroughModule {
 
 /** What `clip.js`, loaded on demand, exports for workers. */
 export interface ClipModule {
-  openRing(
-    setup: RingSetup,
-    send: (message: FromWorker) => void,
-    openTracks: (context: TracksContext) => SessionTracks,
-  ): Promise<RingHost>;
+  openRing(setup: RingSetup, send: (message: FromWorker) => void, openTracks: OpenTracks): Promise<RingHost>;
   openRingTracks(context: TracksContext, input: RingInput): SessionTracks;
 }
 
-/**
- * How a session opens its tracks. The page sees to it that it gets replacements of the same kind.
- *
- * @throws WorkerFailedError (`worker-failed`) when the code for them is not where the page says.
- */
-export const tracksFor = async ({
+/** What `thumbnails.js`, loaded on demand, exports: it opens the tracks, and looks at what passes. */
+export interface ThumbnailsModule {
+  watchTracks(context: TracksContext, open: OpenTracks): SessionTracks;
+}
+
+/** Longer than this, a recording does not wait for the code for its thumbnails: it has none then. Milliseconds. */
+const PATIENCE = 1_000;
+
+/** Frames that come meanwhile wait in the browser. Never rejects: without thumbnails, the recording is what it is. */
+const withThumbnails = async (url: string, open: OpenTracks): Promise<OpenTracks> => {
+  const late = new Promise<undefined>(resolve => setTimeout(resolve, PATIENCE));
+  const loading = load<ThumbnailsModule>(url).catch(() => undefined);
+  const module = await Promise.race([loading, late]);
+  if (module) return context => module.watchTracks(context, open);
+  return context => {
+    context.report.warn('thumbnails-left-out', `There are no thumbnails: ${url} could not be loaded.`);
+    return open(context);
+  };
+};
+
+const openerOf = async ({
   call,
   ring,
   overlays,
@@ -58,15 +70,35 @@ export const tracksFor = async ({
   };
 };
 
+/**
+ * How a session opens its tracks. The page sees to it that it gets replacements of the same kind.
+ *
+ * @throws WorkerFailedError (`worker-failed`) when the code for them is not where the page says.
+ */
+export const tracksFor = async ({
+  call,
+  ring,
+  overlays,
+  thumbnailsUrl,
+}: Pick<SessionSetup, 'call' | 'ring' | 'overlays' | 'thumbnailsUrl'>): Promise<OpenTracks> => {
+  const open = await openerOf({ call, ring, overlays });
+  return thumbnailsUrl ? withThumbnails(thumbnailsUrl, open) : open;
+};
+
 /** What the manifest says of it. */
 export const methodOf = ({ call, ring }: SessionSetup): Recording['method'] =>
   ring ? ring.method : call ? 'passthrough' : 'encoding';
 
-/** Lets go of tracks that nobody will read. */
-export const leave = ({ video, audio }: Partial<Replacement | CallReplacement>): void => {
+/** What there may be to be read. */
+type Inputs = Partial<Replacement | CallReplacement> & Partial<Pick<SessionSetup, 'call' | 'ring'>>;
+
+/** Lets go of what nobody will read. */
+export const leave = ({ video, audio, call, ring }: Inputs): void => {
   for (const input of [video, audio]) {
     if (input === undefined || input === 'same') continue;
     if ('port' in input) input.port.postMessage({ type: 'close' } satisfies ToTap);
     else void input.readable.cancel().catch(() => undefined);
   }
+  if (call) leave({ video: call.video, audio: call.audio });
+  ring?.port.postMessage({ type: 'close' } satisfies ToTap);
 };

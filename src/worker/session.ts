@@ -77,6 +77,7 @@ export class Session {
       stats: this.#stats,
       report,
       wall: wallClock,
+      beside: { put: object => this.#sink.put(object, this.#abort.signal), keeper: this.#keeper },
       onWaiting: () => send({ type: 'waiting' }),
       onResumed: () => send({ type: 'resumed' }),
       onEnded: () => this.#stopByItself(),
@@ -98,8 +99,7 @@ export class Session {
   ): Promise<Session | undefined> {
     try {
       const { recordingId: id, startedAt, options, storage, kind, linked } = setup;
-      const openSink = await sinkFor(setup);
-      const openTracks = given ?? (await tracksFor(setup));
+      const [openSink, openTracks] = [await sinkFor(setup), given ?? (await tracksFor(setup))];
       const about = { version: 1, id, startedAt, metadata: options.metadata, kind, linked } as const;
       const at = { storage: storageName(storage), method: methodOf(setup) };
       const journal = await Journal.open({ ...about, ...at });
@@ -108,8 +108,6 @@ export class Session {
       return session;
     } catch (error) {
       leave(setup);
-      leave(setup.call ?? {});
-      setup.ring?.port.postMessage({ type: 'close' });
       send({ type: 'failed', error: errorToMessage(error), recording: undefined });
       return undefined;
     }
@@ -326,6 +324,7 @@ export class Session {
     if (this.#abort.signal.aborted) return;
     if (this.#error) throw this.#error;
     if (this.#keeper.manifest.files.length === 0) throw new RecordingEmptyError();
+    await this.#tracks.stored?.();
     this.#keeper.end('complete', new Date().toISOString());
     this.#keeper.update();
     await this.#keeper.written();

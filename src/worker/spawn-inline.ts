@@ -33,5 +33,8 @@ export const pageStorageUrl = (): string => new URL('page-storage.js', scriptUrl
 /** Address of what an `AutoRecorder` does: next to this script. */
 export const autoUrl = (): string => new URL('auto.js', scriptUrl).href;
 
+/** Address of the code for thumbnails: next to this script. */
+export const thumbnailsUrl = (): string => new URL('thumbnails.js', scriptUrl).href;
+
 /** Address of the WebAssembly AAC encoder: next to this script. */
 export const aacEncoderUrl = (): string => new URL('aac-encoder.js', scriptUrl).href;

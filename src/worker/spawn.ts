@@ -20,5 +20,8 @@ export const pageStorageUrl = (): string => new URL('./page-storage.ts', import.
 /** Address of what an `AutoRecorder` does, which the page loads when one is started. */
 export const autoUrl = (): string => new URL('../auto/auto.ts', import.meta.url).href;
 
+/** Address of the code for thumbnails, which the worker loads only when it needs it. */
+export const thumbnailsUrl = (): string => new URL('./thumbnails.ts', import.meta.url).href;
+
 /** Address of the AAC encoder, which the worker loads only when it needs it. */
 export const aacEncoderUrl = (): string => new URL('../encode/aac-encoder.ts', import.meta.url).href;

@@ -93,6 +93,7 @@ export class Tracks implements MediaTracks<Replacement> {
       overlaid,
       outputs: outputs ?? [{ files, stats, draws: true }],
       reasonNow: reason => this.#reasonNow(reason),
+      onFrame: frame => this.context.onFrame?.(frame),
       onDecided: time => {
         this.#decided = time;
         this.#audio?.lane.advance(this.#time.now());

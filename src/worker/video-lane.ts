@@ -33,6 +33,8 @@ export interface VideoLaneContext extends VideoRunsContext {
   outputs: VideoOutput[];
   /** The reason of a cut that is made now, given what a look at the frame says. */
   reasonNow(reason: CutReason): CutReason;
+  /** A frame is about to be encoded, at its time on the timeline; it is not to be closed. Must not throw. */
+  onFrame?(frame: VideoFrame): void;
   /** A frame was decided on: audio up to its time may go on. */
   onDecided(time: number): void;
 }
@@ -236,6 +238,8 @@ export class VideoLane {
       run && look && draws
         ? await look.draw(frame, run.source, encodedColorSpace(run.source.colorSpace))
         : frame;
+    // The first of two is the original.
+    if (runs === this.#outputs[0]?.runs) this.context.onFrame?.(drawn);
     if (!run) drawn.close();
     else if (!run.encoder.encode(drawn, key)) this.#drop('The video encoder failed and is replaced.', stats);
   }

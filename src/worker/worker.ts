@@ -28,7 +28,6 @@ const recovery = new AbortController();
 /** Lets go of what can't be begun, and says why. */
 const refuse = (setup: SessionSetup | RingSetup, error: unknown): undefined => {
   leave(setup);
-  leave(setup.call ?? {});
   send({ type: 'failed', error: errorToMessage(error), recording: undefined });
 };
 

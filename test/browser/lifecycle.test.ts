@@ -55,7 +55,8 @@ test.concurrent('on this device: listed, read, deleted', async () => {
   const video = new VideoSource();
   const audio = new AudioSource();
   const storage = device();
-  const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage });
+  const thumbnails = { interval: 1 };
+  const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage, thumbnails });
   await recorder.start();
   await Promise.all([video.feed(45), audio.feed(1.5)]);
   const recording = await recorder.stop();
@@ -66,7 +67,14 @@ test.concurrent('on this device: listed, read, deleted', async () => {
   await checkCounters(saved, 45);
   const blob = await storage.read(recording.files[0]?.key ?? '');
   expect(blob.type).toBe('video/mp4');
+  const { items = [], vtt = '' } = recording.thumbnails ?? {};
+  expect(items).toHaveLength(2);
+  const pictures = await Promise.all(items.map(({ key }) => storage.read(key)));
+  expect(pictures.map(({ type }) => type)).toEqual(['image/jpeg', 'image/jpeg']);
+  for (const picture of pictures) expect((await createImageBitmap(picture)).width).toBe(320);
+  expect((await storage.read(vtt)).type).toBe('text/vtt');
   await storage.delete(recording.id);
+  await expect(storage.read(items[0]?.key ?? '')).rejects.toMatchObject({ code: 'storage-not-found' });
   expect((await listRecordings(storage)).find(r => r.id === recording.id)).toBeUndefined();
   await expect(storage.read(recording.files[0]?.key ?? '')).rejects.toMatchObject({
     code: 'storage-not-found',

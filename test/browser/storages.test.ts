@@ -17,7 +17,8 @@ import { AudioSource, VideoSource } from './support/source.ts';
 /** Two sizes, so two files. */
 const record = async (storage: Storage): Promise<{ recorder: Recorder; recording: Recording }> => {
   const [video, audio] = [new VideoSource(), new AudioSource()];
-  const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage });
+  const thumbnails = { interval: 1 };
+  const recorder = new Recorder(new MediaStream([video.track, audio.track]), { storage, thumbnails });
   await recorder.start();
   const sound = audio.feed(3);
   await video.feed(45, { width: 320, height: 180 });
@@ -26,12 +27,25 @@ const record = async (storage: Storage): Promise<{ recorder: Recorder; recording
   return { recorder, recording: await recorder.stop() };
 };
 
+/** Three seconds: three pictures, a sheet of them, and its index. */
+const checkThumbnails = async (storage: Storage, { thumbnails }: Recording): Promise<void> => {
+  const { items = [], sprites = [], vtt = '', bytes } = thumbnails ?? {};
+  expect([items.length, sprites.length]).toEqual([3, 1]);
+  const blobs = await Promise.all([...items, ...sprites].map(({ key }) => storage.read(key)));
+  const sizes = await Promise.all(blobs.map(async blob => (await createImageBitmap(blob)).width));
+  expect(sizes).toEqual([320, 320, 320, 800]);
+  const index = await storage.read(vtt);
+  expect(await index.text()).toMatch(/^WEBVTT\n\n00:00:00\.000 --> /);
+  expect([...blobs, index].reduce((sum, { size }) => sum + size, 0)).toBe(bytes);
+};
+
 const check = async (storage: Storage, recording: Recording): Promise<void> => {
   expect(recording.files).toHaveLength(2);
   expect((await listRecordings(storage)).find(({ id }) => id === recording.id)).toEqual(recording);
   const saved = await saveRecording(recording, storage);
   await checkFiles(saved);
   await checkCounters(saved, 90);
+  await checkThumbnails(storage, recording);
   expect(await unfinishedRecordings({ storage })).toEqual([]);
   await storage.delete(recording.id);
   expect(await storage.list()).toEqual([]);

@@ -1,6 +1,8 @@
 /** Manifests, lists, reads and deletions of the S3 handler in a real Ceph. */
 import { describe, expect, it } from 'vitest';
+import { s3 } from '../../src/storage/s3/s3.ts';
 import { errorCode, filePath, ID, isWithoutCeph, manifest, newS3, noise, OTHER_ID, Page } from './kit.ts';
+import { newUpload } from './sink-kit.ts';
 
 const idOf = (n: number): string => `0a1b2c3d-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const manifestPath = `/recordings/${ID}/manifest.json`;
@@ -116,6 +118,45 @@ describe.skipIf(isWithoutCeph)('a finished file', () => {
     }
     expect(await bucket.files()).toEqual([]);
     expect(await bucket.uploads()).toEqual([`recordings/${ID}/00021.mp4`]);
+  });
+});
+
+describe.skipIf(isWithoutCeph)('what belongs to the thumbnails', () => {
+  const names = ['thumbnails/0001.jpg', 'sprite-0001.jpg', 'thumbnails.vtt'];
+
+  it('is put by the uploader, over the one before, and read through the handler as what its name says', async () => {
+    const { page, open, signal, config } = await newUpload();
+    for (const [i, type] of ['image/jpeg', 'image/jpeg', 'text/vtt'].entries()) {
+      const key = `recordings/${ID}/${names[i]}`;
+      for (const bytes of [noise(5000), noise(300)]) {
+        await open().put({ key, bytes }, signal);
+        const read = await page.send('GET', `/${key}`);
+        expect([read.status, read.headers.get('content-type')]).toEqual([200, type]);
+        expect(new Uint8Array(await read.arrayBuffer())).toEqual(bytes);
+      }
+      expect((await s3({ endpoint: config.endpoint }).read(key)).type).toBe(type);
+    }
+  });
+
+  it('is not taken when it is too large, and is no upload', async () => {
+    const { page, bucket } = newS3();
+    const large = await page.send('PUT', filePath(ID, names[0]), { body: noise(4 * 1024 ** 2 + 1) });
+    expect([large.status, await errorCode(large)]).toEqual([413, 'too-large']);
+    for (const name of names) {
+      const response = await page.send('POST', `${filePath(ID, name)}/upload`);
+      expect([response.status, await errorCode(response)]).toEqual([404, 'not-found']);
+    }
+    expect(await bucket.files()).toEqual([]);
+  });
+
+  it('goes with its recording, and nothing else does', async () => {
+    const { page, bucket } = newS3();
+    for (const id of [ID, OTHER_ID])
+      for (const name of names) await page.send('PUT', filePath(id, name), { body: noise(10) });
+    await bucket.put(`recordings/${ID}/thumbnails/notes.txt`, 'not ours');
+    expect((await page.send('DELETE', `/recordings/${ID}`)).status).toBe(204);
+    const kept = names.map(name => `recordings/${OTHER_ID}/${name}`);
+    expect(await bucket.files()).toEqual([`recordings/${ID}/thumbnails/notes.txt`, ...kept.sort()]);
   });
 });
 

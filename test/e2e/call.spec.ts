@@ -1,6 +1,8 @@
 /** Calls recorded as they were encoded: byte for byte what was on the wire, at both ends, in both browsers. */
 import { expect } from '@playwright/test';
+import type { Recording } from '../../src/manifest.ts';
 import type { CallBrowserName } from '../support/browsers.ts';
+import { probe } from '../support/media.ts';
 import { CallStation, checkFiles, checkFrames, checkSound } from './call-kit.ts';
 import type { End } from './pages/tapped-call.ts';
 import { test } from './shared-browsers.ts';
@@ -19,6 +21,22 @@ const CALLS: readonly { browser: CallBrowserName; codec: string; tapped: End }[]
   { browser: 'Firefox', codec: 'AV1', tapped: 'receiver' },
 ];
 
+/** Of key frames: the first one has a picture, and each of them is as wide as it is to be. */
+const checkThumbnails = async (station: CallStation, recording: Recording): Promise<void> => {
+  const { items, sprites, leftOut } = recording.thumbnails ?? {
+    items: [],
+    sprites: [],
+    leftOut: 'none made',
+  };
+  expect(leftOut).toBe(0);
+  expect(items[0]?.time).toBe(recording.files[0]?.startTime);
+  expect(sprites.map(({ tiles }) => tiles)).toEqual([items.length]);
+  for (const { key } of items) {
+    const [stream] = await probe(station.pathOf(key));
+    expect([stream?.codec_name, stream?.width, stream?.height]).toEqual(['mjpeg', 320, 180]);
+  }
+};
+
 for (const { browser, codec, tapped } of CALLS) {
   test(`${browser}, ${codec}, the ${tapped} tapped: sizes that change, at both ends`, async ({
     browsers,
@@ -26,7 +44,7 @@ for (const { browser, codec, tapped } of CALLS) {
     const station = await CallStation.start(browser, { browsers });
     try {
       await station.call('connect', { codec, tapped, width: 640, height: 360 });
-      for (const end of ENDS) await station.call('record', end);
+      for (const end of ENDS) await station.call('record', end, { thumbnails: { interval: 1 } });
       const files = (count: number) =>
         expect
           .poll(
@@ -59,6 +77,7 @@ for (const { browser, codec, tapped } of CALLS) {
         const { found, longestSkip } = await checkSound(station, recording, sound);
         expect(found).toBeGreaterThan(100);
         expect(longestSkip).toBe(0);
+        await checkThumbnails(station, recording);
       }
       const { warnings, errors } = await station.call('troubles');
       expect(errors).toEqual([]);

@@ -42,7 +42,18 @@ for (const [device, width, height] of [
       await page.getByRole('button', { name: 'Play whole recording' }).click();
       const video = page.getByRole('article').locator('video');
       await expect.poll(() => video.evaluate((v: HTMLVideoElement) => v.currentTime)).toBeGreaterThan(0.3);
+      await page.getByRole('button', { name: 'Pause', exact: true }).click();
+      await page.getByRole('slider', { name: 'Position' }).focus();
+      await page.keyboard.press('PageUp');
+      await expect(page.locator('.preview-picture')).toBeVisible();
       await check(page, `${device}-playing`);
+
+      await page.getByRole('link', { name: 'Library' }).click();
+      await expect(page.locator('.poster-picture')).toBeVisible();
+      await check(page, `${device}-library`);
+      await page.getByLabel('Find').fill('holiday');
+      await expect(page.getByText('Nothing matches')).toBeVisible();
+      await check(page, `${device}-library-nothing`);
     });
 
     test('errors and advanced options', async ({ page }) => {

@@ -94,6 +94,35 @@ const middleColor: BrowserCommand<[key: string, frame: number]> = async (_, key,
 
 const regionColors: BrowserCommand<[key: string, regions: media.Region[]]> = (_, key, regions) =>
   media.regionColors(pathOf(key), regions);
+/** A picture, a frame of a file as a player shows it, or a part of either; pixels. */
+interface Shown {
+  key: string;
+  frame?: number;
+  part?: { x: number; y: number; width: number; height: number };
+}
+
+/** Mean difference, of 255, of two pictures, each fitted into a size with black around: decoded and scaled by ffmpeg. */
+const pictureDifference: BrowserCommand<[a: Shown, b: Shown, width: number, height: number]> = async (
+  _,
+  a,
+  b,
+  width,
+  height,
+) => {
+  const filters = ({ frame, part }: Shown): string =>
+    [
+      ...(frame === undefined ? [] : [`select=eq(n\\,${frame})`]),
+      ...(part ? [`crop=${part.width}:${part.height}:${part.x}:${part.y}`] : []),
+      `scale=${width}:${height}:force_original_aspect_ratio=decrease`,
+      `pad=${width}:${height}:-1:-1,setsar=1,format=gbrp`,
+    ].join();
+  const graph = `[0:v]${filters(a)}[a];[1:v]${filters(b)}[b];[a][b]blend=all_mode=difference,format=rgb24`;
+  const inputs = [a, b].flatMap(({ key }) => ['-i', pathOf(key)]);
+  const args = ['-v', 'error', ...inputs, '-filter_complex', graph, '-frames:v', '1'];
+  const { stdout, stderr } = await media.run('ffmpeg', [...args, '-f', 'rawvideo', '-']);
+  if (stdout.length !== 3 * width * height) throw new Error(stderr);
+  return stdout.reduce((sum, value) => sum + value, 0) / stdout.length;
+};
 
 /** Puts bytes where the other commands find them: for recordings that are not on the test server. */
 const saveFile: BrowserCommand<[key: string, base64: string]> = async (_, key, base64) => {
@@ -117,6 +146,7 @@ export const commands = {
   sound,
   middleColor,
   regionColors,
+  pictureDifference,
   saveFile,
   exists,
 };
@@ -135,6 +165,7 @@ declare module 'vitest/browser' {
     sound(key: string, sampleRate: number): Promise<media.Sound>;
     middleColor(key: string, frame: number): Promise<number[]>;
     regionColors(key: string, regions: media.Region[]): Promise<number[][][]>;
+    pictureDifference(a: Shown, b: Shown, width: number, height: number): Promise<number>;
     saveFile(key: string, base64: string): Promise<void>;
     exists(key: string): Promise<boolean>;
   }

@@ -14,6 +14,8 @@ declare module 'vitest' {
     lockedEndpoint: string;
     /** One whose disk holds no more than 100 kB of a file. */
     fullEndpoint: string;
+    /** Like the first one, on the same folder, but that it takes files and manifests only. */
+    filesEndpoint: string;
   }
 }
 
@@ -27,12 +29,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
     authorize: request =>
       request.headers.get('Authorization') === 'Bearer once' && ['PUT', 'POST'].includes(request.method),
   });
+  const plain = await serve({
+    ...{ dir, port: 0 },
+    authorize: (_, { key = '' }) => !/\.(jpg|vtt)$/.test(key),
+  });
   const full = await startFullServer();
   project.provide('endpoint', server.endpoint);
   project.provide('lockedEndpoint', locked.endpoint);
   project.provide('fullEndpoint', full.endpoint);
+  project.provide('filesEndpoint', plain.endpoint);
   return async () => {
-    await Promise.all([server.close(0), locked.close(0), full.close()]);
+    await Promise.all([server.close(0), locked.close(0), plain.close(0), full.close()]);
     for (const folder of [dir, lockedDir]) await rm(folder, { recursive: true, force: true });
   };
 }

@@ -90,6 +90,7 @@ describe('the ES modules', () => {
       "new URL('./page-storage.js', import.meta.url)",
       "new URL('./auto.js', import.meta.url)",
       "new URL('./overlays.js', import.meta.url)",
+      "new URL('./thumbnails.js', import.meta.url)",
     ].filter(expression => !text.includes(expression));
     expect(missing).toEqual([]);
     expect(text.match(/__STEADYREEL\w+/)).toBeNull();
@@ -125,7 +126,7 @@ describe('the files that stand alone', () => {
     },
   );
 
-  test('worker.js loads the AAC encoder and the code for calls by itself, out of sight of bundlers', () => {
+  test('worker.js loads the AAC encoder, and the code for calls and thumbnails, by itself, out of sight of bundlers', () => {
     expect(
       dist('worker.js').match(/import\(\/\* webpackIgnore: true \*\/ \/\* @vite-ignore \*\/ \w+\)/g),
     ).toHaveLength(2);
@@ -157,6 +158,14 @@ describe('the files that stand alone', () => {
     expect([...staticImports, ...dynamicImports]).toEqual([]);
     const names = staticExports.flatMap(({ entries }) => entries.map(entry => entry.exportName.name));
     expect(names).toEqual(['createPageSink']);
+  });
+
+  test('thumbnails.js imports nothing, and gives the worker its part', () => {
+    const text = dist('thumbnails.js');
+    const { staticImports, dynamicImports, staticExports } = parseSync('thumbnails.js', text).module;
+    expect([...staticImports, ...dynamicImports]).toEqual([]);
+    const names = staticExports.flatMap(({ entries }) => entries.map(entry => entry.exportName.name));
+    expect(names).toEqual(['watchTracks']);
   });
 
   test('tap.js is a classic script that imports nothing', () => {

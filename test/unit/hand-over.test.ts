@@ -118,6 +118,15 @@ describe('a new recording', () => {
     // Beside the worker, wherever the page lies.
     expect(first.aacEncoderUrl).toBe('https://example.org/files/aac-encoder.js');
     expect(first.pageStorageUrl).toBe('https://example.org/files/page-storage.js');
+    // Only where thumbnails are wanted is there code for them.
+    expect(first.thumbnailsUrl).toBeUndefined();
+    const wanted = resolveOptions({ thumbnails: true });
+    const { thumbnailsUrl } = newSetup(
+      'an id',
+      { video, audio },
+      { options: wanted, storage, workerUrl: '/files/worker.js' },
+    );
+    expect(thumbnailsUrl).toBe('https://example.org/files/thumbnails.js');
   });
 
   it('a worker that can not be started is worker-failed, with the cause', () => {

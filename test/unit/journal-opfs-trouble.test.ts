@@ -5,7 +5,7 @@ import { Journal } from '../../src/journal/journal.ts';
 import { Kept } from '../../src/journal/kept.ts';
 import { OpfsStore } from '../../src/journal/opfs-store.ts';
 import { Usage } from '../../src/journal/quota.ts';
-import { createDirectory, directoryNames, writeText } from '../../src/opfs.ts';
+import { createDirectory, directoryNames, writeWhole } from '../../src/opfs.ts';
 import { DeviceSink } from '../../src/storage/device/sink.ts';
 import type { SinkEvents } from '../../src/storage/sink.ts';
 import { type FilesContext, RecordingFiles } from '../../src/worker/files.ts';
@@ -102,9 +102,9 @@ describe('what the browser throws', () => {
     ['a folder is made', 'folder', () => createDirectory(['a'])],
     ['a recording is begun on this device', 'folder', () => Journal.open(onDevice)],
     ['folders are listed', 'folder', () => directoryNames(['a'])],
-    ['a manifest is opened', 'file', () => writeText(['a'], 'manifest.json', '{}')],
-    ['a manifest is written', 'write', () => writeText(['a'], 'manifest.json', '{}')],
-    ['a manifest is closed', 'close', () => writeText(['a'], 'manifest.json', '{}')],
+    ['a manifest is opened', 'file', () => writeWhole(['a'], 'manifest.json', '{}')],
+    ['a manifest is written', 'write', () => writeWhole(['a'], 'manifest.json', '{}')],
+    ['a manifest is closed', 'close', () => writeWhole(['a'], 'manifest.json', '{}')],
     [
       'the device sink writes it',
       'close',
@@ -193,7 +193,8 @@ describe('the files of a recording', () => {
 
   it('after a refusal: the same, and each is told', async () => {
     const refused = new Error('no');
-    const sink = { writeManifest: async () => undefined, remove: async () => undefined };
+    const nothing = async (): Promise<void> => undefined;
+    const sink = { writeManifest: nothing, put: nothing, remove: nothing };
     const store = () => Promise.reject(refused);
     const { files, fail, onStorageError } = start({ sink: { ...sink, store }, removeWhenStored: true });
     await record(files);

@@ -6,6 +6,7 @@ import {
   fileKey,
   isRecordingId,
   manifestKey,
+  mediaTypeOf,
   parseKey,
   type Recording,
 } from '../../src/manifest.ts';
@@ -53,9 +54,33 @@ describe('keys', () => {
     );
   });
 
+  it.each(['thumbnails/0001.jpg', 'thumbnails/123456.jpg', 'sprite-0001.jpg', 'thumbnails.vtt'])(
+    'of the thumbnails: %s',
+    name => {
+      expect(parseKey(`recordings/${ID}/${name}`)).toEqual({ recordingId: ID, name });
+    },
+  );
+
+  it('tell what lies under them', () => {
+    const names = ['0001.mp4', 'manifest.json', 'sprite-0001.jpg', 'thumbnails.vtt'];
+    const types = names.map(name => mediaTypeOf(`recordings/${ID}/${name}`));
+    expect(types).toEqual(['video/mp4', 'application/json', 'image/jpeg', 'text/vtt']);
+  });
+
   it.each([
     [''],
     ['/'],
+    [`recordings/${ID}/thumbnails`],
+    [`recordings/${ID}/thumbnails/`],
+    [`recordings/${ID}/thumbnails/0001.mp4`],
+    [`recordings/${ID}/thumbnails/001.jpg`],
+    [`recordings/${ID}/thumbnails//0001.jpg`],
+    [`recordings/${ID}/thumbnails/../0001.jpg`],
+    [`recordings/${ID}/sprite-0001.jpg/x`],
+    [`recordings/${ID}/sprite-0001.png`],
+    [`recordings/${ID}/0001.jpg`],
+    [`recordings/${ID}/other/0001.jpg`],
+    [`recordings/${ID}/toString`],
     [`recordings/${ID}`],
     [`recordings/${ID}/`],
     [`recordings/${ID}/0001.mp4/`],
@@ -78,14 +103,29 @@ describe('keys', () => {
   });
 
   it('nothing that leads out of the folder is a key', () => {
-    const part = fc.constantFrom('recordings', ID, '0001.mp4', 'manifest.json', '..', '.', '', '%2e%2e');
+    const part = fc.constantFrom(
+      'recordings',
+      ID,
+      '0001.mp4',
+      'thumbnails',
+      '0001.jpg',
+      '..',
+      '.',
+      '',
+      '%2e',
+    );
     fc.assert(
       fc.property(fc.array(part, { maxLength: 6 }), parts => {
         const parsed = parseKey(parts.join('/'));
-        if (parsed) expect(parts).toEqual(['recordings', ID, parsed.name]);
+        if (parsed) expect(parts).toEqual(['recordings', ID, ...parsed.name.split('/')]);
       }),
     );
   });
+});
+
+const withThumbnail = (key: string): unknown => ({
+  ...manifest(ID),
+  thumbnails: { items: [{ time: 0, key, width: 320, height: 180 }], sprites: [] },
 });
 
 describe('checking a manifest', () => {
@@ -94,6 +134,11 @@ describe('checking a manifest', () => {
     expect(checkManifest(value)).toBe(value);
     for (const state of ['recording', 'complete', 'recovered', 'failed'])
       expect(checkManifest({ ...manifest(ID), state })).toMatchObject({ state });
+  });
+
+  it('takes one with thumbnails', () => {
+    const value = withThumbnail(`recordings/${ID}/thumbnails/0001.jpg`);
+    expect(checkManifest(value)).toBe(value);
   });
 
   it('takes what it does not know: a newer recorder may say more', () => {
@@ -123,6 +168,13 @@ describe('checking a manifest', () => {
     ['"files[].key"', { ...manifest(ID), files: [{ key: '../../etc/passwd' }] }],
     ['"files[].key"', { ...manifest(ID), files: [{}] }],
     ['"files[].key"', { ...manifest(ID), files: [null] }],
+    ['"files[].key"', { ...manifest(ID), files: [{ key: `recordings/${ID}/thumbnails/0001.jpg` }] }],
+    ['"thumbnails"', { ...manifest(ID), thumbnails: null }],
+    ['"thumbnails"', { ...manifest(ID), thumbnails: { items: [] } }],
+    ['"thumbnails"', { ...manifest(ID), thumbnails: { items: [null], sprites: [] } }],
+    ['"thumbnails"', withThumbnail(`recordings/${OTHER_ID}/thumbnails/0001.jpg`)],
+    ['"thumbnails"', withThumbnail(fileKey(ID, 1))],
+    ['"thumbnails"', { ...manifest(ID), thumbnails: { items: [], sprites: [], vtt: manifestKey(ID) } }],
   ])('expects %s', (expected, value) => {
     expect(() => checkManifest(value)).toThrow(
       expect.objectContaining({

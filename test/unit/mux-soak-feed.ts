@@ -134,10 +134,11 @@ export class Feed {
       await source.waitFor(0, Number.POSITIVE_INFINITY, 2 ** 31 - 1, signal);
       check(source.key, Buffer.from(await source.read(0, source.size)));
     };
+    const nothing = async (): Promise<void> => undefined;
     this.files = new RecordingFiles({
       recordingId: ID,
       startedAt: '2024-05-01T10:00:00.000Z',
-      sink: { writeManifest: async () => undefined, store, remove: async () => undefined },
+      sink: { writeManifest: nothing, put: nothing, store, remove: nothing },
       keeper: this.keeper,
       log: new RecordingLog(undefined, fail),
       stats: this.stats,

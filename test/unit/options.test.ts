@@ -16,6 +16,8 @@ describe('defaults', () => {
       cut: { minFileDuration: 1, maxFileDuration: Infinity, maxFileBytes: Infinity },
       passthrough: { damaged: 'leave-out', vp8: 'refuse' },
       fallback: 'none',
+      dvr: false,
+      thumbnails: false,
       reconnectWindow: 0,
       minDuration: 0,
       record: 'auto',
@@ -46,6 +48,8 @@ describe('what is given', () => {
       cut: { minFileDuration: 0, maxFileDuration: 60, maxFileBytes: 5_000_000 },
       passthrough: { damaged: 'keep', vp8: 'record' },
       fallback: 'encode',
+      dvr: { seconds: 120 },
+      thumbnails: { interval: 2, width: 160, sprite: false },
       reconnectWindow: 30,
       minDuration: 5,
       record: 'original',
@@ -54,6 +58,16 @@ describe('what is given', () => {
       metadata: { title: 'Monday show', tags: ['a', 'b'], nested: { count: 1, nothing: null } },
     };
     expect(resolve(given)).toEqual(given);
+  });
+
+  it('thumbnails are made as they are by default, unless something else is said of them', () => {
+    const thumbnails = { interval: 10, width: 320, sprite: true };
+    for (const given of [true, {}, { interval: undefined, sprite: undefined }])
+      expect(resolve({ thumbnails: given })).toMatchObject({ thumbnails });
+    expect(resolve({ thumbnails: { sprite: false } })).toMatchObject({
+      thumbnails: { ...thumbnails, sprite: false },
+    });
+    expect(resolve({ thumbnails: false })).toEqual(resolve({}));
   });
 
   it('is plain data that a worker can be sent; metadata is a copy', () => {
@@ -82,6 +96,9 @@ describe('what is given', () => {
     ['cut', 'minFileDuration', [0, 3_600]],
     ['cut', 'maxFileDuration', [1, 86_400, Infinity]],
     ['cut', 'maxFileBytes', [100_000, Infinity]],
+    ['thumbnails', 'interval', [1, 3_600]],
+    ['thumbnails', 'width', [32, 1_920]],
+    ['thumbnails', 'sprite', [true, false]],
   ] as const)('%s.%s: all of %j', (group, name, values) => {
     for (const value of values)
       expect(resolve({ [group]: { [name]: value } })).toMatchObject({ [group]: { [name]: value } });
@@ -134,6 +151,7 @@ describe('names that are not known', () => {
     [{ video: { bitRate: 1 } }, 'video.bitRate'],
     [{ audio: { sampleRate: 1 } }, 'audio.sampleRate'],
     [{ cut: { maxDuration: 1 } }, 'cut.maxDuration'],
+    [{ thumbnails: { height: 90 } }, 'thumbnails.height'],
   ])('%j', (options, name) => {
     expect(() => resolve(options)).toThrow(unknown(name));
   });
@@ -155,6 +173,10 @@ describe('values that can not be', () => {
     ['video.keyFrameInterval', [0, 0.09, 60.1, -1, Number.NaN, '2', Infinity]],
     ['video.size', ['fit', 1, null, true]],
     ['video.frameRate', [0, 0.99, 240.1, -30, Infinity, Number.NaN, '30', 'auto', null, true, [30]]],
+    ['thumbnails.interval', [0, 0.5, 3_601, Number.NaN, '10', null]],
+    ['thumbnails.width', [0, 31, 1_921, '320', null]],
+    ['thumbnails.sprite', ['yes', 1, null, {}]],
+    ['thumbnails', ['yes', 10, null, []]],
     ['audio.codec', ['mp3', 'AAC', null, 0]],
     ['audio.bitrate', [5_999, 1_000_001, '128k', -1]],
     ['cut.minFileDuration', [-0.1, 3_601, Infinity, Number.NaN, '1']],

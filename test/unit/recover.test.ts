@@ -1,7 +1,7 @@
 /** Which recordings are offered to be finished. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SETUP_NAME } from '../../src/journal/setup.ts';
-import { journalPath, recordingPath, removeFile, writeText } from '../../src/opfs.ts';
+import { journalPath, recordingPath, removeFile, writeWhole } from '../../src/opfs.ts';
 import { unfinishedRecordings } from '../../src/recover.ts';
 import type { Storage, StorageConfig } from '../../src/storage/storage.ts';
 import { MemoryOpfs } from '../support/memory-opfs.ts';
@@ -29,7 +29,7 @@ const [HERE, THERE] = ['https://here.example/storage', 'https://there.example/st
 
 const leave = (path: string[], id: string, minute: number, storage: object): Promise<void> => {
   const startedAt = `2026-01-05T09:${minute}:00.000Z`;
-  return writeText(path, SETUP_NAME, JSON.stringify({ version: 1, id, startedAt, metadata: {}, storage }));
+  return writeWhole(path, SETUP_NAME, JSON.stringify({ version: 1, id, startedAt, metadata: {}, storage }));
 };
 
 const ids = async (storage: Storage, fromAnyStorage = false): Promise<string[]> =>

@@ -41,6 +41,10 @@ export class FakeStorage implements StorageSink {
     this.manifest = structuredClone(manifest);
   }
 
+  async put(): Promise<void> {
+    this.faults.push('put');
+  }
+
   async store(source: UploadSource, signal: AbortSignal): Promise<void> {
     const { key, upload } = source;
     if (upload) this.goneOnWith.push(upload);

@@ -3,9 +3,12 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { SteadyreelError } from '../../src/errors.ts';
+import type { Recording } from '../../src/manifest.ts';
+import type { MemoryOpfs } from '../support/memory-opfs.ts';
 import { type Crash, crashAgain, crashesOf, FakeStorage, recoverOn, storedOf } from './recovery-kit.ts';
 import { problemsOfFiles } from './timeline-checks.ts';
 import { scenario } from './timeline-random.ts';
+import type { Scenario } from './timeline-scenario.ts';
 
 vi.mock('../../src/compose/video-fit.ts', () => import('../support/simulated-fitter.ts'));
 afterEach(() => vi.unstubAllGlobals());
@@ -123,6 +126,28 @@ describe('a recording that goes to another storage than it was on its way to', (
       expect(storage.faults.filter(fault => fault.includes('goes on'))).toEqual([]);
       expect(recording?.state).toBe('recovered');
     }
+  });
+
+  const moments = Array.from({ length: 20 }, (_, i) => 10 * (i + 1));
+
+  it('has no thumbnails, which the first has; there, it has those that were named', async () => {
+    const [given] = fc.sample(scenario, { numRuns: 1, seed: SEED });
+    const { crashes } = await crashesOf(given as Scenario, new Set(moments));
+    const pathOf = (disk: MemoryOpfs, name: string) => disk.paths.find(path => path.endsWith(`/${name}`));
+    // While its first file is on the disk, it can go anywhere.
+    const isWhole = ({ disk }: Crash) => pathOf(disk, 'manifest.json') && pathOf(disk, '0001.mp4');
+    const crash = crashes.find(isWhole);
+    const path = crash && pathOf(crash.disk, 'manifest.json');
+    if (!crash || !path) throw new Error('no crash left all of it');
+    const manifest = JSON.parse(new TextDecoder().decode(crash.disk.read(path))) as Recording;
+    const thumbnails = { interval: 10, items: [], sprites: [], bytes: 0, leftOut: 3 };
+    crash.disk.write(path, new TextEncoder().encode(JSON.stringify({ ...manifest, thumbnails })));
+    const elsewhere = await recoverOn(crash.disk.copy(), new FakeStorage(), OTHER);
+    expect(elsewhere?.state).toBe('recovered');
+    expect(elsewhere?.thumbnails).toBeUndefined();
+    const recording = await recoverOn(crash.disk, crash.storage);
+    expect(recording?.thumbnails).toEqual(thumbnails);
+    expect(crash.storage.manifest?.thumbnails).toEqual(thumbnails);
   });
 
   it('is refused as long as its beginning is only in the first', async () => {

@@ -130,6 +130,23 @@ describe('custom()', () => {
     expect(disk.manifest).toEqual(recording);
   });
 
+  it('gets what is small in one piece, again until it takes it, and as it was', async () => {
+    const disk = new Disk();
+    const given: number[] = [];
+    const { sink, signal } = open({
+      ...disk.options,
+      write: async ({ bytes, ...chunk }) => {
+        expect(chunk).toEqual({ key: `recordings/${ID}/thumbnails/0001.jpg`, offset: 0, last: true });
+        given.push(bytes.length);
+        // What the page does with it is its own affair.
+        structuredClone(bytes, { transfer: [bytes.buffer] });
+        if (given.length === 1) throw new Error('busy');
+      },
+    });
+    await sink.put({ key: `recordings/${ID}/thumbnails/0001.jpg`, bytes: new Uint8Array(500) }, signal);
+    expect(given).toEqual([500, 500]);
+  });
+
   it('need not be able to read, list or delete', async () => {
     const { storage } = open(new Disk().options);
     await expect(storage.read(`recordings/${ID}/0001.mp4`)).rejects.toMatchObject({

@@ -102,6 +102,16 @@ describe.each([
     expect(JSON.parse(new TextDecoder().decode(await bytesOf(url)))).toEqual(last);
   });
 
+  it('keeps files only: what is small is refused', async () => {
+    const { endpoint, directory } = await startFileServer(defers);
+    const { sink, signal } = newSink(endpoint);
+    const key = `recordings/${ID}/thumbnails/0001.jpg`;
+    await expect(sink.put({ key, bytes: noise(10) }, signal)).rejects.toMatchObject({
+      code: expect.stringMatching(/^storage-(rejected|not-found)$/),
+    });
+    expect(await readdir(directory)).toEqual([]);
+  });
+
   it('has nothing left of a recording that was thrown away', async () => {
     const { endpoint, directory } = await startFileServer(defers);
     const { sink, signal } = newSink(endpoint);

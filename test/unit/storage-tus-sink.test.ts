@@ -192,6 +192,32 @@ describe('the manifest', () => {
   });
 });
 
+describe('what is small', () => {
+  const key = `recordings/${ID}/thumbnails/0001.jpg`;
+
+  it('is put as a whole, over the one before, and read back as what it is', async () => {
+    const { endpoint } = await newServer();
+    const told: string[] = [];
+    const { sink, signal, uploads } = newSink(endpoint, {}, { onStored: key => told.push(key) });
+    for (const bytes of [noise(20_000), noise(500)]) {
+      await sink.put({ key, bytes }, signal);
+      const read = await tus({ endpoint }).read(key);
+      expect(read.type).toBe('image/jpeg');
+      expect(sha256(new Uint8Array(await read.arrayBuffer()))).toBe(sha256(bytes));
+    }
+    // It is no file: neither counted as one, nor gone on with after a crash.
+    expect([told, uploads.size]).toEqual([[], 0]);
+  });
+
+  it('that the server refuses is an error', async () => {
+    const { endpoint } = await newServer({ authorize: (_, access) => !access.key?.endsWith('.jpg') });
+    const { sink, signal } = newSink(endpoint);
+    await expect(sink.put({ key, bytes: noise(10) }, signal)).rejects.toMatchObject({
+      code: 'storage-unauthorized',
+    });
+  });
+});
+
 describe('removing a recording', () => {
   it('deletes what was stored of it', async () => {
     const { endpoint, client } = await newServer();

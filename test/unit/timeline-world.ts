@@ -33,6 +33,7 @@ const FAMILIES: Record<string, string> = { avc1: 'avc', vp09: 'vp9', av01: 'av1'
 
 export const SINK: StorageSink = {
   writeManifest: async () => undefined,
+  put: async () => undefined,
   store: async () => undefined,
   remove: async () => undefined,
 };

@@ -164,6 +164,7 @@ export class PlayedCall {
     const sink = {
       ...{
         writeManifest: async () => undefined,
+        put: async () => undefined,
         store: async () => undefined,
         remove: async () => undefined,
       },

@@ -53,6 +53,7 @@ const start = () => {
     startedAt: '2024-05-01T10:00:00.000Z',
     sink: {
       writeManifest: async () => undefined,
+      put: async () => undefined,
       store: async source => void stored.push(source),
       remove: async () => undefined,
     },

@@ -1,5 +1,6 @@
-/** The S3 handler: it signs and checks, and no byte of media passes through it. No Node modules. */
+/** The S3 handler: it signs and checks, and no byte of a file passes through it. No Node modules. */
 import { type Access, askForLeave, isResponse } from '../access.ts';
+import { MAX_THUMBNAIL_BYTES } from '../body.ts';
 import { methodNotAllowed, notFound } from '../errors.ts';
 import { frame, noContent, type StorageHandler, withWebhooks } from '../frame.ts';
 import { parseLimit } from '../listing.ts';
@@ -58,9 +59,13 @@ const carryOut = (context: Context, operation: S3OperationName, allowed: Allowed
     case 'delete-file':
       return recordings.deleteFile(store, objectKey);
     case 'read-manifest':
-      return recordings.readManifest(request, store, objectKey, maxManifestBytes);
+      return recordings.readWhole(request, store, objectKey, maxManifestBytes);
     case 'put-manifest':
       return recordings.putManifest(request, store, objectKey, { recordingId, maxManifestBytes });
+    case 'read-thumbnail':
+      return recordings.readWhole(request, store, objectKey, MAX_THUMBNAIL_BYTES);
+    case 'put-thumbnail':
+      return recordings.putThumbnail(request, store, objectKey);
     case 'create-upload':
       return uploads.createUpload(store, target);
     case 'sign-parts':

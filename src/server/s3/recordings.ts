@@ -1,6 +1,14 @@
 /** Manifests, whole recordings, and reads of files. */
-import { isRecordingId, MANIFEST_NAME, manifestKey, parseKey, RECORDINGS_PREFIX } from '../../manifest.ts';
-import { parseStoredManifest, readManifestBody } from '../body.ts';
+import {
+  isRecordingId,
+  MANIFEST_NAME,
+  manifestKey,
+  mediaTypeOf,
+  parseKey,
+  RECORDINGS_PREFIX,
+  THUMBNAILS_FOLDER,
+} from '../../manifest.ts';
+import { MAX_THUMBNAIL_BYTES, parseStoredManifest, readBody, readManifestBody } from '../body.ts';
 import { notFound } from '../errors.ts';
 import { matchesEtag } from '../etag.ts';
 import { noContent } from '../frame.ts';
@@ -14,25 +22,28 @@ const BATCH = 16;
 /** Key in the bucket of a key in the manifest, for the user with this prefix. */
 export const objectKeyOf = (prefix: readonly string[], key: string): string => [...prefix, key].join('/');
 
-const manifestHeaders = (etag: string): Record<string, string> => ({
-  'Content-Type': 'application/json',
+const headersOf = (objectKey: string, etag: string): Record<string, string> => ({
+  'Content-Type': mediaTypeOf(objectKey),
   // No scripts.
   'Content-Security-Policy': 'sandbox allow-same-origin',
   'Cache-Control': 'private, no-cache',
   ETag: etag,
 });
 
-/** The manifest, as it is stored. @throws HttpError (404). */
-export const readManifest = async (
+/**
+ * The manifest, or what belongs to the thumbnails, as it is stored: through the handler, so that what an index names can be found
+ * beside it. @throws HttpError (404).
+ */
+export const readWhole = async (
   request: Request,
   store: S3Store,
   objectKey: string,
-  maxManifestBytes: number,
+  maxBytes: number,
 ): Promise<Response> => {
-  const stored = await store.get(objectKey, maxManifestBytes);
+  const stored = await store.get(objectKey, maxBytes);
   if (stored === undefined) throw notFound();
   const etag = stored.headers.get('etag') ?? '""';
-  const headers = manifestHeaders(etag);
+  const headers = headersOf(objectKey, etag);
   if (matchesEtag(request.headers.get('if-none-match'), etag))
     return new Response(null, { status: 304, headers });
   const length = { 'Content-Length': String(stored.bytes.byteLength) };
@@ -56,6 +67,17 @@ export const putManifest = async (
   return noContent();
 };
 
+/** Stores a thumbnail, a sheet of them or their index in one step. @throws HttpError (400, 413). */
+export const putThumbnail = async (
+  request: Request,
+  store: S3Store,
+  objectKey: string,
+): Promise<Response> => {
+  const bytes = await readBody(request, MAX_THUMBNAIL_BYTES, 'A thumbnail');
+  await store.put(objectKey, bytes, mediaTypeOf(objectKey));
+  return noContent();
+};
+
 /** All manifests, newest first. */
 export const listRecordings = async (
   store: S3Store,
@@ -68,6 +90,14 @@ export const listRecordings = async (
     return stored && parseStoredManifest(new TextDecoder().decode(stored.bytes), id);
   });
   return listResponse(listJson(manifests, limit));
+};
+
+/** Names of what lies in a recording's folder, thumbnails by the name of theirs. */
+const namesIn = async (store: S3Store, folder: string): Promise<string[]> => {
+  const { files, folders } = await store.list(folder);
+  if (!folders.includes(THUMBNAILS_FOLDER)) return files;
+  const thumbnails = await store.list(`${folder}${THUMBNAILS_FOLDER}/`);
+  return [...files, ...thumbnails.files.map(name => `${THUMBNAILS_FOLDER}/${name}`)];
 };
 
 /**
@@ -86,7 +116,7 @@ export const deleteRecording = async (
   const uploads = await store.listUploads(folder);
   const open = uploads.filter(upload => isOurs(upload.key.slice(folder.length)));
   await inBatches(open, BATCH, upload => store.abortUpload(upload));
-  const files = (await store.list(folder)).files.filter(isOurs);
+  const files = (await namesIn(store, folder)).filter(isOurs);
   const media = files.filter(name => name !== MANIFEST_NAME);
   await inBatches(media, BATCH, name => store.delete(folder + name));
   if (files.includes(MANIFEST_NAME)) await store.delete(folder + MANIFEST_NAME);

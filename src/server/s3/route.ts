@@ -16,6 +16,8 @@ export type S3OperationName =
   | 'delete-file'
   | 'read-manifest'
   | 'put-manifest'
+  | 'read-thumbnail'
+  | 'put-thumbnail'
   | 'create-upload'
   | 'abort-upload'
   | 'sign-parts'
@@ -40,6 +42,11 @@ const OPERATIONS: Record<S3Route['kind'], Record<string, S3Operation>> = {
     GET: { name: 'read-manifest', action: 'read' },
     HEAD: { name: 'read-manifest', action: 'read' },
     PUT: { name: 'put-manifest', action: 'write' },
+  },
+  thumbnail: {
+    GET: { name: 'read-thumbnail', action: 'read' },
+    HEAD: { name: 'read-thumbnail', action: 'read' },
+    PUT: { name: 'put-thumbnail', action: 'write' },
   },
   upload: {
     POST: { name: 'create-upload', action: 'create' },

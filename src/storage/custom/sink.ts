@@ -2,7 +2,7 @@
 import type { Recording } from '../../manifest.ts';
 import { Patience, type Persistence, persistenceOf } from '../http.ts';
 import { Advance } from '../retry.ts';
-import type { SinkEvents, StorageSink, UploadSource } from '../sink.ts';
+import type { SinkEvents, SmallObject, StorageSink, UploadSource } from '../sink.ts';
 import type { CustomConfig } from '../storage.ts';
 
 /** A piece that the page was given, and what came of it. */
@@ -49,6 +49,16 @@ export class CustomSink implements StorageSink {
   async writeManifest(manifest: Recording, signal: AbortSignal): Promise<void> {
     const work = (): Promise<unknown> => this.events.ask({ name: 'writeManifest', manifest });
     await this.#until(work, { persistence: persistenceOf(this.config, this.events), signal });
+  }
+
+  /** To the page it is a file of one piece. */
+  async put({ key, bytes }: SmallObject, signal: AbortSignal): Promise<void> {
+    const persistence = persistenceOf(this.config, this.events, this.#patience);
+    // What the page is given is its own from then on.
+    const work = (): Promise<unknown> =>
+      this.events.ask({ name: 'write', key, offset: 0, bytes: bytes.slice(), last: true });
+    await this.#until(work, { persistence, signal });
+    persistence.progress();
   }
 
   async store(source: UploadSource, signal: AbortSignal): Promise<void> {

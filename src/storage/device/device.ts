@@ -4,14 +4,15 @@ import {
   byStartDescending,
   checkManifest,
   fileNameOf,
-  isManifestKey,
   MANIFEST_NAME,
+  mediaTypeOf,
   parseKey,
   type Recording,
 } from '../../manifest.ts';
 import {
   directoryNames,
   fileNames,
+  folderPath,
   JOURNALS_PATH,
   journalPath,
   RECORDINGS_PATH,
@@ -38,10 +39,10 @@ class DeviceStorage implements Storage {
 
   async read(key: string): Promise<Blob> {
     const parsed = parseKey(key);
-    const parts = parsed ? await readSegments(parsed.recordingId, parsed.name) : [];
+    const parts = parsed ? await readParts(key, parsed) : [];
     if (parts.length === 0) throw new StorageNotFoundError(key);
     // Files in the private file system have no type that a media element would take. Nothing is read before it is asked for.
-    return new Blob(parts, { type: isManifestKey(key) ? 'application/json' : 'video/mp4' });
+    return new Blob(parts, { type: mediaTypeOf(key) });
   }
 
   async list(): Promise<Recording[]> {
@@ -52,7 +53,7 @@ class DeviceStorage implements Storage {
     }
     for (const id of await directoryNames(JOURNALS_PATH)) {
       const manifest = await readManifest(journalPath(id));
-      if (manifest?.state === 'failed' && (await isWhole(manifest))) found.push(manifest);
+      if (manifest?.state === 'failed' && (await isWhole(manifest))) found.push(withoutThumbnails(manifest));
     }
     return found.sort(byStartDescending);
   }
@@ -67,6 +68,19 @@ class DeviceStorage implements Storage {
 
 /** Where a recording may lie: kept for good, or on its way to a storage that did not take it. */
 const placesOf = (recordingId: string): string[][] => [recordingPath(recordingId), journalPath(recordingId)];
+
+/** What is small lies in one piece, and only where the recording is kept. */
+const readParts = async (
+  key: string,
+  { recordingId, name }: { recordingId: string; name: string },
+): Promise<File[]> => {
+  if (mediaTypeOf(key) !== 'image/jpeg') return readSegments(recordingId, name);
+  const file = await readFile(folderPath(key), fileNameOf(key));
+  return file ? [file] : [];
+};
+
+/** Those of a recording that another storage did not take are there, if anywhere. */
+const withoutThumbnails = ({ thumbnails: _, ...manifest }: Recording): Recording => manifest;
 
 /** A file in all its segments; nothing when its beginning is not here. */
 const readSegments = async (recordingId: string, name: string): Promise<File[]> => {

@@ -1,7 +1,7 @@
 /** Stores a recording on this device: its files are already where they belong, so only the manifest is written. */
-import { MANIFEST_NAME, type Recording } from '../../manifest.ts';
-import { recordingPath, removeDirectory, writeText } from '../../opfs.ts';
-import type { SinkEvents, StorageSink, UploadSource } from '../sink.ts';
+import { fileNameOf, MANIFEST_NAME, type Recording } from '../../manifest.ts';
+import { folderPath, recordingPath, removeDirectory, writeWhole } from '../../opfs.ts';
+import type { SinkEvents, SmallObject, StorageSink, UploadSource } from '../sink.ts';
 
 /** How often what is on disk is counted, in milliseconds. */
 const INTERVAL = 500;
@@ -10,7 +10,11 @@ export class DeviceSink implements StorageSink {
   constructor(private readonly events: SinkEvents) {}
 
   writeManifest(manifest: Recording): Promise<void> {
-    return writeText(recordingPath(manifest.id), MANIFEST_NAME, JSON.stringify(manifest));
+    return writeWhole(recordingPath(manifest.id), MANIFEST_NAME, JSON.stringify(manifest));
+  }
+
+  put({ key, bytes }: SmallObject): Promise<void> {
+    return writeWhole(folderPath(key), fileNameOf(key), bytes);
   }
 
   async store(source: UploadSource, signal: AbortSignal): Promise<void> {

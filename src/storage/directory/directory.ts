@@ -3,8 +3,8 @@ import { OptionInvalidError, StorageNotFoundError } from '../../errors.ts';
 import {
   byStartDescending,
   checkManifest,
-  isManifestKey,
   manifestKey,
+  mediaTypeOf,
   parseKey,
   type Recording,
 } from '../../manifest.ts';
@@ -52,7 +52,7 @@ class DirectoryStorage implements Storage {
   async read(key: string): Promise<Blob> {
     const file = parseKey(key) && (await this.#folder.file(key));
     if (!file) throw new StorageNotFoundError(key);
-    return file.slice(0, file.size, isManifestKey(key) ? 'application/json' : 'video/mp4');
+    return file.slice(0, file.size, mediaTypeOf(key));
   }
 
   async list(): Promise<Recording[]> {

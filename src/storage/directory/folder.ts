@@ -1,5 +1,5 @@
 /** Files in a folder that the user has chosen, where a recording has a folder of its own. Runs in the page and in the worker. */
-import { parseKey } from '../../manifest.ts';
+import { fileNameOf, RECORDINGS_PREFIX } from '../../manifest.ts';
 import { isNotFound } from '../../opfs.ts';
 
 const orUndefined = async <T>(work: Promise<T>): Promise<T | undefined> => {
@@ -14,31 +14,36 @@ const orUndefined = async <T>(work: Promise<T>): Promise<T | undefined> => {
 export class Folder {
   constructor(private readonly handle: FileSystemDirectoryHandle) {}
 
-  #recordings(create: boolean): Promise<FileSystemDirectoryHandle> {
-    return this.handle.getDirectoryHandle('recordings', { create });
+  /** The folder that something lies in: its key names all of them. */
+  async #folderOf(key: string, create: boolean): Promise<FileSystemDirectoryHandle> {
+    let folder = this.handle;
+    for (const name of key.split('/').slice(0, -1))
+      folder = await folder.getDirectoryHandle(name, { create });
+    return folder;
+  }
+
+  #recordings(): Promise<FileSystemDirectoryHandle | undefined> {
+    return orUndefined(this.#folderOf(RECORDINGS_PREFIX, false));
   }
 
   /** A stream into a file, whose old content stays until the stream is closed. */
   async writable(key: string): Promise<FileSystemWritableFileStream> {
-    const { recordingId = '', name = '' } = parseKey(key) ?? {};
-    const folder = await (await this.#recordings(true)).getDirectoryHandle(recordingId, { create: true });
-    return (await folder.getFileHandle(name, { create: true })).createWritable();
+    const folder = await this.#folderOf(key, true);
+    return (await folder.getFileHandle(fileNameOf(key), { create: true })).createWritable();
   }
 
   /** A file, or `undefined` when it is not there. */
   file(key: string): Promise<File | undefined> {
-    const { recordingId = '', name = '' } = parseKey(key) ?? {};
     return orUndefined(
-      this.#recordings(false)
-        .then(folder => folder.getDirectoryHandle(recordingId))
-        .then(folder => folder.getFileHandle(name))
+      this.#folderOf(key, false)
+        .then(folder => folder.getFileHandle(fileNameOf(key)))
         .then(file => file.getFile()),
     );
   }
 
   /** Names of the recordings' folders. */
   async names(): Promise<string[]> {
-    const folder = await orUndefined(this.#recordings(false));
+    const folder = await this.#recordings();
     const names: string[] = [];
     // TypeScript's DOM library does not know that folders can be gone through.
     const entries = folder as unknown as { keys(): AsyncIterable<string> } | undefined;
@@ -47,7 +52,7 @@ export class Folder {
   }
 
   async remove(recordingId: string): Promise<void> {
-    const folder = await orUndefined(this.#recordings(false));
+    const folder = await this.#recordings();
     if (folder) await orUndefined(folder.removeEntry(recordingId, { recursive: true }));
   }
 }

@@ -3,7 +3,7 @@ import type { DeviceStorageError } from '../../errors.ts';
 import { manifestKey, type Recording } from '../../manifest.ts';
 import { Patience, type Persistence, persistenceOf } from '../http.ts';
 import { Advance } from '../retry.ts';
-import type { SinkEvents, StorageSink, UploadSource } from '../sink.ts';
+import type { SinkEvents, SmallObject, StorageSink, UploadSource } from '../sink.ts';
 import type { DirectoryConfig } from '../storage.ts';
 import { Folder } from './folder.ts';
 
@@ -55,9 +55,17 @@ export class DirectorySink implements StorageSink {
   }
 
   writeManifest(manifest: Recording, signal: AbortSignal): Promise<void> {
+    return this.#write(manifestKey(manifest.id), JSON.stringify(manifest), signal);
+  }
+
+  put({ key, bytes }: SmallObject, signal: AbortSignal): Promise<void> {
+    return this.#write(key, bytes, signal);
+  }
+
+  #write(key: string, content: string | Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<void> {
     const write = async (): Promise<void> => {
-      const stream = await this.#folder.writable(manifestKey(manifest.id));
-      await stream.write(JSON.stringify(manifest));
+      const stream = await this.#folder.writable(key);
+      await stream.write(content);
       await stream.close();
     };
     return this.#until(persistence => persistence.within(write, signal), signal);

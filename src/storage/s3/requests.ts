@@ -1,5 +1,6 @@
 /** Requests of an upload: to the storage handler, and to the store at the addresses that it signs. Each is repeated while that may help. */
 import { StorageRejectedError } from '../../errors.ts';
+import { mediaTypeOf } from '../../manifest.ts';
 import { type Persistence, refusal } from '../http.ts';
 import { verdictOf } from '../retry.ts';
 import { Slots } from '../slots.ts';
@@ -36,6 +37,9 @@ interface Signed {
 /** Requests to the handler that are under way at once: after an outage, hundreds of files may wait. */
 const AT_ONCE = 6;
 
+const asJson = (content: unknown): string | undefined =>
+  content === undefined ? undefined : JSON.stringify(content);
+
 /** A store's words are XML: what matters is in one line. */
 const inWords = async (response: Response): Promise<string> => {
   const [, code = ''] = /<Code>([^<]*)<\/Code>/.exec(await response.text()) ?? [];
@@ -64,16 +68,22 @@ export class S3Requests {
     return { ...(headers === 'asked' ? await this.freshHeaders() : headers), ...own };
   }
 
-  /** One request to the handler, until there is an answer that is not passing trouble. */
+  /**
+   * One request to the handler, until there is an answer that is not passing trouble.
+   *
+   * @param content bytes, or what is sent as JSON.
+   */
   async send(
     { persistence, signal }: Attempts,
     method: string,
     path: string,
-    json?: unknown,
+    content?: unknown,
   ): Promise<Response> {
-    const body = json === undefined ? undefined : JSON.stringify(json);
+    const bytes = content instanceof Uint8Array;
+    const body = bytes ? (content as Uint8Array<ArrayBuffer>) : asJson(content);
+    const type = bytes ? mediaTypeOf(path) : 'application/json';
     const request = async (limited: AbortSignal): Promise<Response> => {
-      const headers = await this.headers(body === undefined ? {} : { 'Content-Type': 'application/json' });
+      const headers = await this.headers(body === undefined ? {} : { 'Content-Type': type });
       const init = { ...{ method, headers, signal: limited }, ...(body === undefined ? {} : { body }) };
       return whole(await fetch(`${this.config.endpoint}/${path}`, init));
     };

@@ -1,5 +1,5 @@
 /** S3 storage, as the page sees it. */
-import { isManifestKey } from '../../manifest.ts';
+import { mediaTypeOf, VIDEO_TYPE } from '../../manifest.ts';
 import { HandlerStorage } from '../handler-storage.ts';
 import { requestHeaders } from '../headers.ts';
 import { checkNames, endpointOption, numberOption } from '../options.ts';
@@ -31,7 +31,7 @@ const NAMES = ['endpoint', 'headers', 'partBytes', 'lanes', 'giveUpAfter'];
 
 /**
  * Uploads to any store that speaks S3 (Amazon S3, Ceph, MinIO, Cloudflare R2, …) while recording: straight from the browser, over
- * addresses that the handler of `steadyreel/server` signs. No byte of media passes through the handler, and no key of the store
+ * addresses that the handler of `steadyreel/server` signs. No byte of a file passes through the handler, and no key of the store
  * is in the page.
  *
  * @throws OptionUnknownError (`option-unknown`), OptionInvalidError (`option-invalid`).
@@ -55,7 +55,7 @@ export const s3 = (options: S3Options): Storage => {
 
 class S3Storage extends HandlerStorage<S3Config> {
   protected override async readKnown(key: string, options: { signal?: AbortSignal }): Promise<Blob> {
-    if (isManifestKey(key)) return super.readKnown(key, options);
+    if (mediaTypeOf(key) !== VIDEO_TYPE) return super.readKnown(key, options);
     // A redirect to the store would carry the page's headers along, and the store may not allow them.
     const url = await this.request(
       `${key}?presign`,

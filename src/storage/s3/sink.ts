@@ -2,11 +2,17 @@
 import { manifestKey, type Recording } from '../../manifest.ts';
 import type { UploadHandle } from '../../media.ts';
 import { Patience, persistenceOf, refusal } from '../http.ts';
-import { askForHeaders, type SinkEvents, type StorageSink, type UploadSource } from '../sink.ts';
+import {
+  askForHeaders,
+  type SinkEvents,
+  type SmallObject,
+  type StorageSink,
+  type UploadSource,
+} from '../sink.ts';
 import { Slots } from '../slots.ts';
 import type { S3Config } from '../storage.ts';
 import { FileUpload } from './file-upload.ts';
-import { S3Requests } from './requests.ts';
+import { type Attempts, S3Requests } from './requests.ts';
 
 export class S3Sink implements StorageSink {
   readonly #requests: S3Requests;
@@ -23,8 +29,21 @@ export class S3Sink implements StorageSink {
   }
 
   async writeManifest(manifest: Recording, signal: AbortSignal): Promise<void> {
-    const attempts = { persistence: persistenceOf(this.config, this.events), signal };
-    const response = await this.#requests.send(attempts, 'PUT', manifestKey(manifest.id), manifest);
+    await this.#put(manifestKey(manifest.id), manifest, {
+      persistence: persistenceOf(this.config, this.events),
+      signal,
+    });
+  }
+
+  async put({ key, bytes }: SmallObject, signal: AbortSignal): Promise<void> {
+    const persistence = persistenceOf(this.config, this.events, this.#patience);
+    await this.#put(key, bytes, { persistence, signal });
+    persistence.progress();
+  }
+
+  /** Through the handler: it is small, and what is there may be replaced. */
+  async #put(key: string, content: Recording | Uint8Array<ArrayBuffer>, attempts: Attempts): Promise<void> {
+    const response = await this.#requests.send(attempts, 'PUT', key, content);
     if (!response.ok) throw await refusal(this.config.endpoint, response);
   }
 

@@ -1,9 +1,15 @@
 /** Stores a recording over tus 1.0, sending while it grows, or at its end where the server wants to know its length first. */
 import type { StorageError } from '../../errors.ts';
-import { manifestKey, type Recording } from '../../manifest.ts';
+import { manifestKey, mediaTypeOf, type Recording } from '../../manifest.ts';
 import { Patience, type Persistence, persistenceOf, refusal } from '../http.ts';
 import { Advance } from '../retry.ts';
-import { askForHeaders, type SinkEvents, type StorageSink, type UploadSource } from '../sink.ts';
+import {
+  askForHeaders,
+  type SinkEvents,
+  type SmallObject,
+  type StorageSink,
+  type UploadSource,
+} from '../sink.ts';
 import type { TusConfig } from '../storage.ts';
 import { fixedSource } from './fixed-source.ts';
 import { type Transfer, TusUploads, type UploadState } from './uploads.ts';
@@ -29,7 +35,7 @@ export class TusSink implements StorageSink {
     const persistence = persistenceOf(this.config, this.events);
     const body = new TextEncoder().encode(JSON.stringify(manifest));
     if (this.#uploads.known.keepsRecordings) {
-      const refused = await this.#putManifest(manifest.id, body, persistence, signal);
+      const refused = await this.#put({ key: manifestKey(manifest.id), bytes: body }, persistence, signal);
       if (!refused) return;
       // It may be a tus server that knows of uploads only.
       if ((await this.#uploads.capabilities(persistence, signal)).keepsRecordings) throw refused;
@@ -39,18 +45,25 @@ export class TusSink implements StorageSink {
     await this.#follow({ source: fixedSource(manifestKey(manifest.id), body), persistence, signal });
   }
 
+  /** @throws StorageRejectedError also from servers that know of uploads only: there, nothing is stored but files. */
+  async put(object: SmallObject, signal: AbortSignal): Promise<void> {
+    const persistence = persistenceOf(this.config, this.events, this.#patience);
+    const refused = await this.#put(object, persistence, signal);
+    if (refused) throw refused;
+    persistence.progress();
+  }
+
   /** @returns why the server refuses it, where it may just not know what this is. */
-  async #putManifest(
-    id: string,
-    body: Uint8Array<ArrayBuffer>,
+  async #put(
+    { key, bytes: body }: SmallObject,
     persistence: Persistence,
     signal: AbortSignal,
   ): Promise<StorageError | undefined> {
-    const url = `${this.config.endpoint}/${manifestKey(id)}`;
+    const url = `${this.config.endpoint}/${key}`;
     for (;;) {
       const response = await persistence.attempt(
         async limited => {
-          const headers = await this.#uploads.headers({ 'Content-Type': 'application/json' });
+          const headers = await this.#uploads.headers({ 'Content-Type': mediaTypeOf(key) });
           return fetch(url, { method: 'PUT', headers, body, signal: limited });
         },
         signal,

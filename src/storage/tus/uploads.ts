@@ -1,6 +1,6 @@
 /** Requests of tus 1.0 (tus.io/protocols/resumable-upload), each repeated while that may help. */
 import { StorageRejectedError } from '../../errors.ts';
-import { parseKey } from '../../manifest.ts';
+import { mediaTypeOf, parseKey } from '../../manifest.ts';
 import type { UploadHandle } from '../../media.ts';
 import { type Persistence, refusal } from '../http.ts';
 import { verdictOf } from '../retry.ts';
@@ -24,11 +24,10 @@ const encode = (text: string): string => btoa(text);
 /** `Upload-Metadata` for a key. */
 export const uploadMetadata = (key: string): string => {
   const parsed = parseKey(key);
-  const type = key.endsWith('.json') ? 'application/json' : 'video/mp4';
   return [
     `recording ${encode(parsed?.recordingId ?? '')}`,
     `filename ${encode(parsed?.name ?? '')}`,
-    `filetype ${encode(type)}`,
+    `filetype ${encode(mediaTypeOf(key))}`,
   ].join(',');
 };
 

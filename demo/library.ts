@@ -1,0 +1,4 @@
+/** The library: all recordings and clips in a storage. */
+import { openLibrary } from './app/library.ts';
+
+openLibrary();
