@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Alias, defineConfig, type PluginOption, type UserConfig } from 'vite';
-import { inlineWorkers, inOrder, keepUrls, standAlone } from './scripts/vite/plugins.ts';
+import { inlineWorkers, inOrder, keepUrls, squeeze, standAlone } from './scripts/vite/plugins.ts';
 import { storageServer } from './scripts/vite/storage-server.ts';
 
 const root = import.meta.dirname;
@@ -83,6 +83,7 @@ const modules = (): UserConfig =>
 // An immediately invoked function is a module worker as well as a classic one.
 const worker = (): UserConfig =>
   single('worker', at('src/worker/worker.ts'), {
+    plugins: [squeeze()],
     output: { format: 'iife' },
   });
 
@@ -108,7 +109,7 @@ const aacEncoder = (): UserConfig =>
 
 const scriptTag = (): UserConfig =>
   single('steadyreel', at('src/element/dropin.ts'), {
-    plugins: [inlineWorkers({ 'steadyreel-worker': join(out, 'worker.js') })],
+    plugins: [inlineWorkers({ 'steadyreel-worker': join(out, 'worker.js') }), squeeze()],
     output: { format: 'iife', name: 'Steadyreel', entryFileNames: 'steadyreel.iife.js' },
   });
 

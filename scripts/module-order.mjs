@@ -1,20 +1,19 @@
 /**
- * `node scripts/module-order.mjs [seconds]`: looks for the order of modules in which the script tag's file and the worker take the
- * least space, gzipped, and writes scripts/vite/module-order.json. It goes on from what is there; a few minutes do. What it says is
- * near to what a build gives, within some bytes.
+ * `node scripts/module-order.mjs [seconds]`: looks for the order of modules in which the script tag's file takes the least space,
+ * gzipped, and with it the worker, which is in it; writes scripts/vite/module-order.json. It goes on from what is there; a few
+ * minutes do. What it says is near to what a build gives, within some bytes.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build, minify } from 'vite';
+import { build } from 'vite';
 import { ROOT } from './lib/paths.mjs';
+import { squeezed } from './vite/squeeze.mjs';
 
 const RESULT = join(ROOT, 'scripts', 'vite', 'module-order.json');
 /** Stands for the worker's text. */
 const PLACE = '@WORKER@';
-/** The worker is in both the script tag's file and `worker.js`. */
-const WORKER_WEIGHT = 0.5;
 /** Bytes by which a step may be worse at the beginning. */
 const HEAT = 15;
 
@@ -40,12 +39,7 @@ const common = { configFile: join(ROOT, 'vite.config.ts'), logLevel: /** @type {
  */
 const minified = async (codes, [front, end]) => {
   const marked = codes.map((code, index) => `__module(${index});\n${code}\n`).join('');
-  const { code, errors } = await minify('bundle.js', `${front}${marked}__module(-1);\n${end}`, {
-    compress: { target: 'es2022' },
-    mangle: true,
-    codegen: { removeWhitespace: true },
-  });
-  if (errors[0]) throw new Error(errors[0].message);
+  const code = await squeezed(`${front}${marked}__module(-1);\n${end}`);
   const [head = '', ...parts] = code.split(/__module\((-?\d+)\)[;,]?/);
   const texts = new Map(parts.flatMap((part, at) => (at % 2 === 0 ? [[part, parts[at + 1] ?? '']] : [])));
   const of = (/** @type {number} */ index) => texts.get(String(index)) ?? '';
@@ -100,20 +94,16 @@ const load = async mode => {
 const textOf = ({ texts, around }, order) =>
   around[0] + order.map(place => texts[place]).join('') + around[1];
 
-/** @param {string} text */
-const sizeOf = text => gzipSync(text, { level: 9 }).length;
-
 /** @typedef {{ worker: number[], page: number[] }} Orders */
 
 /**
  * @param {Record<keyof Orders, Bundle>} bundles
  * @param {Orders} orders
  */
-const sizes = (bundles, orders) => {
-  const worker = textOf(bundles.worker, orders.worker);
-  const quoted = worker.replace(/[\\']/g, '\\$&').replaceAll('\n', '\\n');
-  const page = textOf(bundles.page, orders.page).replace(PLACE, () => quoted);
-  return { worker: sizeOf(worker), page: sizeOf(page) };
+const sizeOf = (bundles, orders) => {
+  const quoted = textOf(bundles.worker, orders.worker).replace(/[\\']/g, '\\$&').replaceAll('\n', '\\n');
+  const text = textOf(bundles.page, orders.page).replace(PLACE, () => quoted);
+  return gzipSync(text, { level: 9 }).length;
 };
 
 /** @param {number} below */
@@ -145,24 +135,23 @@ const moved = ({ needs }, order) => {
  * @param {number} seconds
  */
 const search = (bundles, seconds) => {
+  if (bundles.worker.ids.length === 0) throw new Error('The bundles show no modules.');
   const inPlace = (/** @type {Bundle} */ { ids }) => ids.map((_, place) => place);
-  const weigh = (/** @type {Orders} */ orders) => {
-    const { worker, page } = sizes(bundles, orders);
-    return page + WORKER_WEIGHT * worker;
-  };
   let orders = { worker: inPlace(bundles.worker), page: inPlace(bundles.page) };
-  let weight = weigh(orders);
-  let best = { orders, weight };
+  let size = sizeOf(bundles, orders);
+  let best = { orders, size };
+  console.log(`${size} bytes as it is`);
   const started = performance.now();
   for (let part = 0; part < 1; part = (performance.now() - started) / 1000 / seconds) {
     const name = random(3) > 0 ? 'worker' : 'page';
     const next = { ...orders, [name]: moved(bundles[name], orders[name]) };
-    const nextWeight = weigh(next);
+    const nextSize = sizeOf(bundles, next);
     const heat = HEAT * Math.max(0.001, 1 - part / 0.9);
-    if (nextWeight > weight && Math.random() > Math.exp((weight - nextWeight) / heat)) continue;
-    [orders, weight] = [next, nextWeight];
-    if (weight < best.weight) best = { orders, weight };
+    if (nextSize > size && Math.random() > Math.exp((size - nextSize) / heat)) continue;
+    [orders, size] = [next, nextSize];
+    if (size < best.size) best = { orders, size };
   }
+  console.log(`${best.size} bytes`);
   return best.orders;
 };
 
@@ -179,9 +168,7 @@ const namesOf = ({ ids }, order) =>
 try {
   await build({ ...common, mode: 'worker' });
   const bundles = { worker: await load('worker'), page: await load('script-tag') };
-  const before = { worker: bundles.worker.ids.map((_, at) => at), page: bundles.page.ids.map((_, at) => at) };
   const orders = search(bundles, Number(process.argv[2] ?? 300));
-  console.log('before', sizes(bundles, before), 'after', sizes(bundles, orders));
   const result = {
     worker: namesOf(bundles.worker, orders.worker),
     steadyreel: namesOf(bundles.page, orders.page),

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
+import { squeezed } from './squeeze.mjs';
 
 const WORKER_URL = /new URL\(\s*(['"])\.\/worker\.ts\1,\s*import\.meta\.url\s*\)/g;
 const TAP_URL = /new URL\(\s*(['"])\.\/tap-worker\.ts\1,\s*import\.meta\.url\s*\)/g;
@@ -119,6 +120,17 @@ export const inOrder = (mode: string, entry: string): Plugin => ({
     const modules = (ORDER[mode] ?? []).map(name => join(import.meta.dirname, '../..', name));
     const imports = modules.filter(file => existsSync(file)).map(file => `import ${JSON.stringify(file)};`);
     return { code: imports.join('\n') + code, map: null };
+  },
+});
+
+/** Minifies once more what Vite has minified. */
+export const squeeze = (): Plugin => ({
+  name: 'steadyreel:squeeze',
+  async generateBundle(_options, bundle) {
+    if (!this.environment.config.build.minify) return;
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type === 'chunk') chunk.code = await squeezed(chunk.code);
+    }
   },
 });
 
