@@ -21,7 +21,11 @@ const AUTO_EVENTS = [
   'recording-discarded',
   'recording-failed',
 ] as const;
-type AutoEvents = Pick<AutoRecorderEvents, (typeof AUTO_EVENTS)[number]>;
+/** Events of an `AutoRecorder` that its recorder has not. */
+export type AutoEvents = Pick<
+  AutoRecorderEvents,
+  'recording-started' | 'recording-finished' | 'recording-discarded' | 'recording-failed'
+>;
 
 /**
  * The element's events: those of the recorder, with the recorder's event as `detail`; with `autorecord`, also those of an `AutoRecorder`; and

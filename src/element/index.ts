@@ -2,7 +2,7 @@
 import { SteadyRecorderElement } from './element.ts';
 
 export { CaptureDeniedError, CaptureFailedError, type CaptureSource } from './capture.ts';
-export { SteadyRecorderElement, type SteadyRecorderEventMap } from './element.ts';
+export { type AutoEvents, SteadyRecorderElement, type SteadyRecorderEventMap } from './element.ts';
 
 declare global {
   interface HTMLElementTagNameMap {
