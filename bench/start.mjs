@@ -53,13 +53,14 @@ const spread = numbers => {
 
 const folder = mkdtempSync(join(tmpdir(), 'steadyreel-bench-start-'));
 const server = await serve({
-  dir: folder,
+  dir: join(folder, 'stored'),
   port: 0,
   fallback: () =>
     new Response('<!doctype html><meta charset="utf-8">', { headers: { 'Content-Type': 'text/html' } }),
 });
 const executablePath = findBrowser();
-const browser = await chromium.launch({
+// With a profile on the disk, as users have one: in an incognito window the private file system lies in memory, and grows slowly.
+const browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
   ...(executablePath === undefined ? {} : { executablePath }),
   args: [...CHROMIUM_FLAGS, ...FAKE_DEVICE_FLAGS],
 });

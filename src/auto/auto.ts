@@ -34,7 +34,7 @@ export interface AutoHost {
 
 const now = (): number => performance.now() / 1000;
 
-export class Auto {
+class Auto {
   #source: Source | null = null;
   #sourceState: SourceState | undefined;
   /** What the recorder was given last. */
@@ -247,6 +247,8 @@ export class Auto {
     this.host.onState(waiting ? 'waiting' : recording ? 'recording' : 'watching');
   }
 }
+
+export type { Auto };
 
 /** What `auto.js` gives the page. */
 export const openAuto = (host: AutoHost): Auto => new Auto(host);
