@@ -120,15 +120,15 @@ const join = async (
   if (stored !== undefined) {
     checkSameParts(stored, completion);
     try {
-      const etag = await store.completeUpload(objectKey, uploadId, completion.parts);
-      if (etag !== undefined) return etag;
+      await store.completeUpload(objectKey, uploadId, completion.parts);
     } catch (thrown) {
       if (isTooSmall(thrown)) throw partTooSmall();
       if (isWrongParts(thrown)) throw partsMismatch('it changed them meanwhile');
       if (!isNoUpload(thrown)) throw thrown;
     }
   }
-  // Somebody was quicker: this request, when its first try went well and the answer was lost, or one like it.
+  // Also when somebody was quicker: this request, when its first try went well and the answer was lost, or one like it. And
+  // radosgw 16.2 has once joined a file without one of its parts, after a gateway and an OSD had died under it, and said that all is well.
   const etag = await finishedEtag(store, objectKey, completion);
   if (etag === undefined) throw uploadNotFound();
   return etag;
