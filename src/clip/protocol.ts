@@ -26,7 +26,7 @@ export type FromRing =
   | ({ type: 'begin'; known: Known } & Bounds)
   /** The answer to `more`. */
   | { type: 'entries'; entries: RingEntry[] }
-  /** The answer to `now`: all that was captured so far lies before this; microseconds on the stream's timeline. */
+  /** The answer to `now`: all that was captured by then lies before this; microseconds on the stream's timeline. */
   | { type: 'now'; time: number }
   /** All tracks have ended, and may come back; and when they have. */
   | { type: 'waiting' }
@@ -36,7 +36,8 @@ export type FromRing =
 
 export type ToRing =
   | { type: 'more' }
-  | { type: 'now' }
+  /** Where the stream was at this moment: milliseconds since 1970, by the clock that all threads of a page share. */
+  | { type: 'now'; at: number }
   /** A recording that goes on after a pause begins with a key frame. */
   | { type: 'key-frame' }
   | { type: 'close' };

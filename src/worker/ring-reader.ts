@@ -6,6 +6,9 @@ import { toMicroseconds } from '../media.ts';
 /** Bytes that are given at a time. */
 const BATCH = 2 ** 20;
 
+/** Milliseconds since 1970, by the clock that all threads of a page share. */
+const sharedNow = (): number => performance.timeOrigin + performance.now();
+
 /** What a reader needs of the ring's host. Times are microseconds on the stream's timeline. */
 export interface RingSource {
   ring: Ring<unknown>;
@@ -65,7 +68,7 @@ export const serveReader = async (
       case 'more':
         return more();
       case 'now':
-        return send({ type: 'now', time: now() });
+        return send({ type: 'now', time: now() - 1_000 * Math.max(0, sharedNow() - data.at) });
       case 'key-frame':
         return keyFrameAt(now());
       case 'close':

@@ -136,7 +136,8 @@ export class RingTracks implements MediaTracks<never> {
   #now(): Promise<number> {
     return new Promise(resolve => {
       this.#asked.push(resolve);
-      this.#tell({ type: 'now' });
+      // The ring's worker may be held up: it is this moment that counts.
+      this.#tell({ type: 'now', at: performance.timeOrigin + performance.now() });
     });
   }
 
