@@ -54,6 +54,7 @@ const leading = (pair: Pair, tracks: SessionTracks): SessionTracks => ({
   resume: () => tracks.resume(),
   replace: replacement => tracks.replace(replacement),
   keyFrameAt: time => tracks.keyFrameAt(time),
+  endBefore: async timestamp => tracks.endBefore?.(timestamp),
   stop: async () => {
     void pair.composited?.stop();
     await tracks.stop().finally(() => pair.read.resolve());
@@ -88,6 +89,7 @@ const running = ({ original, composited }: Pair): RunningSession => ({
   pause: () => original?.pause(),
   resume: () => original?.resume(),
   replace: async replacement => original?.replace(replacement),
+  endBefore: async timestamp => original?.endBefore(timestamp),
   stop: async () => original?.stop(),
   abort: async () => void (await Promise.all([original?.abort(), composited?.abort()])),
   onUncaught: error => original?.onUncaught(error),
@@ -101,6 +103,8 @@ export const openBoth: OpenBoth = async (setup, openTracks, openSession, send) =
   const listening: SessionSetup = {
     ...{ ...setup, recordingId: id, video: undefined, audio: undefined, overlays: undefined },
     ...{ kind: 'composited', linked: { kind: 'original', id: setup.recordingId } },
+    // Whose turn it is, and with that what is too short, is up to the original.
+    ...(setup.after && { after: undefined, options: { ...setup.options, minDuration: 0 } }),
   };
   // First the one that only listens: it is there when frames come.
   pair.composited = await openSession(listening, voices.of('composited'), context => {

@@ -16,7 +16,10 @@ export interface OverlayServer {
 }
 
 /** What a worker does with a recording, or with two that are made of the same tracks. */
-export type RunningSession = Pick<Session, 'pause' | 'resume' | 'replace' | 'stop' | 'abort' | 'onUncaught'>;
+export type RunningSession = Pick<
+  Session,
+  'pause' | 'resume' | 'replace' | 'endBefore' | 'stop' | 'abort' | 'onUncaught'
+>;
 
 /** Begins the original and the composited recording. Never rejects: what goes wrong is sent. */
 export type OpenBoth = (

@@ -63,6 +63,10 @@ class WatchedTracks implements SessionTracks {
     this.#tracks.keyFrameAt(time);
   }
 
+  async endBefore(timestamp: number | undefined): Promise<number | undefined> {
+    return this.#tracks.endBefore?.(timestamp);
+  }
+
   async stop(): Promise<void> {
     await this.#tracks.stop();
     this.#maker.end();

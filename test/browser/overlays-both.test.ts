@@ -85,19 +85,18 @@ test.concurrent('thrown away, nothing of either is left', async () => {
 });
 
 test('when their worker dies, both are recovered, and still linked', async () => {
-  const workers: Worker[] = [];
-  const RealWorker = globalThis.Worker;
-  globalThis.Worker = class extends RealWorker {
-    constructor(...given: ConstructorParameters<typeof Worker>) {
-      super(...given);
-      workers.push(this);
-    }
+  // Not each that is made: the one that is told to begin may have stood ready, and the next may stand ready by now.
+  const workers = new Set<Worker>();
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (this: Worker, ...given: unknown[]) {
+    workers.add(this);
+    Reflect.apply(postMessage, this, given);
   };
   const video = new VideoSource();
   const recorder = new Recorder(new MediaStream([video.track]), { storage: storage(), record: 'both' });
   await recorder.overlays.set(RED);
   await recorder.start().finally(() => {
-    globalThis.Worker = RealWorker;
+    Worker.prototype.postMessage = postMessage;
   });
   await video.feed(45);
   await received(recorder, 45);
@@ -118,4 +117,37 @@ test('when their worker dies, both are recovered, and still linked', async () =>
   expect([original?.linked?.id, composited?.linked?.id]).toEqual([ids[1], ids[0]]);
   expect((await shownIn(original as Recording)).includes(true)).toBe(false);
   expect((await shownIn(composited as Recording)).includes(false)).toBe(false);
+});
+
+test.concurrent('rolled over with thumbnails: both go on in the next two, and every frame is in one of each kind', async () => {
+  const video = new VideoSource();
+  const recorder = new Recorder(new MediaStream([video.track]), {
+    ...{ storage: storage(), record: 'both', minDuration: 0.5, thumbnails: { interval: 1 } },
+  });
+  const finished: Recording[] = [];
+  recorder.on('finished', ({ recording }) => recording && finished.push(recording));
+  await recorder.start();
+  await video.feed(30);
+  const [, before] = recorder.recordings;
+  const rolled = recorder.rollOver();
+  const over = { is: false };
+  const watch = recorder.on('recording', ({ recording }) => {
+    over.is ||= recording.id !== first && recording.files.length > 0;
+  });
+  const first = recorder.recording?.id;
+  while (!over.is) await video.feed(3);
+  watch();
+  const last = await recorder.stop();
+  const [, after] = recorder.recordings;
+  const ids = [before?.id, after?.id];
+  const stored = (await listRecordings(storage())).filter(({ id }) => ids.includes(id));
+  const composited = ids.map(id => stored.find(recording => recording.id === id) as Recording);
+  for (const pair of [[await rolled, last], composited]) {
+    for (const recording of pair) await checkFiles(recording);
+    const counters = await Promise.all(
+      pair.flatMap(({ files }) => files.map(({ key }) => commands.counters(key, 640, 360))),
+    );
+    expect(counters.flat()).toEqual(Array.from({ length: video.count }, (_, i) => i));
+  }
+  expect(finished.map(({ id }) => id).sort()).toEqual([(await rolled).id, last.id].sort());
 });
