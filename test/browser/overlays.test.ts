@@ -95,7 +95,14 @@ test.concurrent('each kind, shown, changed, hidden and taken away on the running
     { id: 'html', type: 'html', html: HTML, ...PLACES[2], ...fill },
     { id: 'element', type: 'html', html: element, rate: 10, ...PLACES[3], ...fill },
     // Text is as high as its lines.
-    { id: 'text', type: 'text', text: 'MMMMM\n\n\n\nMMMMM', background: 'magenta', color: 'magenta', ...textPlace },
+    {
+      id: 'text',
+      type: 'text',
+      text: 'MMMMM\n\n\n\nMMMMM',
+      background: 'magenta',
+      color: 'magenta',
+      ...textPlace,
+    },
   ];
   await recorder.overlays.set(list);
   expect(recorder.overlays.list).toEqual(list);
