@@ -81,6 +81,12 @@ export interface AudioInput {
   numberOfChannels: number | undefined;
 }
 
+/** A track of a call says 0 before its first frame has come (Chromium 156): by that, an encoder would get no bits at all. */
+const knownRate = (track: MediaStreamTrack): number | undefined => {
+  const { frameRate } = track.getSettings();
+  return frameRate !== undefined && frameRate >= 1 ? frameRate : undefined;
+};
+
 /** Opens the tracks for reading; the tracks themselves are left as they are. */
 export const openInputs = ({
   video,
@@ -93,7 +99,7 @@ export const openInputs = ({
   const settings = audio?.getSettings();
   const frames = video && {
     readable: process<VideoFrame>(video, VIDEO_BUFFER),
-    frameRate: video.getSettings().frameRate,
+    frameRate: knownRate(video),
   };
   const pieces = audio && {
     readable: process<AudioData>(audio, AUDIO_BUFFER),

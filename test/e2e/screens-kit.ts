@@ -76,7 +76,7 @@ const sidewaysScroll = (page: Page): Promise<number> =>
  * a part of it.
  */
 export const check = async (page: Page, name: string, part?: Locator): Promise<void> => {
-  expect(await sidewaysScroll(page)).toBe(0);
+  await expect.poll(() => sidewaysScroll(page)).toBe(0);
   expect(await smallTargets(page)).toEqual([]);
   // What sticks to the window would lie elsewhere in the picture of a scrolled page.
   await page.evaluate(() => scrollTo(0, 0));

@@ -99,6 +99,9 @@ describe('what is handed to a worker', () => {
     const inputs = openInputs({ video, audio });
     const [frames, pieces] = opened.map(({ readable }) => readable);
     expect(inputs.video).toEqual({ readable: frames, frameRate: 25 });
+    // Before its first frame, a track of a call has none.
+    const silent = openInputs({ video: withSettings('video', { frameRate: 0 }), audio: undefined });
+    expect(silent.video?.frameRate).toBeUndefined();
     expect(inputs.audio).toEqual({ readable: pieces, sampleRate: 44_100, numberOfChannels: 1 });
     expect(inputs.transfer).toEqual([frames, pieces]);
   });
