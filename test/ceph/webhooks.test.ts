@@ -53,12 +53,11 @@ describe.skipIf(isWithoutCeph)('webhooks of the S3 handler', () => {
     await until(() => receiver.received.length > 0, 'an attempt');
     receiver.behave = answer(200);
     const { webhooks } = make();
-    let delivered = 0;
+    // The first copy may still be about to try what came last.
     await until(async () => {
-      delivered += (await webhooks?.deliver())?.delivered ?? 0;
+      await webhooks?.deliver();
       return receiver.taken.length >= 3;
     }, 'three events');
-    expect(delivered).toBeGreaterThan(0);
     expect(receiver.types()).toEqual(ALL);
     checkRequests(receiver);
     expect(await webhooks?.deliver()).toEqual({ delivered: 0, failed: 0 });
