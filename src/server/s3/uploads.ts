@@ -110,6 +110,18 @@ const finishedEtag = async (
   return file.etag;
 };
 
+/**
+ * Radosgw 16.2 was once seen to join a file without one of its parts, after a gateway and an OSD had died under it, and to say
+ * that all is well.
+ *
+ * @throws HttpError (409): the page keeps its file.
+ */
+const checkJoined = async (store: S3Store, objectKey: string, { size }: Completion): Promise<void> => {
+  const file = await store.head(objectKey);
+  if (file !== undefined && file.size !== size)
+    throw partsMismatch(`it has joined ${file.size} bytes of ${size}`);
+};
+
 const join = async (
   store: S3Store,
   objectKey: string,
@@ -120,15 +132,16 @@ const join = async (
   if (stored !== undefined) {
     checkSameParts(stored, completion);
     try {
-      await store.completeUpload(objectKey, uploadId, completion.parts);
+      const etag = await store.completeUpload(objectKey, uploadId, completion.parts);
+      await checkJoined(store, objectKey, completion);
+      if (etag !== undefined) return etag;
     } catch (thrown) {
       if (isTooSmall(thrown)) throw partTooSmall();
       if (isWrongParts(thrown)) throw partsMismatch('it changed them meanwhile');
       if (!isNoUpload(thrown)) throw thrown;
     }
   }
-  // Also when somebody was quicker: this request, when its first try went well and the answer was lost, or one like it. And
-  // radosgw 16.2 has once joined a file without one of its parts, after a gateway and an OSD had died under it, and said that all is well.
+  // Somebody was quicker: this request, when its first try went well and the answer was lost, or one like it.
   const etag = await finishedEtag(store, objectKey, completion);
   if (etag === undefined) throw uploadNotFound();
   return etag;
