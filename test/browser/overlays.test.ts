@@ -170,13 +170,15 @@ test.concurrent('set before the start: from the first frame on, in the place whe
     },
   ]);
   await recorder.start();
-  const fed = video.feed(45, look);
-  for (let i = 0; i < 40; i++)
-    await guest.source.feedFrames(
-      1,
-      timestamp => new VideoFrame(paint(i < 20 ? '#0f0' : '#00f', 320, 180), { timestamp }),
-    );
-  await fed;
+  const show = async (color: string, count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) await guest.show(color);
+  };
+  // The recording's worker has what is shown once the next one can be written.
+  await show('#0f0', 3);
+  await Promise.all([video.feed(20, look), show('#0f0', 20)]);
+  await received(recorder, 20);
+  await show('#00f', 3);
+  await Promise.all([video.feed(25, look), show('#00f', 25)]);
   await received(recorder, 45);
   const recording = await recorder.stop();
 

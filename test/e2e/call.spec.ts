@@ -21,7 +21,7 @@ const CALLS: readonly { browser: CallBrowserName; codec: string; tapped: End }[]
   { browser: 'Firefox', codec: 'AV1', tapped: 'receiver' },
 ];
 
-/** Of key frames: the first one has a picture, and each of them is as wide as it is to be. */
+/** Of key frames: the first one has a picture, and each of them is as wide as it is to be, or as what was sent. */
 const checkThumbnails = async (station: CallStation, recording: Recording): Promise<void> => {
   const { items, sprites, leftOut } = recording.thumbnails ?? {
     items: [],
@@ -31,9 +31,13 @@ const checkThumbnails = async (station: CallStation, recording: Recording): Prom
   expect(leftOut).toBe(0);
   expect(items[0]?.time).toBe(recording.files[0]?.startTime);
   expect(sprites.map(({ tiles }) => tiles)).toEqual([items.length]);
-  for (const { key } of items) {
+  for (const { key, time } of items) {
     const [stream] = await probe(station.pathOf(key));
-    expect([stream?.codec_name, stream?.width, stream?.height]).toEqual(['mjpeg', 320, 180]);
+    // A sender on a busy machine makes its picture smaller than it was asked to, and nothing is made larger.
+    const file = recording.files.findLast(({ startTime }) => startTime <= time + 1e-6);
+    const width = Math.min(320, file?.video?.codedWidth ?? Number.NaN);
+    expect([stream?.codec_name, stream?.width]).toEqual(['mjpeg', width]);
+    expect(Math.abs((stream?.height ?? 0) - (width * 9) / 16)).toBeLessThanOrEqual(2);
   }
 };
 
