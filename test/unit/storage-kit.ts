@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { AddressInfo } from 'node:net';
 import { onTestFinished, vi } from 'vitest';
 import { GrowingFile } from '../../src/journal/growing-file.ts';
-import { MemoryStore } from '../../src/journal/memory-store.ts';
+import { MemoryBudget, MemoryStore } from '../../src/journal/memory-store.ts';
 import { fileKey } from '../../src/manifest.ts';
 import type { UploadHandle } from '../../src/media.ts';
 import { type ServeOptions, serve } from '../../src/server/index.ts';
@@ -23,7 +23,8 @@ export const growingFile = (index = 1): GrowingFile =>
 
 /** A file that keeps what was stored, as one on the disk does. */
 export const keptFile = (index = 1): GrowingFile => {
-  const store = new MemoryStore();
+  // What a page may keep in memory, a file of some minutes reaches when its store is slow.
+  const store = new MemoryStore(new MemoryBudget(1024 ** 3));
   store.release = () => undefined;
   return new GrowingFile(fileKey(ID, index), store, error => {
     throw error;

@@ -110,18 +110,6 @@ const finishedEtag = async (
   return file.etag;
 };
 
-/**
- * Radosgw 16.2 was once seen to join a file without one of its parts, after a gateway and an OSD had died under it, and to say
- * that all is well.
- *
- * @throws HttpError (409): the page keeps its file.
- */
-const checkJoined = async (store: S3Store, objectKey: string, { size }: Completion): Promise<void> => {
-  const file = await store.head(objectKey);
-  if (file !== undefined && file.size !== size)
-    throw partsMismatch(`it has joined ${file.size} bytes of ${size}`);
-};
-
 const join = async (
   store: S3Store,
   objectKey: string,
@@ -133,7 +121,6 @@ const join = async (
     checkSameParts(stored, completion);
     try {
       const etag = await store.completeUpload(objectKey, uploadId, completion.parts);
-      await checkJoined(store, objectKey, completion);
       if (etag !== undefined) return etag;
     } catch (thrown) {
       if (isTooSmall(thrown)) throw partTooSmall();
