@@ -57,7 +57,7 @@ export class Ballast implements SpareRoom {
   static async open(path: readonly string[]): Promise<Ballast | undefined> {
     try {
       for (const sizes of SIZES) {
-        const [low, full] = [await hold(path, 'low', sizes.low), await hold(path, 'full', sizes.full)];
+        const [low, full] = await Promise.all([hold(path, 'low', sizes.low), hold(path, 'full', sizes.full)]);
         if (low && full) {
           const held = new Map<Shortage, SyncAccessHandle>([
             ['low', low],

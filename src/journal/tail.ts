@@ -45,7 +45,7 @@ export class Tail {
    */
   static async open(path: readonly string[], generation = 0): Promise<Tail> {
     const directory = await createDirectory(path);
-    const [first, second] = [await openSync(directory, NAMES[0]), await openSync(directory, NAMES[1])];
+    const [first, second] = await Promise.all([openSync(directory, NAMES[0]), openSync(directory, NAMES[1])]);
     return new Tail([first, second], generation);
   }
 

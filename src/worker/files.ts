@@ -34,6 +34,10 @@ export interface FilesContext {
 /** Bytes that are to become a part of files, all at once. */
 type Pieces = ReadonlyMap<OpenFile, readonly Uint8Array[]>;
 
+/** Adds what a muxer has given out to what of it waits already. */
+const gather = (all: Map<OpenFile, Uint8Array[]>, file: OpenFile, pieces: readonly Uint8Array[]): void =>
+  void all.set(file, [...(all.get(file) ?? []), ...pieces]);
+
 export class RecordingFiles implements MediaFiles {
   #open: OpenFile[] = [];
   #count = 0;
@@ -51,6 +55,8 @@ export class RecordingFiles implements MediaFiles {
   #idle: (() => void) | undefined;
   /** While a log is read again: what the muxers give out meanwhile. Nothing is written until all of it is read. */
   #replayed: Map<OpenFile, Uint8Array[]> | undefined;
+  /** What the muxers gave out in this turn of the event loop. */
+  #given: Map<OpenFile, Uint8Array[]> | undefined;
 
   constructor(private readonly context: FilesContext) {}
 
@@ -101,7 +107,10 @@ export class RecordingFiles implements MediaFiles {
       onError: (failed: OpenFile, error: unknown) => report.fail(new MuxFailedError(failed.key, error)),
       onRecord: (record: LogRecord, data?: Uint8Array) => this.#record(record, data),
       onBytes: (grown: OpenFile, pieces: readonly Uint8Array[]) => this.#onBytes(grown, pieces),
-      onComplete: () => this.context.log.settled(),
+      onComplete: () => {
+        this.#commitGiven();
+        return this.context.log.settled();
+      },
       onFinished: (finished: OpenFile) => this.#onFinished(finished),
     };
     const file = new OpenFile(recordingId, setup, bytes, events, state);
@@ -115,8 +124,17 @@ export class RecordingFiles implements MediaFiles {
   }
 
   #onBytes(file: OpenFile, pieces: readonly Uint8Array[]): void {
-    if (this.#replayed) this.#replayed.set(file, [...(this.#replayed.get(file) ?? []), ...pieces]);
-    else this.#commit(new Map([[file, pieces]]));
+    if (this.#replayed) return gather(this.#replayed, file, pieces);
+    // A checkpoint takes two flushes of the disk, and a clip gives its movie fragments by the dozen.
+    if (!this.#given) queueMicrotask(() => this.#commitGiven());
+    this.#given ??= new Map();
+    gather(this.#given, file, pieces);
+  }
+
+  #commitGiven(): void {
+    const given = this.#given;
+    this.#given = undefined;
+    if (given) this.#commit(given);
   }
 
   /** What the log says of all open files goes first; then the bytes are a part of theirs, and may be stored elsewhere. */

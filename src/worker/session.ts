@@ -99,7 +99,7 @@ export class Session {
   ): Promise<Session | undefined> {
     try {
       const { recordingId: id, startedAt, options, storage, kind, linked } = setup;
-      const [openSink, openTracks] = [await sinkFor(setup), given ?? (await tracksFor(setup))];
+      const [openSink, openTracks] = await Promise.all([sinkFor(setup), given ?? tracksFor(setup)]);
       const about = { version: 1, id, startedAt, metadata: options.metadata, kind, linked } as const;
       const at = { storage: storageName(storage), method: methodOf(setup) };
       const journal = await Journal.open({ ...about, ...at });

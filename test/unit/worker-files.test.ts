@@ -289,6 +289,23 @@ describe('a file', () => {
     expect(run.files.recordedBytes).toBeGreaterThan(100_000);
   });
 
+  it('of which half a minute comes at once, as of a clip, costs one checkpoint', async () => {
+    const run = start();
+    const { files, context } = run;
+    const checkpoint = vi.spyOn(context.log, 'checkpoint');
+    const file = files.begin({ reason: 'start', startTime: 0, video: VIDEO, audioEpoch: undefined });
+    for (let i = 0; i < 300; i++) {
+      const packet = { data: bytes(), timestamp: i * FRAME, type: i % 20 === 0 ? 'key' : 'delta' } as const;
+      file.addVideo(packet, i === 0 ? VIDEO_CONFIG : undefined);
+    }
+    file.endTime = 300 * FRAME;
+    file.endVideo();
+    await files.settled();
+    expect(checkpoint).toHaveBeenCalledTimes(1);
+    const [read] = await readBack(run);
+    expect(read?.video).toHaveLength(300);
+  });
+
   it('that the muxer refuses is told of as such', async () => {
     const run = start();
     const file = run.files.begin({ reason: 'start', startTime: 0, video: VIDEO, audioEpoch: undefined });
