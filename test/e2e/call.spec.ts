@@ -7,7 +7,7 @@ import { CallStation, checkFiles, checkFrames, checkSound } from './call-kit.ts'
 import type { End } from './pages/tapped-call.ts';
 import { test } from './shared-browsers.ts';
 
-test.describe.configure({ timeout: 90_000 });
+test.describe.configure({ timeout: 180_000 });
 
 const ENDS: readonly End[] = ['sender', 'receiver'];
 
@@ -41,55 +41,66 @@ const checkThumbnails = async (station: CallStation, recording: Recording): Prom
   }
 };
 
-for (const { browser, codec, tapped } of CALLS) {
+type Call = (typeof CALLS)[number];
+
+/** A call in three sizes, recorded at both ends. @returns the recordings, and how many packets the network lost. */
+const recordCall = async (station: CallStation, { codec, tapped }: Call) => {
+  await station.call('connect', { codec, tapped, width: 640, height: 360 });
+  for (const end of ENDS) await station.call('record', end, { thumbnails: { interval: 1 } });
+  const fewest = async (what: 'files' | 'framesEncoded'): Promise<number> =>
+    Math.min(...(await Promise.all(ENDS.map(async end => (await station.call('told', end))[what]))));
+  for (const [i, scale] of [1, 2, 1].entries()) {
+    if (i > 0) await station.call('encode', { scale });
+    await expect.poll(() => fewest('files'), { timeout: 20_000 }).toBeGreaterThanOrEqual(i + 1);
+  }
+  await expect.poll(() => fewest('framesEncoded')).toBeGreaterThan(60);
+  const recordings = [await station.call('stop', 'sender'), await station.call('stop', 'receiver')];
+  return { recordings, missed: await station.call('missed') };
+};
+
+const checkCall = async (
+  station: CallStation,
+  { codec, tapped }: Call,
+  recordings: Recording[],
+): Promise<void> => {
+  const wire = await station.witnessed('video');
+  const sound = await station.witnessed('audio');
+  let leftOut = 0;
+  for (const recording of recordings) {
+    expect(recording.method).toBe('passthrough');
+    await checkFiles(station, recording);
+    // The witness is at the other end than the tap.
+    const allowed = recording.metadata.end === 'receiver' && tapped === 'receiver' ? 'before-key' : 'nowhere';
+    const frames = await checkFrames(station, recording, codec, wire, allowed);
+    expect(frames.length).toBeGreaterThan(60);
+    leftOut += (frames.at(-1) ?? 0) - (frames[0] ?? 0) + 1 - frames.length;
+    const { found, longestSkip } = await checkSound(station, recording, sound);
+    expect(found).toBeGreaterThan(100);
+    expect(longestSkip).toBe(0);
+    await checkThumbnails(station, recording);
+  }
+  const { warnings, errors } = await station.call('troubles');
+  expect(errors).toEqual([]);
+  expect([...new Set(warnings)]).toEqual(leftOut > 0 ? ['frames-lost'] : []);
+};
+
+/** On a busy machine, even its own network loses packets: what one end sent is then not what the other one got. */
+const TRIES = 4;
+
+for (const call of CALLS) {
+  const { browser, codec, tapped } = call;
   test(`${browser}, ${codec}, the ${tapped} tapped: sizes that change, at both ends`, async ({
     browsers,
   }) => {
-    const station = await CallStation.start(browser, { browsers });
-    try {
-      await station.call('connect', { codec, tapped, width: 640, height: 360 });
-      for (const end of ENDS) await station.call('record', end, { thumbnails: { interval: 1 } });
-      const files = (count: number) =>
-        expect
-          .poll(
-            async () =>
-              Math.min(
-                ...(await Promise.all(ENDS.map(async end => (await station.call('told', end)).files))),
-              ),
-            { timeout: 20_000 },
-          )
-          .toBeGreaterThanOrEqual(count);
-      await files(1);
-      await station.call('encode', { scale: 2 });
-      await files(2);
-      await station.call('encode', { scale: 1 });
-      await files(3);
-      for (const end of ENDS)
-        await expect.poll(async () => (await station.call('told', end)).framesEncoded).toBeGreaterThan(60);
-      const recordings = [];
-      for (const end of ENDS) recordings.push(await station.call('stop', end));
-      const wire = await station.witnessed('video');
-      const sound = await station.witnessed('audio');
-      for (const recording of recordings) {
-        expect(recording.method).toBe('passthrough');
-        await checkFiles(station, recording);
-        // The witness is at the other end than the tap.
-        const allowed =
-          recording.metadata.end === 'receiver' && tapped === 'receiver' ? 'before-key' : 'nowhere';
-        const frames = await checkFrames(station, recording, codec, wire, allowed);
-        expect(frames.length).toBeGreaterThan(60);
-        const { found, longestSkip } = await checkSound(station, recording, sound);
-        expect(found).toBeGreaterThan(100);
-        expect(longestSkip).toBe(0);
-        await checkThumbnails(station, recording);
+    for (let tries = 1; ; tries++) {
+      const station = await CallStation.start(browser, { browsers });
+      try {
+        const { recordings, missed } = await recordCall(station, call);
+        if (missed > 0 && tries < TRIES) console.log(`${missed} packets were lost: the call is made again`);
+        else return await checkCall(station, call, recordings);
+      } finally {
+        await station.close();
       }
-      const { warnings, errors } = await station.call('troubles');
-      expect(errors).toEqual([]);
-      // On a busy machine, even its own network loses packets.
-      const { packetsLost, nackCount } = await station.call('received');
-      if (packetsLost + nackCount === 0) expect(warnings).toEqual([]);
-    } finally {
-      await station.close();
     }
   });
 }

@@ -170,6 +170,14 @@ const page = {
     control.setHeaderExtensionsToNegotiate(list);
   },
 
+  /** Packets that did not come, or had to be asked for again, of either track, as the receiving end says. */
+  async missed(): Promise<number> {
+    let missed = 0;
+    for (const entry of (await to.getStats()).values())
+      if (entry.type === 'inbound-rtp') missed += (entry.packetsLost ?? 0) + (entry.nackCount ?? 0);
+    return missed;
+  },
+
   /** What the receiving end says of the video. */
   async received(): Promise<{
     framesDecoded: number;
