@@ -193,7 +193,9 @@ const page = {
     from.onicecandidate = ({ candidate }) => candidate && void to.addIceCandidate(candidate);
     to.onicecandidate = ({ candidate }) => candidate && void from.addIceCandidate(candidate);
     for (const track of [picture(), sound()]) published.addTrack(track);
-    const [video] = published.getTracks().map(track => from.addTransceiver(track, { direction: 'sendonly' }));
+    const [video] = [...published.getVideoTracks(), ...published.getAudioTracks()].map(track =>
+      from.addTransceiver(track, { direction: 'sendonly' }),
+    );
     if (!video) throw new Error('The call has no video.');
     prefer(video, codec);
     to.addEventListener('track', ({ track }) => received.addTrack(track));
