@@ -133,10 +133,12 @@ export class VideoLane {
     // A picture that stands still fills its file to the end, however long a frame of it would have been.
     const duration = at < Math.round(longest) ? 0 : this.#step;
     const source = fixedSource(videoSourceOf(this.#shown), options.size);
-    const keyAsked = this.#keysAt.some(asked => asked <= at);
-    if (!keyAsked && this.#decide(source, at, duration).action !== 'cut') return;
-    clock.hold(at);
-    this.#repeatAt(at);
+    const asked = Math.min(...this.#keysAt);
+    if (asked > at && this.#decide(source, at, duration).action !== 'cut') return;
+    // What begins with a key frame begins when it was asked to, and not when this was looked at.
+    const due = asked >= (clock.lastTime ?? at) + SHORTEST ? Math.min(asked, at) : at;
+    clock.hold(due);
+    this.#repeatAt(due);
   }
 
   /** At a constant rate, there are frames up to this time on the timeline, whatever the source does. */
