@@ -57,7 +57,9 @@ export type RingEntry =
   /** All packets of the epochs before this one are out; absent: of all. */
   | { kind: 'audio-over'; before?: number }
   /** Something that a manifest says. */
-  | { kind: 'note'; event: ManifestEvent };
+  | { kind: 'note'; event: ManifestEvent }
+  /** Here lay packets that the reader does not get any more; what else was there follows. By run, what its encoder said first. */
+  | { kind: 'lost'; configs: (readonly [run: number, config: StoredConfig<VideoDecoderConfig>])[] };
 
 /** Bytes that an entry takes, roughly: what it carries, and itself. */
 export const sizeOf = (entry: RingEntry): number =>

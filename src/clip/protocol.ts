@@ -26,8 +26,11 @@ export type FromRing =
   | ({ type: 'begin'; known: Known } & Bounds)
   /** The answer to `more`. */
   | { type: 'entries'; entries: RingEntry[] }
-  /** The answer to `now`: all that was captured by then lies before this; microseconds on the stream's timeline. */
-  | { type: 'now'; time: number }
+  /**
+   * The answer to `now`: all that was captured by then lies before `time`; what had come out of the encoders when the stream was at
+   * `given` has been given. Microseconds on the stream's timeline.
+   */
+  | { type: 'now'; time: number; given: number }
   /** All tracks have ended, and may come back; and when they have. */
   | { type: 'waiting' }
   | { type: 'resumed' }

@@ -41,6 +41,9 @@ interface Block<P> {
   /** True when a clip can begin with it. */
   clean: boolean;
   bytes: number;
+  /** Number of its entries; and those without packets, which stay in memory. */
+  count: number;
+  marks: RingEntry[];
   place: Place<P>;
 }
 
@@ -58,6 +61,15 @@ export interface Known {
 export interface Position {
   block: number;
   entry: number;
+}
+
+interface Reader {
+  position: Position;
+  /** How many entries without packets it has got of the block that it is in. */
+  marks: number;
+  /** What it gets in the place of packets that were let go, or could not be read. */
+  missed: RingEntry[] | undefined;
+  wake(): void;
 }
 
 /** Rung while nobody waits, it is heard all the same. */
@@ -89,7 +101,7 @@ export class Ring<P = never> {
     { begun: RunBegun; config: StoredConfig<VideoDecoderConfig> | undefined; lastBlock: number }
   >();
   readonly #audio = new Map<number, { known: AudioKnown; lastBlock: number }>();
-  readonly #readers = new Set<{ position: Position; wake(): void }>();
+  readonly #readers = new Set<Reader>();
   #moving: Promise<void> | undefined;
   #overlays: OverlaysEvent | undefined;
 
@@ -138,6 +150,8 @@ export class Ring<P = never> {
     if (!block || place?.name !== 'memory') return;
     this.#note(entry);
     place.entries.push(entry);
+    block.count++;
+    if (!('data' in entry)) block.marks.push(entry);
     const bytes = sizeOf(entry);
     block.bytes += bytes;
     this.#memory += bytes;
@@ -172,7 +186,8 @@ export class Ring<P = never> {
       entry.kind === 'video'
         ? entry.type === 'key'
         : entry.kind === 'audio' && this.#withoutVideo(entry.epoch);
-    this.#blocks.push({ from, clean, bytes: 0, place: { name: 'memory', entries: [] } });
+    const place: Place<P> = { name: 'memory', entries: [] };
+    this.#blocks.push({ from, clean, bytes: 0, count: 0, marks: [], place });
     this.#evict();
     this.#spill();
   }
@@ -207,6 +222,7 @@ export class Ring<P = never> {
   #drop(): void {
     const block = this.#blocks.shift();
     if (!block) return;
+    for (const reader of this.#readers) if (reader.position.block === this.#first) skip(reader, block);
     this.#first++;
     if (block.place.name === 'stored') {
       this.#stored -= block.bytes;
@@ -278,6 +294,12 @@ export class Ring<P = never> {
     return { block: this.#first + Math.max(0, this.#blocks.length - 1), entry };
   }
 
+  /** True when a reader that is here has been given all that there is. */
+  isAtEnd({ block, entry }: Position): boolean {
+    const { newest } = this;
+    return block >= newest.block && entry >= newest.entry;
+  }
+
   /** What was said before, and holds for what is still there. */
   get known(): Known {
     const runs = [...this.#runs.values()];
@@ -292,16 +314,18 @@ export class Ring<P = never> {
   /**
    * Entries from a position on, about so many bytes of them; an empty list when the ring is over. What a reader has not read is not
    * let go for its age.
+   *
+   * @param position moves on with what is given.
    */
-  async *read(from: Position, bytes: number, signal: AbortSignal): AsyncGenerator<RingEntry[]> {
+  async *read(position: Position, bytes: number, signal: AbortSignal): AsyncGenerator<RingEntry[]> {
     const bell = new Bell();
-    const reader = { position: { ...from }, wake: () => bell.ring() };
+    const reader: Reader = { position, marks: 0, missed: undefined, wake: () => bell.ring() };
     this.#readers.add(reader);
     signal.addEventListener('abort', reader.wake);
     try {
       while (!signal.aborted) {
         bell.reset();
-        const entries = await this.#entriesAt(reader.position, bytes);
+        const entries = await this.#entriesAt(reader, bytes);
         if (signal.aborted) return;
         if (entries.length > 0) yield entries;
         else if (this.#over) return;
@@ -313,26 +337,52 @@ export class Ring<P = never> {
     }
   }
 
-  async #entriesAt(position: Position, bytes: number): Promise<RingEntry[]> {
+  async #entriesAt(reader: Reader, bytes: number): Promise<RingEntry[]> {
+    const { position } = reader;
     const found: RingEntry[] = [];
     let size = 0;
     while (size < bytes) {
-      // Blocks may have been let go for want of room.
-      if (position.block < this.#first) Object.assign(position, { block: this.#first, entry: 0 });
-      const block = this.#blocks[position.block - this.#first];
+      if (reader.missed) found.push({ kind: 'lost', configs: this.known.configs }, ...reader.missed);
+      reader.missed = undefined;
+      const at = position.block;
+      const block = this.#blocks[at - this.#first];
       if (!block) break;
-      const { place } = block;
-      const entries = place.name === 'stored' ? await this.store?.get(place.at) : place.entries;
-      if (!entries) break;
+      const entries = await this.#entriesOf(block);
+      // It was let go meanwhile.
+      if (position.block !== at) continue;
+      if (!entries) {
+        skip(reader, block);
+        continue;
+      }
       const last = block === this.#blocks.at(-1);
       while (position.entry < entries.length && size < bytes) {
         const entry = entries[position.entry++] as RingEntry;
+        if (!('data' in entry)) reader.marks++;
         found.push(entry);
         size += sizeOf(entry);
       }
       if (position.entry < entries.length || last) break;
-      Object.assign(position, { block: position.block + 1, entry: 0 });
+      goOn(reader);
     }
     return found;
   }
+
+  /** `undefined` when they can't be read. */
+  async #entriesOf({ place, count }: Block<P>): Promise<RingEntry[] | undefined> {
+    if (place.name !== 'stored') return place.entries;
+    const entries = await this.store?.get(place.at).catch(() => undefined);
+    return entries?.length === count ? entries : undefined;
+  }
 }
+
+/** To the next block. */
+const goOn = (reader: Reader): void => {
+  Object.assign(reader.position, { block: reader.position.block + 1, entry: 0 });
+  reader.marks = 0;
+};
+
+/** What the reader has not got of a block it does not get, but for what there is to be known of what follows. */
+const skip = (reader: Reader, { count, marks }: Pick<Block<never>, 'count' | 'marks'>): void => {
+  if (reader.position.entry < count) (reader.missed ??= []).push(...marks.slice(reader.marks));
+  goOn(reader);
+};

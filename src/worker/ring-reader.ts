@@ -61,6 +61,9 @@ export const serveReader = async (
   closed: AbortController,
 ): Promise<void> => {
   const send = (message: FromRing): void => port.postMessage(message);
+  /** Where the stream was when the ring held nothing more; of what was given, and of what waits to be. */
+  let given = Number.NEGATIVE_INFINITY;
+  let waiting: number | undefined;
   let more: () => void = () => undefined;
   let wanted = new Promise<void>(resolve => (more = resolve));
   port.onmessage = ({ data }: MessageEvent<ToRing>) => {
@@ -68,7 +71,8 @@ export const serveReader = async (
       case 'more':
         return more();
       case 'now':
-        return send({ type: 'now', time: now() - 1_000 * Math.max(0, sharedNow() - data.at) });
+        if (waiting === undefined && ring.isAtEnd(position)) given = now();
+        return send({ type: 'now', time: now() - 1_000 * Math.max(0, sharedNow() - data.at), given });
       case 'key-frame':
         return keyFrameAt(now());
       case 'close':
@@ -84,10 +88,13 @@ export const serveReader = async (
   try {
     if ((bounds.until ?? Number.POSITIVE_INFINITY) <= bounds.key) closed.abort();
     for await (const entries of ring.read(position, BATCH, closed.signal)) {
+      waiting = ring.isAtEnd(position) ? now() : given;
       await wanted;
       if (closed.signal.aborted) break;
       wanted = new Promise<void>(resolve => (more = resolve));
       send({ type: 'entries', entries });
+      given = waiting;
+      waiting = undefined;
     }
   } catch {
     // What lay on the disk can't be read any more: the recording ends with what it has.

@@ -9,36 +9,24 @@ import { restoreConfig, type StoredConfig } from '../stored-config.ts';
 import { FirstGroup } from './first-group.ts';
 import type { MediaFile, MediaFiles } from './media-files.ts';
 import type { EncodedKeyFrame } from './media-tracks.ts';
+import { progressOf, type Seeking, type TakenRun } from './ring-taken.ts';
 
 /** What the taker needs from its session. */
 export interface TakerContext {
   files: MediaFiles;
   stats: Pick<RecorderStats, 'framesIn' | 'framesEncoded' | 'videoBytes'>;
   note(event: ManifestEvent): void;
+  /** What was to be recorded is not there any more. */
+  onLost?(): void;
   /** A key frame is recorded. Must not throw. */
   onKeyFrame?(frame: EncodedKeyFrame): void;
 }
 
-/** While a key frame is waited for, at the beginning or after a pause: its sound may come before it, and so may a run that follows. */
-interface Seeking {
-  /** Microseconds on the ring's timeline. */
-  key: number;
-  sound: AudioEntry[];
-  runs: RunBegun[];
-}
-
-/** A run of the ring, and the file that is made of it. */
-interface TakenRun {
-  file: MediaFile;
-  hasVideo: boolean;
-  /** Time of the last picture that came, taken or not. */
-  last: number;
-  /** No picture comes any more. */
-  over: boolean;
-}
-
 /** Sound older than this is not waited with; microseconds. */
 const SOUND_KEPT = 5_000_000;
+
+/** A picture after which others are missing is shown so long; microseconds. */
+const LAST_SHOWN = 40_000;
 
 /** Times of entries are microseconds on the ring's timeline; those of files on the recording's. */
 export class RingTaker {
@@ -100,10 +88,7 @@ export class RingTaker {
 
   /** How far everything has come that the recording is made of: as long as it changes, there is more to wait for. */
   get progress(): string {
-    const pictures = [...this.#taken.values()].map(
-      ({ last, over }) => `${Math.min(last, this.#until)} ${over}`,
-    );
-    return [Math.min(this.#audioUntil, this.#until), ...pictures].join();
+    return progressOf(this.#taken.values(), this.#audioUntil, this.#until);
   }
 
   /** True when all that lies before the end has come. */
@@ -149,7 +134,22 @@ export class RingTaker {
         return;
       case 'note':
         return this.#note(entry.event);
+      case 'lost':
+        return this.#lost(entry);
     }
+  }
+
+  /** What is missing is left out as a pause is: what follows begins with a key frame, where the last that came ends. */
+  #lost({ configs }: Extract<RingEntry, { kind: 'lost' }>): void {
+    for (const [run, config] of configs) if (!this.#configs.has(run)) this.#configs.set(run, config);
+    // Where a recording begins, there only is less.
+    if (this.#origin === undefined) return;
+    this.context.onLost?.();
+    if (!this.#takesNow) return;
+    const pictures = [...this.#taken.values()].map(({ last }) => last + LAST_SHOWN);
+    const since = Math.max(this.#audioUntil, ...pictures);
+    this.pause(since);
+    this.resume(since);
   }
 
   #note(event: ManifestEvent): void {

@@ -19,6 +19,7 @@ const TOGETHER = 50;
 const AT_END = 64 * 1024;
 
 type Begin = Extract<FromRing, { type: 'begin' }>;
+type Now = Pick<Extract<FromRing, { type: 'now' }>, 'time' | 'given'>;
 
 export class RingTracks implements MediaTracks<never> {
   readonly #port: MessagePort;
@@ -30,7 +31,9 @@ export class RingTracks implements MediaTracks<never> {
   /** The stream has come to the end of the recording. */
   #reached = false;
   #looking: (() => void) | undefined;
-  #asked: ((time: number) => void)[] = [];
+  #asked: ((answer: Now) => void)[] = [];
+  /** How far everything had come when it was last looked. */
+  #seen: string | undefined;
   #ended: (() => void) | undefined;
   #stopping = false;
   /** More was asked for, and there is none yet: all that the ring has was taken. */
@@ -65,7 +68,7 @@ export class RingTracks implements MediaTracks<never> {
         this.#taking = this.#taking.then(() => this.#take(message.entries)).catch(report.fail);
         return;
       case 'now':
-        return this.#asked.shift()?.(message.time);
+        return this.#asked.shift()?.(message);
       case 'waiting':
         return onWaiting();
       case 'resumed':
@@ -81,7 +84,11 @@ export class RingTracks implements MediaTracks<never> {
     this.#bounds = begin;
     const note = keeper.note.bind(keeper);
     const onKeyFrame = (frame: EncodedKeyFrame): void => this.context.onKeyFrame?.(frame);
-    this.#taker = new RingTaker({ files, stats, note, onKeyFrame }, begin, begin.known, this.input.exact);
+    const lost =
+      'The ring has no room any more for what was to be recorded, or could not read it: it is left out.';
+    const onLost = (): void => this.context.report.warn('frames-dropped', lost);
+    const taker = { files, stats, note, onKeyFrame, onLost };
+    this.#taker = new RingTaker(taker, begin, begin.known, this.input.exact);
   }
 
   async #take(entries: Extract<FromRing, { type: 'entries' }>['entries']): Promise<void> {
@@ -121,10 +128,13 @@ export class RingTracks implements MediaTracks<never> {
   /** While nothing comes: the stream may stand still, and the recording's time be over all the same. */
   #look(): void {
     const until = this.#bounds?.until;
-    if (until === undefined || this.#stopping || !this.#wanting) return;
+    if (until === undefined || this.#stopping) return;
     const before = this.#taker?.progress;
-    void this.#now().then(time => {
-      if (time - LATE < until || !this.#wanting || this.#taker?.progress !== before) return;
+    const stands = before === this.#seen;
+    this.#seen = before;
+    if (!stands) return;
+    void this.#now().then(({ given }) => {
+      if (given - LATE < until || this.#taker?.progress !== before) return;
       this.#taking = this.#taking.then(() => {
         this.#reached = true;
         return this.#end();
@@ -133,7 +143,7 @@ export class RingTracks implements MediaTracks<never> {
   }
 
   /** Where the stream is: all that was captured before lies before it. */
-  #now(): Promise<number> {
+  #now(): Promise<Now> {
     return new Promise(resolve => {
       this.#asked.push(resolve);
       // The ring's worker may be held up: it is this moment that counts.
@@ -161,13 +171,13 @@ export class RingTracks implements MediaTracks<never> {
 
   /** What was captured before this moment is recorded. */
   pause(): void {
-    void this.#now().then(time => {
+    void this.#now().then(({ time }) => {
       this.#taking = this.#taking.then(() => this.#taker?.pause(time));
     });
   }
 
   resume(): void {
-    void this.#now().then(time => {
+    void this.#now().then(({ time }) => {
       this.#taking = this.#taking.then(() => this.#taker?.resume(time));
       this.#tell({ type: 'key-frame' });
     });
@@ -185,7 +195,7 @@ export class RingTracks implements MediaTracks<never> {
     if (!this.#over) {
       const ended = new Promise<void>(resolve => (this.#ended = resolve));
       // Without an answer the ring is gone.
-      await Promise.race([this.#now().then(time => this.#endAt(time)), ended, this.#late()]);
+      await Promise.race([this.#now().then(({ time }) => this.#endAt(time)), ended, this.#late()]);
       this.#more();
       await this.#takeRest(ended);
       this.#reached = true;
@@ -217,7 +227,8 @@ export class RingTracks implements MediaTracks<never> {
     this.#looking?.();
     this.#port.onmessage = null;
     this.#port.close();
-    for (const answer of this.#asked.splice(0)) answer(Number.POSITIVE_INFINITY);
+    const never = Number.POSITIVE_INFINITY;
+    for (const answer of this.#asked.splice(0)) answer({ time: never, given: never });
   }
 
   cancel(): void {

@@ -2,7 +2,7 @@
 import type { RingEntry } from '../../src/clip/entry.ts';
 import type { FromRing, RingRequest } from '../../src/clip/protocol.ts';
 import { type BlockStore, Ring } from '../../src/clip/ring.ts';
-import type { CutReason } from '../../src/manifest.ts';
+import type { CutReason, ManifestEvent } from '../../src/manifest.ts';
 import type { AudioPacket, VideoPacket } from '../../src/media.ts';
 import type { MediaFile, MediaFiles, NewFile } from '../../src/worker/media-files.ts';
 import type { AudioTrackInfo } from '../../src/worker/open-file.ts';
@@ -221,6 +221,9 @@ export const takeAll = async (
   files: TakenFiles;
   taker: RingTaker;
   bounds: Omit<Extract<FromRing, { type: 'begin' }>, 'type' | 'known'>;
+  /** What the manifest would be told; and how often something was not there any more. */
+  notes: ManifestEvent[];
+  lost: number;
 }> => {
   const files = new TakenFiles();
   const { position, ...bounds } = placeOf(request, {
@@ -231,7 +234,15 @@ export const takeAll = async (
     failure: () => undefined,
   });
   const stats = { framesIn: 0, framesEncoded: 0, videoBytes: 0 };
-  const taker = new RingTaker({ files, stats, note: () => undefined }, bounds, ring.known);
+  const notes: ManifestEvent[] = [];
+  let lost = 0;
+  const context = {
+    files,
+    stats,
+    note: (event: ManifestEvent) => void notes.push(event),
+    onLost: () => void lost++,
+  };
+  const taker = new RingTaker(context, bounds, ring.known);
   later(taker);
   const stop = new AbortController();
   for await (const entries of ring.read(position, 4_096, stop.signal)) {
@@ -239,7 +250,7 @@ export const takeAll = async (
     if (taker.complete) break;
   }
   taker.finish(true);
-  return { files, taker, bounds };
+  return { files, taker, bounds, notes, lost };
 };
 
 export const newRing = (seconds: number, store?: BlockStore<number>, memory = 64 * 2 ** 20): Ring<number> =>
