@@ -8,6 +8,7 @@ import {
   listRecordings,
   type Recording,
   type Storage,
+  tap,
   tus,
 } from 'steadyreel';
 import { expect, inject, test } from 'vitest';
@@ -26,7 +27,7 @@ const EVENTS = [
 ] as const;
 
 /** One that is started, and what it tells. */
-const follow = (options: AutoRecorderOptions, source: MediaStream | null = null) => {
+const follow = (options: AutoRecorderOptions, source: MediaStream | RTCPeerConnection | null = null) => {
   const auto = new AutoRecorder(source, { storage: onServer(), ...options });
   const told: string[] = [];
   const recordings: Recording[] = [];
@@ -199,4 +200,47 @@ test.concurrent('a call: it begins when something comes, waits while the other s
     'off',
   ]);
   await checkFiles(recordings[0] as Recording, true);
+});
+
+test.concurrent('a connection: it begins when media flow, goes on with the one that comes after a drop, and ends when nothing comes back', async () => {
+  /** Both ends of a call, which is yet to be made. */
+  const ends = () => {
+    const [caller, callee] = [connection(), tap(connection())];
+    caller.addTrack(movingPicture(), new MediaStream());
+    return { caller, callee };
+  };
+  const [first, second] = [ends(), ends()];
+  const { auto, told, recordings, states } = follow(
+    { reconnectWindow: 6, passthrough: { vp8: 'record' } },
+    first.callee,
+  );
+  await becomes(auto, 'watching');
+  await connect(first.caller, first.callee);
+  await becomes(auto.recorder, 'recording');
+  await received(auto.recorder, 20);
+  const { id } = auto.recorder.recording ?? {};
+  first.caller.close();
+  first.callee.close();
+  await becomes(auto, 'waiting');
+  await connect(second.caller, second.callee);
+  auto.source = second.callee;
+  await becomes(auto, 'recording');
+  const before = auto.recorder.stats.framesIn;
+  await received(auto.recorder, before + 20);
+  second.callee.close();
+  const { recording } = await heard(auto, 'recording-finished');
+  await becomes(auto, 'watching');
+  await auto.stop();
+  expect(told).toEqual(['started', 'finished']);
+  expect(states).toEqual(['watching', 'recording', 'waiting', 'recording', 'waiting', 'watching', 'off']);
+  expect(recordings.map(one => one.id)).toEqual([id]);
+  expect(recording).toMatchObject({ method: 'passthrough', state: 'complete' });
+  const frames = recording.files.reduce((sum, { video }) => sum + (video?.frames ?? 0), 0);
+  expect(frames).toBeGreaterThanOrEqual(40);
+  // Neither the drop nor the wait at its end is on the timeline.
+  expect(Math.abs(recording.duration - frames / 30)).toBeLessThan(2);
+  for (const { key, video } of recording.files) {
+    const { errors, streams } = await commands.inspect(key, true);
+    expect([errors, Number(streams[0]?.nb_read_packets)]).toEqual(['', video?.frames]);
+  }
 });

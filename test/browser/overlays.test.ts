@@ -1,7 +1,8 @@
 /** Overlays: in the recorded frames where and when they were set, and nowhere else. */
-import { type Overlay, Recorder, type Recording, tus } from 'steadyreel';
+import { type Overlay, Recorder, type Recording, tap, tus } from 'steadyreel';
 import { expect, inject, test } from 'vitest';
 import { commands } from 'vitest/browser';
+import { connect, connection, movingPicture } from './support/call.ts';
 import { checkCounters, checkFiles } from './support/check.ts';
 import { BT709_FULL, received, VideoSource } from './support/source.ts';
 
@@ -218,6 +219,72 @@ test.concurrent('set before the start: from the first frame on, in the place whe
   });
   expect(ticks).toHaveLength(1);
   expect(Math.abs((ticks[0] ?? 0) - 30)).toBeLessThanOrEqual(3);
+});
+
+test.concurrent('ten seconds of 720p at 30 frames a second with a picture, a text and a clock: in every frame, and none is missing', async () => {
+  const video = new VideoSource();
+  const recorder = new Recorder(new MediaStream([video.track]), { storage: onServer() });
+  const warnings: string[] = [];
+  recorder.on('warning', ({ code }) => warnings.push(code));
+  await recorder.overlays.set([
+    { type: 'image', image: paint('red'), ...PLACES[0], fit: 'fill' },
+    { type: 'text', text: 'MMMM', fontSize: 0.2, color: 'blue', background: 'blue', x: 0.22, y: 0.45 },
+    {
+      type: 'clock',
+      shows: 'elapsed',
+      fontSize: 0.2,
+      color: 'yellow',
+      background: 'yellow',
+      x: 0.22,
+      y: 0.72,
+    },
+  ]);
+  await recorder.start();
+  await video.feed(300, { width: 1280, height: 720 });
+  await received(recorder, 300);
+  const recording = await recorder.stop();
+  const { framesIn, framesEncoded, framesDropped, framesRepeated, framesFitted } = recorder.stats;
+  expect([framesIn, framesEncoded]).toEqual([300, 300]);
+  expect([framesDropped, framesRepeated, framesFitted, ...warnings]).toEqual([0, 0, 0]);
+  expect(recording.files).toHaveLength(1);
+  await checkCounters(recording, 300);
+  const { key } = recording.files[0] ?? { key: '' };
+  const places = [
+    ...MIDDLES.slice(0, 1),
+    ...[0.47, 0.74].map(y => ({ x: 0.24, y, width: 0.1, height: 0.1 })),
+  ];
+  const seen = (await commands.regionColors(key, places)).map(colors => colors.map(nameOf).join());
+  expect(seen).toEqual(Array.from({ length: 300 }, () => 'red,blue,yellow'));
+});
+
+test.concurrent('of a call: what comes encoded is left as it is, and says so; decoded, it shows them', async () => {
+  const [caller, callee] = [connection(), tap(connection())];
+  caller.addTrack(movingPicture(), new MediaStream());
+  await connect(caller, callee);
+  const made: { recorder: Recorder; warnings: string[] }[] = [];
+  for (const record of ['auto', 'composited'] as const) {
+    const options = { storage: onServer(), record, passthrough: { vp8: 'record' } } as const;
+    const recorder = new Recorder(callee, options);
+    const warnings: string[] = [];
+    recorder.on('warning', ({ code }) => warnings.push(code));
+    await recorder.overlays.set([
+      { id: 'red', type: 'image', image: paint('red'), ...PLACES[0], fit: 'fill' },
+    ]);
+    await recorder.start();
+    made.push({ recorder, warnings });
+  }
+  await Promise.all(made.map(({ recorder }) => received(recorder, 30)));
+  const seen: string[][] = [];
+  for (const { recorder } of made)
+    seen.push((await seenIn(await recorder.stop())).map(([, color]) => color ?? ''));
+  const [asItCame, decoded] = made;
+  expect(asItCame?.recorder.recording).toMatchObject({ method: 'passthrough', kind: 'original' });
+  expect(asItCame?.warnings).toContain('overlays-not-recorded');
+  // All colours pass there.
+  expect(new Set(seen[0]).size).toBeGreaterThan(1);
+  expect(decoded?.recorder.recording).toMatchObject({ method: 'encoding', kind: 'composited' });
+  expect(decoded?.warnings).not.toContain('overlays-not-recorded');
+  expect([...new Set(seen[1])]).toEqual(['red']);
 });
 
 test.concurrent("record: 'original' never shows one, and says so", async () => {
