@@ -1,5 +1,5 @@
 /** A page with both ends of a call, one of them tapped, the other with a transform of the page's own as a witness. */
-import { device, FrameFeed, Recorder, type Recording, tap, tus } from 'steadyreel';
+import { type ClipOptions, device, FrameFeed, Recorder, type Recording, tap, tus } from 'steadyreel';
 
 export type End = 'sender' | 'receiver';
 
@@ -193,16 +193,25 @@ const page = {
     return { framesDecoded: 0, packetsLost: 0, nackCount: 0, frameWidth: 0 };
   },
 
-  /** Records an end: by its tap, or by what the witness feeds. */
-  async record(end: End, options: object = {}, place: 'tus' | 'device' = 'tus'): Promise<void> {
+  /** Takes an end: by its tap, or by what the witness feeds. With `dvr`, it is kept from now on. */
+  keep(end: End, options: object = {}, place: 'tus' | 'device' = 'tus'): void {
     const source = end === tappedEnd ? endOf(end) : [feeds.video, feeds.audio].flatMap(feed => feed ?? []);
     const storage = place === 'device' ? device() : tus({ endpoint: '/storage' });
     const recorder = new Recorder(source, { storage, metadata: { end }, ...options });
     recorder.on('warning', ({ code }) => warnings.push(code));
     recorder.on('error', ({ error }) => errors.push(`${error.code}: ${error.message}`));
     recorders[end] = recorder;
-    await recorder.start();
   },
+
+  async record(end: End, options: object = {}, place: 'tus' | 'device' = 'tus'): Promise<void> {
+    page.keep(end, options, place);
+    await recorders[end]?.start();
+  },
+
+  /** Seconds of the call that are kept. */
+  kept: (end: End): { start: number; end: number } => recorders[end]?.dvr ?? { start: 0, end: 0 },
+
+  clip: (end: End, options: ClipOptions): Promise<Recording> => (recorders[end] as Recorder).clip(options),
 
   told(end: End): { state: string; files: number; framesEncoded: number; framesDropped: number } {
     const { state = '', recording, stats } = recorders[end] ?? {};
