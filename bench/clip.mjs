@@ -1,20 +1,20 @@
 /**
  * `npm run bench:clip`: how long a clip of a running 1280x720 stream takes, from asking for it until all of it is stored on a server on this
  * machine: by key frame and to the frame. `-- --times 5 --seconds 30` are the defaults; the stream runs for that long first.
+ *
+ * `npm run bench:clip -- --long`: clips of the last 5, 30 and 120 s of a stream that has run for 150 s (`--run`), with a change of size in
+ * it: ends with an error where one does not hold the very pictures that were asked for, or ffmpeg does not decode it clean.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright';
-import { serve } from 'steadyreel/server';
-import { CHROMIUM_FLAGS, FAKE_DEVICE_FLAGS, findBrowser } from '../scripts/lib/browser.mjs';
-import { DIST } from '../scripts/lib/paths.mjs';
+import { runLong } from './clip/long.mjs';
+import { withPage } from './clip/station.mjs';
 
 const { values } = parseArgs({
   options: {
     times: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '30' },
+    long: { type: 'boolean', default: false },
+    run: { type: 'string', default: '150' },
   },
 });
 const settings = { times: Number(values.times), seconds: Number(values.seconds) };
@@ -64,30 +64,10 @@ const tell = clips => {
   return `median ${at(0.5)} ms, from ${at(0)} to ${at(1)} ms (${sorted.length} times; ${what})`;
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'steadyreel-bench-clip-'));
-const script = { headers: { 'Content-Type': 'text/javascript' } };
-const server = await serve({
-  dir: folder,
-  port: 0,
-  fallback: ({ url }) =>
-    new URL(url).pathname === '/clip.js'
-      ? new Response(readFileSync(join(DIST, 'clip.js')), script)
-      : new Response('<!doctype html><meta charset="utf-8">', { headers: { 'Content-Type': 'text/html' } }),
-});
-const executablePath = findBrowser();
-const browser = await chromium.launch({
-  ...(executablePath === undefined ? {} : { executablePath }),
-  args: [...CHROMIUM_FLAGS, ...FAKE_DEVICE_FLAGS],
-});
-try {
-  const page = await browser.newPage();
-  await page.goto(server.url);
-  await page.addScriptTag({ path: join(DIST, 'steadyreel.iife.js') });
-  const { loose, exact } = await page.evaluate(measure, settings);
-  console.log(`by key frame: ${tell(loose)}`);
-  console.log(`to the frame: ${tell(exact)}`);
-} finally {
-  await browser.close();
-  await server.close(0);
-  rmSync(folder, { recursive: true, force: true });
-}
+if (values.long) await withPage(runLong(Number(values.run)));
+else
+  await withPage(async page => {
+    const { loose, exact } = await page.evaluate(measure, settings);
+    console.log(`by key frame: ${tell(loose)}`);
+    console.log(`to the frame: ${tell(exact)}`);
+  });

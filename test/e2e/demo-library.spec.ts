@@ -122,6 +122,55 @@ test('a recording is found, looked through by pointer and by keyboard, played to
   expect(complaints).toEqual([]);
 });
 
+test('a clip is found among the clips, with its picture, played, downloaded and deleted', async ({
+  page,
+}) => {
+  const complaints: string[] = [];
+  page.on('pageerror', error => complaints.push(error.message));
+  // Of a page that records nothing, as a site would have it that only keeps the last of a stream.
+  await page.goto('/script-tag.html');
+  const { id, duration } = await page.evaluate(async () => {
+    const { Recorder, tus } = (window as unknown as { Steadyreel: typeof import('steadyreel') }).Steadyreel;
+    const stream = await navigator.mediaDevices.getUserMedia({ video: true, audio: true });
+    const recorder = new Recorder(stream, {
+      storage: tus({ endpoint: '/storage' }),
+      dvr: { seconds: 10 },
+      thumbnails: { interval: 1 },
+    });
+    while ((recorder.dvr?.end ?? 0) < 3) await new Promise(resolve => setTimeout(resolve, 50));
+    const clip = await recorder.clip({ seconds: 2, metadata: { title: 'The goal' } });
+    recorder.close();
+    for (const track of stream.getTracks()) track.stop();
+    return clip;
+  });
+
+  await page.goto('/library.html');
+  await page.getByLabel('Show').selectOption('Clips');
+  await page.getByLabel('Find').fill('the goal');
+  const card = page.getByRole('article').filter({ has: page.locator(`#recording-${id}`) });
+  await expect(card).toContainText('Clip');
+  const poster = card.locator('.poster-picture');
+  await expect.poll(() => poster.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(320);
+
+  await card.getByRole('button', { name: /^Play/ }).first().click();
+  const bar = card.getByRole('slider', { name: 'Position' });
+  await expect
+    .poll(async () => Number(await bar.inputValue()), { timeout: 15_000 })
+    .toBeGreaterThan(duration - 0.3);
+  const download = page.waitForEvent('download');
+  await card
+    .getByRole('link', { name: /^Download/ })
+    .first()
+    .click();
+  expect((await download).suggestedFilename()).toMatch(/-0001\.mp4$/);
+
+  await card.getByRole('button', { name: /^Delete/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(card).toHaveCount(0);
+  expect((await listed(page)).map(one => one.id)).not.toContain(id);
+  expect(complaints).toEqual([]);
+});
+
 test('on this device, pictures come from the private file system', async ({ page }) => {
   await page.goto('/');
   await page.getByLabel('Store on').selectOption('This device');
