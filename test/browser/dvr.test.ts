@@ -125,3 +125,30 @@ test('recordings of a ring: with pre-roll, several at once, with a pause, and a 
   expect(later.length).toBeLessThanOrEqual(31);
   expect(awaited.duration).toBeCloseTo(1, 1);
 });
+
+test('closed while it is recorded: what came is stored, what was still to come is not, and nothing breaks', async () => {
+  const { video, recorder } = await setUp({}, false);
+  const errors: string[] = [];
+  recorder.on('error', ({ error }) => errors.push(error.code));
+  const finished = new Promise<Recording | undefined>(resolve =>
+    recorder.on('finished', ({ recording }) => resolve(recording)),
+  );
+  const feeding = video.feed(90);
+  await expect.poll(() => video.count).toBeGreaterThanOrEqual(30);
+  await recorder.start({ preRoll: 0.5 });
+  const coming = recorder.clip({ start: 100, duration: 5 }).catch(({ code }) => code);
+  await expect.poll(() => video.count).toBeGreaterThanOrEqual(70);
+  recorder.close();
+  const closed = video.count;
+  const recording = await finished;
+  if (!recording) throw new Error('it was stored');
+  // Of the clip: nothing of it came.
+  expect(await coming).toBe('recording-empty');
+  expect([recorder.state, errors]).toEqual(['stopped', ['recording-empty']]);
+  await checkFiles(recording);
+  const counters = await countersOf(recording);
+  expectUnbroken(counters);
+  expect(counters[0]).toBeLessThanOrEqual(20);
+  expect(Math.abs((counters.at(-1) ?? 0) - closed)).toBeLessThanOrEqual(3);
+  await feeding;
+});
