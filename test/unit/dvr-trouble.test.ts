@@ -2,6 +2,8 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { RingEntry } from '../../src/clip/entry.ts';
+import type { FromRing } from '../../src/clip/protocol.ts';
+import { placeOf, serveReader } from '../../src/worker/ring-reader.ts';
 import { RingStore } from '../../src/worker/ring-store.ts';
 import { MemoryOpfs } from '../support/memory-opfs.ts';
 import {
@@ -13,6 +15,7 @@ import {
   type TakenFiles,
   takeAll,
 } from './dvr-kit.ts';
+import { channel } from './dvr-world.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -112,6 +115,48 @@ test('a recording that is slower than a full disk lets it be goes on, and says w
   );
   expect(files.frames.at(-1)).toBe(62 * 25 - 1);
   expect(files.all.map(({ config }) => config?.codedWidth)).toEqual([640, 320]);
+});
+
+test('a disk that takes its time does not make a clip shorter: what it gives is waited for', async () => {
+  const store = new CountingStore();
+  const ring = newRing(1_000, store, 200_000);
+  const stream = new SimulatedStream(entry => ring.append(entry), { group: 10 });
+  for (let second = 0; second < 20; second++) {
+    stream.play(1);
+    await Promise.resolve();
+  }
+  await turn();
+  let give: () => void = () => undefined;
+  const late = new Promise<void>(resolve => (give = resolve));
+  const get = store.get.bind(store);
+  store.get = place => late.then(() => get(place));
+  const source = {
+    ...{ ring, now: () => stream.time, keyFrameAt: () => undefined, failure: () => undefined },
+    reached: async () => undefined,
+  };
+  const [its, mine] = channel();
+  const heard: FromRing[] = [];
+  mine.onmessage = ({ data }: MessageEvent<FromRing>) => void heard.push(data);
+  const closed = new AbortController();
+  const place = placeOf({ kind: 'piece', start: 0, duration: 5 }, source);
+  const serving = serveReader(its, place, source, closed);
+  const ask = async (): Promise<FromRing | undefined> => {
+    mine.postMessage({ type: 'now', at: performance.timeOrigin + performance.now() });
+    await turn();
+    return heard.findLast(({ type }) => type === 'now');
+  };
+  mine.postMessage({ type: 'more' });
+  // Nothing of it has come, however long ago it was.
+  expect(await ask()).toMatchObject({ given: Number.NEGATIVE_INFINITY });
+  give();
+  for (let i = 0; i < 4; i++) {
+    mine.postMessage({ type: 'more' });
+    await turn();
+  }
+  expect(heard.map(({ type }) => type)).toContain('entries');
+  expect(await ask()).toMatchObject({ given: stream.time });
+  closed.abort();
+  await serving;
 });
 
 describe('on the disk', () => {

@@ -50,7 +50,7 @@ class Port {
   }
 }
 
-const channel = (): [MessagePort, MessagePort] => {
+export const channel = (): [MessagePort, MessagePort] => {
   const [one, two] = [new Port(), new Port()];
   one.other = two;
   two.other = one;
