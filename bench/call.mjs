@@ -5,25 +5,20 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { serve } from 'steadyreel/server';
-import { build } from 'vite';
-import { findBrowser } from '../scripts/lib/browser.mjs';
 import { DIST, ROOT } from '../scripts/lib/paths.mjs';
 import { MODES } from './call/modes.mjs';
 import { report } from './call/report.mjs';
 import { run } from './call/run.mjs';
-import { busySeconds, loadOf, machine } from './scale/machine.mjs';
+import { bundleForNode, bundleScript, nameBrowser } from './lib/bundle.mjs';
+import { loadOf, machine } from './lib/machine.mjs';
+import { QUIET, quiet } from './lib/quiet.mjs';
 
 /**
  * @typedef {import('./call/run.mjs').Run} Run
  * @typedef {import('./call/modes.mjs').Mode} Mode
  */
-
-/** Processors that others may take, before a run and during it. */
-const QUIET = 0.15;
 
 const HELP = `npm run bench:call -- [options]
   --rounds <n>     how often all is run (5)
@@ -93,54 +88,17 @@ const readOptions = () => {
   };
 };
 
-/** The page's script, with all that it needs but the package. */
-const bundlePage = async () => {
-  const built = await build({
-    ...{ configFile: false, root: ROOT, logLevel: 'warn' },
-    build: {
-      ...{ write: false, minify: false, target: 'es2022' },
-      lib: { entry: join(ROOT, 'bench', 'call', 'page.ts'), formats: ['iife'], name: 'bench' },
-      rolldownOptions: { external: ['steadyreel'], output: { globals: { steadyreel: 'Steadyreel' } } },
-    },
-  });
-  const [bundle] = /** @type {import('vite').Rollup.RollupOutput[]} */ (built);
-  return bundle?.output[0].code ?? '';
-};
-
 /** The browser of the tests, as JavaScript. @param {string} folder */
 const bundleBrowser = async folder => {
-  await build({
-    ...{ configFile: false, root: ROOT, logLevel: 'warn' },
-    build: {
-      ...{ ssr: true, outDir: folder, emptyOutDir: false, target: 'node20', minify: false },
-      rolldownOptions: {
-        input: {
-          chromium: join(ROOT, 'test', 'support', 'raw-chromium.ts'),
-          path: join(ROOT, 'test', 'support', 'lossy-path.ts'),
-        },
-        output: { entryFileNames: '[name].mjs' },
-      },
-    },
+  const load = await bundleForNode(folder, {
+    chromium: 'test/support/raw-chromium.ts',
+    path: 'test/support/lossy-path.ts',
   });
-  /** @param {string} name */
-  const load = name => import(pathToFileURL(join(folder, name)).href);
   /** @type {typeof import('../test/support/raw-chromium.ts')} */
-  const { RawChromium } = await load('chromium.mjs');
+  const { RawChromium } = await load('chromium');
   /** @type {typeof import('../test/support/lossy-path.ts')} */
-  const { LOOPBACK_FLAGS } = await load('path.mjs');
+  const { LOOPBACK_FLAGS } = await load('path');
   return { RawChromium, LOOPBACK_FLAGS };
-};
-
-/** Waits until others leave the processors alone, or long enough. @param {number} most seconds @returns seconds waited */
-const quiet = async most => {
-  const began = performance.now();
-  for (;;) {
-    const [at, busy] = [performance.now(), busySeconds()];
-    await sleep(3_000);
-    const others = (1_000 * (busySeconds() - busy)) / (performance.now() - at);
-    const waited = (performance.now() - began) / 1_000;
-    if (others < QUIET || waited > most) return waited;
-  }
 };
 
 /** In an order that nobody chose. @template T @param {readonly T[]} list */
@@ -151,13 +109,10 @@ const shuffled = list =>
     .map(({ one }) => one);
 
 const { settings, modes, wait, tries, json, chart } = readOptions();
-const browserPath = findBrowser();
-if (browserPath === undefined) throw new Error('There is no Chromium.');
-// Bundled, it would look for one relative to where it lies now.
-process.env.STEADYREEL_CHROMIUM = browserPath;
+nameBrowser();
 const folder = mkdtempSync(join(tmpdir(), 'steadyreel-bench-call-'));
 const { RawChromium, LOOPBACK_FLAGS } = await bundleBrowser(folder);
-const script = await bundlePage();
+const script = await bundleScript('bench/call/page.ts');
 /** @param {string} type */
 const as = type => ({ headers: { 'Content-Type': type } });
 /** @type {Record<string, () => Response>} */

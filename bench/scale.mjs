@@ -10,8 +10,8 @@ import { parseArgs } from 'node:util';
 import { build } from 'vite';
 import { startCeph } from '../scripts/ceph/cluster.mjs';
 import { CACHE, ROOT } from '../scripts/lib/paths.mjs';
+import { busySeconds, childrenOf, cpuSeconds, loadOf, machine, memoryOf } from './lib/machine.mjs';
 import { Child } from './scale/child.mjs';
-import { busySeconds, childrenOf, cpuSeconds, loadOf, machine, memoryOf } from './scale/machine.mjs';
 import { report } from './scale/report.mjs';
 
 /**

@@ -1,16 +1,7 @@
 /** What was measured, as data, as text and as a chart. Pure. */
-import { chart } from './chart.mjs';
-import {
-  CALL_VALUES,
-  median,
-  ratioOf,
-  recordingMsOf,
-  round,
-  spreadOf,
-  summarize,
-  VALUES,
-  withinNoise,
-} from './summary.mjs';
+import { chart } from '../lib/chart.mjs';
+import { median, round, spreadOf, table, told } from '../lib/numbers.mjs';
+import { CALL_VALUES, ratioOf, recordingMsOf, summarize, VALUES, withinNoise } from './summary.mjs';
 
 /**
  * @typedef {import('./summary.mjs').OneRun} OneRun
@@ -34,20 +25,6 @@ const ENCODING = [
   'mediabunny',
 ];
 const PASSING = ['tapped', 'receiver', 'sender'];
-
-/** @param {readonly (string | number)[][]} rows */
-const table = rows => {
-  const [head = [], ...body] = rows;
-  return [head, head.map((_, column) => (column === 0 ? '---' : '---:')), ...body]
-    .map(cells => `| ${cells.join(' | ')} |`)
-    .join('\n');
-};
-
-/** @param {Spread} spread @param {number} digits */
-const told = ({ median: middle, least, most }, digits = 1, factor = 1) => {
-  const [m, l, h] = [middle, least, most].map(value => (value * factor).toFixed(digits));
-  return l === h ? `${m}` : `${m} (${l} to ${h})`;
-};
 
 /** In each round, what a mode took beyond the call alone. @param {readonly OneRun[]} runs @param {string} mode */
 const beyond = (runs, mode) => {

@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { busySeconds, cpuSeconds } from '../scale/machine.mjs';
-import { useBetween, useOf } from './processes.mjs';
+import { busySeconds, cpuSeconds } from '../lib/machine.mjs';
+import { mainThread } from '../lib/main-thread.mjs';
+import { useBetween, useOf } from '../lib/processes.mjs';
 
 /**
  * @typedef {import('./messages.ts').CallStats} CallStats
@@ -36,14 +37,6 @@ const settle = async (tab, bitrate) => {
       );
     before = now;
   }
-};
-
-/** Seconds that tasks of the page's main thread have lasted, by the clock on the wall. @param {Tab} tab */
-const mainThread = async tab => {
-  const { metrics } = /** @type {{ metrics: { name: string, value: number }[] }} */ (
-    await tab.send('Performance.getMetrics', {})
-  );
-  return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0;
 };
 
 /** @param {CallStats} before @param {CallStats} after */

@@ -1,9 +1,10 @@
 /** What the runs come to: medians, spreads, and whether a difference is more than chance. Pure. */
+import { median, ratioBeyond, round, spreadOf } from '../lib/numbers.mjs';
 
 /**
  * @typedef {import('./run.mjs').Run & { round: number, waited: number, disturbed: boolean }} OneRun
  * @typedef {import('./modes.mjs').Mode} Mode
- * @typedef {{ median: number, least: number, most: number }} Spread
+ * @typedef {import('../lib/numbers.mjs').Spread} Spread
  * @typedef {{ name: string, label: string, runs: number, values: Record<string, Spread>, encoded: Record<string, number> }} ModeSummary
  */
 
@@ -32,24 +33,6 @@ export const VALUES = /** @type {const} */ ({
 });
 
 /** @typedef {keyof typeof VALUES} ValueName */
-
-/** @param {number} value */
-export const round = (value, digits = 1) => Number(value.toFixed(digits));
-
-/** @param {readonly number[]} values */
-export const median = values => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
-};
-
-/** @param {readonly number[]} values @returns {Spread} */
-export const spreadOf = (values, digits = 4) => ({
-  median: round(median(values), digits),
-  least: round(Math.min(...values), digits),
-  most: round(Math.max(...values), digits),
-});
 
 /**
  * Processor time of the threads that recording is done on, for each frame of the call: dedicated workers, and the pool that
@@ -107,25 +90,15 @@ export const summarize = (modes, runs) =>
   });
 
 /**
- * What one mode takes beyond the call, as a part of what another takes beyond it: by the medians of all rounds, and in each round.
+ * What one mode takes beyond the call, as a part of what another takes beyond it.
  *
  * @param {readonly OneRun[]} runs
  * @param {string} mode
  * @param {string} other
  * @param {(run: OneRun) => number} of
  */
-export const ratioOf = (runs, mode, other, of = run => run.cpu) => {
-  /** @param {readonly OneRun[]} some @param {string} name */
-  const middle = (some, name) => median(some.filter(run => run.mode === name).map(of));
-  /** @param {readonly OneRun[]} some */
-  const ratio = some => {
-    const alone = middle(some, 'alone');
-    return (middle(some, mode) - alone) / (middle(some, other) - alone);
-  };
-  const rounds = [...new Set(runs.map(run => run.round))];
-  const perRound = rounds.map(number => round(ratio(runs.filter(run => run.round === number)), 3));
-  return { mode, other, ofMedians: round(ratio(runs), 3), perRound };
-};
+export const ratioOf = (runs, mode, other, of = run => run.cpu) =>
+  ratioBeyond(runs, 'alone', mode, other, of);
 
 /** What a call must not notice. @type {readonly ValueName[]} */
 export const CALL_VALUES = [

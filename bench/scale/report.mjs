@@ -1,4 +1,5 @@
 /** What was measured, as data and as text. Pure. */
+import { round, table } from '../lib/numbers.mjs';
 
 /**
  * @typedef {import('./messages.ts').Settings} Settings
@@ -17,8 +18,6 @@
 
 const MIB = 1024 ** 2;
 
-/** @param {number} value */
-const round = (value, digits = 1) => Number(value.toFixed(digits));
 /** @param {number} bytes */
 const mib = bytes => `${round(bytes / MIB)} MiB`;
 
@@ -26,14 +25,6 @@ const mib = bytes => `${round(bytes / MIB)} MiB`;
 const percentile = (values, share) => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-};
-
-/** @param {readonly (string | number)[][]} rows */
-const table = rows => {
-  const [head = [], ...body] = rows;
-  return [head, head.map((_, column) => (column === 0 ? '---' : '---:')), ...body]
-    .map(cells => `| ${cells.join(' | ')} |`)
-    .join('\n');
 };
 
 /**

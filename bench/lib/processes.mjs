@@ -49,13 +49,36 @@ const add = (counts, name, value) => {
   counts[name] = (counts[name] ?? 0) + value;
 };
 
+/** Of all processes of the machine. @returns {number[]} */
+const allPids = () =>
+  readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number);
+
+/**
+ * Bytes in memory of all processes of a group, what several of them share counted once (proc(5), smaps_rollup: Pss).
+ *
+ * @param {number} group
+ */
+export const memoryOfGroup = group => {
+  let kilobytes = 0;
+  for (const pid of allPids()) {
+    if (read(`/proc/${pid}/stat`)?.fields[2] !== group) continue;
+    try {
+      const [, pss = '0'] = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
+      kilobytes += Number(pss);
+    } catch {
+      // It has just ended.
+    }
+  }
+  return kilobytes * 1024;
+};
+
 /** All processes of a group, and what each of them has started, ended or not. @param {number} group @returns {Use} */
 export const useOf = group => {
   /** @type {Use} */
   const use = { seconds: 0, processes: {}, threads: {} };
-  for (const pid of readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .map(Number)) {
+  for (const pid of allPids()) {
     const stat = read(`/proc/${pid}/stat`);
     if (stat?.fields[2] !== group) continue;
     const purpose = purposeOf(pid);

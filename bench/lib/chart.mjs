@@ -1,4 +1,4 @@
-/** A chart of what each way to record takes beyond the call. Pure. */
+/** Charts of what each way to record takes. Pure. */
 
 /** @typedef {{ label: string, median: number, least: number, most: number }} Bar */
 
@@ -12,10 +12,11 @@ const escaped = text => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').re
  * Readable on light and dark pages.
  *
  * @param {string} title
- * @param {readonly Bar[]} bars percents of one processor
+ * @param {readonly Bar[]} bars
+ * @param {{ unit?: string, digits?: number, least?: number }} [options] `least`: the scale goes at least so far
  */
-export const chart = (title, bars) => {
-  const most = Math.max(...bars.map(bar => bar.most), 1);
+export const chart = (title, bars, { unit = '%', digits = 1, least: scale = 1 } = {}) => {
+  const most = Math.max(...bars.map(bar => bar.most), scale);
   /** @param {number} value */
   const x = value => LEFT + (Math.max(0, value) / most) * (WIDTH - LEFT - RIGHT);
   const height = 44 + STEP * bars.length;
@@ -26,7 +27,7 @@ export const chart = (title, bars) => {
       `  <text x="${LEFT - 10}" y="${y + 15}" text-anchor="end">${escaped(label)}</text>`,
       `  <rect x="${LEFT}" y="${y}" width="${Math.max(1, x(median) - LEFT).toFixed(1)}" height="20" fill="#3b82c4"/>`,
       `  <path d="M${x(least).toFixed(1)} ${middle}H${x(high).toFixed(1)}" stroke="#d97706" stroke-width="2"/>`,
-      `  <text x="${(Math.max(x(median), x(high)) + 8).toFixed(1)}" y="${y + 15}">${median.toFixed(1)} %</text>`,
+      `  <text x="${(Math.max(x(median), x(high)) + 8).toFixed(1)}" y="${y + 15}">${median.toFixed(digits)} ${unit}</text>`,
     ].join('\n');
   });
   return [

@@ -1,0 +1,207 @@
+/**
+ * `npm run bench`: steadyreel and what people use today, side by side: in one run, in the same browser, on the same source.
+ * `-- --help` shows the options.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ensureBuild } from '../scripts/lib/ensure-build.mjs';
+import { CACHE, ROOT } from '../scripts/lib/paths.mjs';
+import { bundleForNode, nameBrowser } from './lib/bundle.mjs';
+import { loadOf, machine } from './lib/machine.mjs';
+import { QUIET, quiet } from './lib/quiet.mjs';
+import { writeDocs } from './peers/docs.mjs';
+import { hour } from './peers/hour.mjs';
+import { readOptions } from './peers/options.mjs';
+import { blocked, changes, load, starts } from './peers/run.mjs';
+import { sizes } from './peers/sizes.mjs';
+
+/**
+ * @typedef {import('./peers/options.mjs').Measure} Measure
+ * @typedef {import('./peers/run.mjs').Context} Context
+ * @typedef {import('./peers/data.ts').Data} Data
+ * @typedef {import('./peers/data.ts').Failure} Failure
+ */
+
+const { settings, measures, modes, json, docs, from } = readOptions();
+
+/** A round begins with another one each time. @template T @param {readonly T[]} list @param {number} round from 1 on */
+const rotated = (list, round) => {
+  const by = ((round - 1) * Math.ceil(list.length / Math.max(1, settings.rounds))) % Math.max(1, list.length);
+  return [...list.slice(by), ...list.slice(0, by)];
+};
+
+/** @type {Failure[]} */
+const failures = [];
+/** @type {Data['discarded']} */
+const discarded = [];
+
+/**
+ * One that fails is noted, and the others go on.
+ *
+ * @template T
+ * @param {Measure} measure @param {string} mode @param {number} round @param {() => Promise<T>} work
+ * @returns what was measured, with whose it is, or nothing
+ */
+const attempt = async (measure, mode, round, work) => {
+  try {
+    const result = await work();
+    const shown = JSON.stringify(result, (_, value) =>
+      typeof value === 'number' ? Number(value.toFixed(2)) : value,
+    );
+    console.error(
+      `${measure} ${round} ${mode}: ${shown.replace(/"processes.*?"mainMs/, `"mainMs`).slice(0, 600)}`,
+    );
+    return [{ mode, round, ...result }];
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(`${measure} ${round} ${mode} failed: ${message}`);
+    failures.push({ measure, mode, round, message });
+    return [];
+  }
+};
+
+/** Again when others took the processors. @param {Context} context @param {'load' | 'hd'} measure @param {string} mode @param {number} round */
+const loadOnce = async (context, measure, mode, round) => {
+  const { warmUp, seconds, until, rounds } = settings;
+  const given =
+    measure === 'load'
+      ? { height: 720, warmUp, seconds, until: round === rounds ? until : 0 }
+      : { height: 1080, warmUp, seconds: seconds / 2, until: 0 };
+  for (let tried = 1; ; tried++) {
+    const waited = settings.wait > 0 ? await quiet(settings.wait) : 0;
+    const [one] = await attempt(measure, mode, round, () => load(context, mode, given));
+    if (!one) return [];
+    const disturbed = one.others > QUIET;
+    if (!disturbed || tried >= settings.tries) return [{ ...one, waited, disturbed }];
+    discarded.push({ measure, mode, round, others: one.others });
+  }
+};
+
+/** @param {Context} context @param {'load' | 'hd'} measure */
+const loads = async (context, measure) => {
+  const runs = [];
+  const taking = modes.filter(({ hd }) => hd || measure === 'load');
+  for (let round = 1; round <= settings.rounds; round++)
+    for (const { name } of rotated(taking, round))
+      runs.push(...(await loadOnce(context, measure, name, round)));
+  return runs;
+};
+
+/**
+ * @template T
+ * @param {Measure} measure
+ * @param {boolean} withFloor
+ * @param {(mode: string) => Promise<T>} work
+ */
+const eachMode = async (measure, withFloor, work) => {
+  const runs = [];
+  const taking = modes.filter(({ name, records }) => records || (withFloor && name === 'floor'));
+  for (let round = 1; round <= settings.repeats; round++)
+    for (const { name } of rotated(taking, round))
+      runs.push(...(await attempt(measure, name, round, () => work(name))));
+  return runs;
+};
+
+const MUXERS = ['steadyreel', 'mediabunny', 'mediabunny-plain', 'mp4-muxer'];
+
+/** @param {string} folder with the bundled muxers */
+const mux = async folder => {
+  const runs = [];
+  const taking = MUXERS.filter(name => modes.some(mode => name.startsWith(mode.name)));
+  for (let round = 1; round <= settings.rounds; round++)
+    for (const name of rotated(taking, round))
+      runs.push(
+        ...(await attempt('mux', name, round, async () => {
+          const given = [join(folder, 'mux.mjs'), name, String(settings.muxSeconds)];
+          const { stdout } = await promisify(execFile)(process.execPath, given);
+          return /** @type {{ packetsPerSecond: number, bytes: number, memory: number }} */ (
+            JSON.parse(stdout)
+          );
+        })),
+      );
+  return runs;
+};
+
+/** @param {string} name */
+const versionOf = name =>
+  JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version;
+
+/** @param {Context} context @returns {Promise<Data['machine']>} */
+const describe = async ({ RawChromium }) => {
+  const profile = mkdtempSync(join(tmpdir(), 'steadyreel-peers-'));
+  const browser = await RawChromium.launch(profile);
+  const { product } = /** @type {{ product: string }} */ (await browser.send('Browser.getVersion'));
+  await browser.close();
+  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const names = ['mediabunny', 'mp4-muxer', 'recordrtc', '@api.video/media-recorder'];
+  const packages = { steadyreel: version, ...Object.fromEntries(names.map(name => [name, versionOf(name)])) };
+  return {
+    ...machine(),
+    browser: product,
+    packages,
+    loadBefore: loadOf(),
+    date: new Date().toISOString().slice(0, 10),
+  };
+};
+
+/** @returns {Promise<Data>} */
+const measure = async () => {
+  nameBrowser();
+  if (process.env.NOBUILD === undefined) await ensureBuild();
+  // It is the build that is served from here.
+  const { startServer } = await import('./peers/server.mjs');
+  const folder = mkdtempSync(join(tmpdir(), 'steadyreel-peers-'));
+  const stored = join(folder, 'stored');
+  // Where packages are found.
+  const scripts = join(CACHE, `peers-${process.pid}`);
+  const server = await startServer(stored);
+  try {
+    const bundled = await bundleForNode(scripts, {
+      ...{ chromium: 'test/support/raw-chromium.ts', decoded: 'bench/peers/decoded.ts' },
+      mux: 'bench/peers/mux.ts',
+    });
+    const { RawChromium } = await bundled('chromium');
+    const { decode } = await bundled('decoded');
+    /** @type {Context} */
+    const context = { RawChromium, decode, url: server.url, stored };
+    const { changes: count, every, starts: times, blocked: busy, blockedOf: length, longSeconds } = settings;
+    /** @param {Measure} name */
+    const has = name => measures.includes(name);
+    const described = await describe(context);
+    return {
+      ...{ machine: described, settings, modes: modes.map(({ name }) => name) },
+      sizes: has('sizes') ? await sizes() : [],
+      mux: has('mux') ? await mux(scripts) : [],
+      load: has('load') ? await loads(context, 'load') : [],
+      hd: has('hd') ? await loads(context, 'hd') : [],
+      blocked: has('blocked')
+        ? await eachMode('blocked', true, mode => blocked(context, mode, { blocked: busy, length }))
+        : [],
+      changes: has('changes')
+        ? await eachMode('changes', false, mode => changes(context, mode, { count, every }))
+        : [],
+      starts: has('starts') ? await eachMode('starts', false, mode => starts(context, mode, { times })) : [],
+      long: has('long')
+        ? await eachMode('long', true, mode =>
+            load(context, mode, { height: 720, warmUp: 0, seconds: longSeconds, until: 0 }),
+          )
+        : [],
+      hour: has('hour')
+        ? ((await attempt('hour', 'steadyreel', 1, () => hour(context)))[0]?.memory ?? [])
+        : [],
+      ...{ failures, discarded },
+    };
+  } finally {
+    await server.close(0);
+    for (const each of [folder, scripts]) rmSync(each, { recursive: true, force: true });
+  }
+};
+
+/** @type {Data} */
+const data = from === undefined ? await measure() : JSON.parse(readFileSync(from, 'utf8'));
+if (json !== undefined && from === undefined) writeFileSync(json, `${JSON.stringify(data, undefined, 2)}\n`);
+console.log(writeDocs(data, docs ?? (from === undefined ? undefined : join(ROOT, 'docs'))));
