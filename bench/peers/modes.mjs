@@ -20,7 +20,7 @@ export const MODES = [
   { name: 'media-recorder', label: 'MediaRecorder, H.264 in MP4', hd: true, records: true },
   { name: 'media-recorder-webm', label: 'MediaRecorder, VP8 in WebM', hd: false, records: true },
   { name: 'recordrtc', label: 'RecordRTC', hd: false, records: true, entry: recorder('recordrtc') },
-  { name: 'mediabunny', label: 'mediabunny', hd: true, records: true, entry: recorder('mediabunny') },
+  { name: 'mediabunny', label: 'mediabunny', hd: false, records: true, entry: recorder('mediabunny') },
   {
     name: 'mp4-muxer',
     label: 'mp4-muxer, WebCodecs by hand',

@@ -21,7 +21,8 @@ export const MEASURES = /** @type {const} */ ([
 const HELP = `npm run bench -- [options]
   --rounds <n>     how often load, hd and mux are measured (2)
   --repeats <n>    how often blocked, changes and starts are (1)
-  --seconds <n>    how long each load is measured (30), each hd half as long
+  --seconds <n>    how long each load is measured (30), each hd a third as long
+  --until <n>      how long each load of the last round is recorded (60)
   --only <names>   only these: ${MEASURES.join(',')}
   --peers <names>  only these: ${MODES.map(({ name }) => name).join(',')}
   --long           recordings of ten minutes, and an hour of packets, too: an hour and a half longer
@@ -35,7 +36,7 @@ A run with --quick, --only or --peers writes neither, unless it is told where.`;
 
 /** How much of everything there is; seconds, and frames from one change to the next. */
 const FULL = {
-  ...{ rounds: 2, repeats: 1, seconds: 30, warmUp: 4, until: 60, changes: 30, every: 36, starts: 9 },
+  ...{ rounds: 2, repeats: 1, seconds: 30, warmUp: 3, until: 60, changes: 30, every: 33, starts: 7 },
   ...{ muxSeconds: 3_600, blocked: 5, blockedOf: 10, longSeconds: 600, wait: 120, tries: 2 },
 };
 const QUICK = {
@@ -48,7 +49,16 @@ const readValues = () => {
   const flag = /** @type {const} */ ({ type: 'boolean' });
   const { values } = parseArgs({
     options: {
-      ...{ rounds: text, repeats: text, seconds: text, wait: text, tries: text, only: text, peers: text },
+      ...{
+        rounds: text,
+        repeats: text,
+        seconds: text,
+        until: text,
+        wait: text,
+        tries: text,
+        only: text,
+        peers: text,
+      },
       ...{ json: text, docs: text, from: text, long: flag, quick: flag, help: flag },
     },
   });
@@ -70,7 +80,7 @@ export const readOptions = () => {
     return process.exit();
   }
   const usual = values.quick ? QUICK : FULL;
-  /** @param {'rounds' | 'repeats' | 'seconds' | 'wait' | 'tries'} name */
+  /** @param {'rounds' | 'repeats' | 'seconds' | 'until' | 'wait' | 'tries'} name */
   const number = name => {
     const value = Number(values[name] ?? usual[name]);
     if (!Number.isFinite(value) || value < 0)
@@ -82,7 +92,7 @@ export const readOptions = () => {
   return {
     settings: {
       ...{ ...usual, rounds: number('rounds'), repeats: number('repeats'), seconds: number('seconds') },
-      ...{ wait: number('wait'), tries: number('tries') },
+      ...{ until: number('until'), wait: number('wait'), tries: number('tries') },
     },
     measures: asked.filter(
       name => values.long || values.only !== undefined || !['long', 'hour'].includes(name),

@@ -40,7 +40,7 @@ const machineText = ({ machine, settings, discarded, load, hd }) => {
       ],
       [
         'load',
-        `${settings.rounds} rounds of ${settings.seconds} s at 720p30 and ${settings.seconds / 2} s at 1080p30, each after ${settings.warmUp} s`,
+        `${settings.rounds} rounds of ${settings.seconds} s at 720p30 and ${round(settings.seconds / 3)} s at 1080p30, each after ${settings.warmUp} s`,
       ],
       ['load of the machine before', round(loadBefore, 2)],
       ['measured again, as others took the processors', discarded.length],
