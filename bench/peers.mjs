@@ -100,7 +100,10 @@ const loads = async (context, measure) => {
  */
 const eachMode = async (measure, withFloor, work) => {
   const runs = [];
-  const taking = modes.filter(({ name, records }) => records || (withFloor && name === 'floor'));
+  const isFew = settings.fewer && measure !== 'changes';
+  const taking = modes.filter(
+    ({ name, hd, records }) => (records || (withFloor && name === 'floor')) && (hd || !isFew),
+  );
   for (let round = 1; round <= settings.repeats; round++)
     for (const { name } of rotated(taking, round))
       runs.push(...(await attempt(measure, name, round, () => work(name))));

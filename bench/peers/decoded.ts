@@ -1,4 +1,5 @@
 /** What ffmpeg makes of a file: which frames are in it, and how they are shown. */
+import { stat } from 'node:fs/promises';
 import { readCounter } from '../../demo/test-pattern/counter.ts';
 import { probe, run } from '../../test/support/media.ts';
 
@@ -21,7 +22,7 @@ const clockwise = (rotation: number | undefined): number => ((-(rotation ?? 0) %
 /** All frames of a file, in order, with how many errors the decoder told of, and what the codec is. */
 export const decode = async (
   path: string,
-): Promise<{ frames: Decoded[]; errors: number; codec: string; audio: string }> => {
+): Promise<{ frames: Decoded[]; errors: number; codec: string; audio: string; bytes: number }> => {
   const streams = await probe(path).catch(() => []);
   const video = streams.find(({ codec_type }) => codec_type === 'video');
   const sides = video?.side_data_list?.map(({ rotation }) => rotation) ?? [];
@@ -46,5 +47,10 @@ export const decode = async (
   const errors = [...stderr.matchAll(/^\[(?:h264|hevc|vp8|vp9|av1|libdav1d) @ \w+\] \[(?:error|fatal)\]/gm)]
     .length;
   const audio = streams.find(({ codec_type }) => codec_type === 'audio');
-  return { frames, errors, codec: video?.codec_name ?? 'none', audio: audio?.codec_name ?? 'none' };
+  const bytes = await stat(path).then(
+    ({ size: all }) => all,
+    () => 0,
+  );
+  const codec = [video?.codec_name ?? 'none', video?.profile ?? ''].join(' ').trim();
+  return { frames, errors, codec, audio: audio?.codec_name ?? 'none', bytes };
 };

@@ -2,6 +2,7 @@
 import { chart } from '../lib/chart.mjs';
 import { round, table, told } from '../lib/numbers.mjs';
 import { labelOf } from './modes.mjs';
+import { RATE } from './plan.mjs';
 import { beyondIdle, cpuRatio, modesOf, ofMode, spread, stopsOf, verdicts } from './summary.mjs';
 
 /**
@@ -59,6 +60,24 @@ const targets = data =>
     ]),
   ]);
 
+/** Bits a second of a file. @param {LoadRun} run */
+const bitrateOf = ({ bytes, expected }) => (8 * bytes * RATE) / expected;
+
+/** @param {readonly LoadRun[]} runs @param {string} mode */
+const loadCells = (runs, mode) => {
+  if (mode === 'idle') return Array.from({ length: 7 }, () => '');
+  const [main, cpu] = [beyondIdle(runs, mode, run => run.mainMs), beyondIdle(runs, mode, run => run.cpu)];
+  const lost = spread(runs, mode, run => run.lost);
+  const isKept = ofMode(runs, mode).some(({ bytes }) => bytes > 0);
+  return [
+    ...[say(main), say(cpu, 1, 100)],
+    ...[say(cpuRatio(runs, mode, 'floor'), 2), say(cpuRatio(runs, mode, 'media-recorder'), 2)],
+    say(lost, 0),
+    isKept ? say(spread(runs, mode, bitrateOf), 2, 1e-6) : '',
+    ofMode(runs, mode)[0]?.codecs ?? '',
+  ];
+};
+
 /** @param {Data} data @param {readonly LoadRun[]} runs */
 const loadTable = (data, runs) =>
   tableOf([
@@ -69,31 +88,10 @@ const loadTable = (data, runs) =>
       'of the floor',
       'of MediaRecorder',
       'frames lost',
+      'Mbit/s',
       'codecs',
     ],
-    ...modesOf(data, runs).map(mode => {
-      const isIdle = mode === 'idle';
-      return [
-        labelOf(mode),
-        isIdle ? '' : say(beyondIdle(runs, mode, run => run.mainMs)),
-        isIdle
-          ? ''
-          : say(
-              beyondIdle(runs, mode, run => run.cpu),
-              1,
-              100,
-            ),
-        isIdle ? '' : say(cpuRatio(runs, mode, 'floor'), 2),
-        isIdle ? '' : say(cpuRatio(runs, mode, 'media-recorder'), 2),
-        isIdle
-          ? ''
-          : say(
-              spread(runs, mode, run => run.lost),
-              0,
-            ),
-        ofMode(runs, mode)[0]?.codecs ?? '',
-      ];
-    }),
+    ...modesOf(data, runs).map(mode => [labelOf(mode), ...loadCells(runs, mode)]),
   ]);
 
 /** @param {Data} data */

@@ -70,6 +70,7 @@ const lookAtFiles = async ({ decode, stored: folder }, scene, { keys, frames, ma
     wrong: countWrong(all, scene, made.plan),
     errors: files.reduce((sum, file) => sum + file.errors, 0),
     files: files.length,
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     codecs: [...new Set(files.flatMap(({ codec, audio }) => [codec, audio]))].join(', '),
   };
 };

@@ -7,6 +7,7 @@ import { readCounter } from '../../demo/test-pattern/counter.ts';
 export interface ProbedStream {
   codec_type: 'video' | 'audio';
   codec_name: string;
+  profile?: string;
   width?: number;
   height?: number;
   color_range?: string;
