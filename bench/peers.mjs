@@ -110,7 +110,7 @@ const eachMode = async (measure, withFloor, work) => {
   return runs;
 };
 
-const MUXERS = ['steadyreel', 'mediabunny', 'mediabunny-plain', 'mp4-muxer'];
+const MUXERS = ['steadyreel', 'mediabunny', 'mediabunny-null', 'mediabunny-plain', 'mp4-muxer'];
 
 /** @param {string} folder with the bundled muxers */
 const mux = async folder => {

@@ -3,9 +3,12 @@ import {
   EncodedAudioPacketSource,
   EncodedPacket,
   EncodedVideoPacketSource,
+  StreamTarget as MediabunnyStream,
   Mp4OutputFormat,
   NullTarget,
   Output,
+  type StreamTargetChunk,
+  type Target,
 } from 'mediabunny';
 import { Muxer, StreamTarget } from 'mp4-muxer';
 import { Mp4Writer } from '../../src/mux/mp4-writer.ts';
@@ -73,11 +76,26 @@ const steadyreel = (): Mux => {
   };
 };
 
-const mediabunny = async (fastStart: 'fragmented' | false): Promise<Mux> => {
+/** As bytes that are the receiver's, which is what our own writer and mp4-muxer give. */
+const given = (): Target =>
+  new MediabunnyStream(
+    new WritableStream<StreamTargetChunk>({
+      write: ({ data }) => {
+        bytes += data.byteLength;
+      },
+    }),
+  );
+
+/** Told of, and not given out: nothing has to be copied. */
+const told = (): Target => {
   const target = new NullTarget();
   target.onwrite = (from, to) => {
     bytes += to - from;
   };
+  return target;
+};
+
+const mediabunny = async (fastStart: 'fragmented' | false, target: Target): Promise<Mux> => {
   const output = new Output({ format: new Mp4OutputFormat({ fastStart }), target });
   const [pictures, sounds] = [new EncodedVideoPacketSource('avc'), new EncodedAudioPacketSource('opus')];
   output.addVideoTrack(pictures);
@@ -113,8 +131,9 @@ const mp4Muxer = (): Mux => {
 
 const muxers: Record<string, () => Mux | Promise<Mux>> = {
   ...{ steadyreel, 'mp4-muxer': mp4Muxer },
-  mediabunny: () => mediabunny('fragmented'),
-  'mediabunny-plain': () => mediabunny(false),
+  mediabunny: () => mediabunny('fragmented', given()),
+  'mediabunny-null': () => mediabunny('fragmented', told()),
+  'mediabunny-plain': () => mediabunny(false, given()),
 };
 
 /** @returns packets a second. */

@@ -229,6 +229,7 @@ const sizesTable = ({ sizes }) =>
 const MUXERS = {
   steadyreel: 'steadyreel, fragmented',
   mediabunny: 'mediabunny, fragmented',
+  'mediabunny-null': 'mediabunny, fragmented, to nowhere',
   'mediabunny-plain': 'mediabunny, not fragmented',
   'mp4-muxer': 'mp4-muxer, fragmented',
 };
