@@ -3,7 +3,9 @@ import { chart } from '../lib/chart.mjs';
 import { round, table, told } from '../lib/numbers.mjs';
 import { labelOf } from './modes.mjs';
 import { RATE } from './plan.mjs';
-import { beyondIdle, cpuRatio, modesOf, ofMode, spread, stopsOf, verdicts } from './summary.mjs';
+import { beyondIdle, cpuRatio, modesOf, ofMode, spread, stopsOf } from './summary.mjs';
+import { targets } from './targets.mjs';
+import { threadsTable } from './threads.mjs';
 
 /**
  * @typedef {import('./data.ts').Data} Data
@@ -49,16 +51,6 @@ const machineText = ({ machine, settings, discarded, load, hd }) => {
     ]),
   ].join('\n');
 };
-
-/** @param {Data} data */
-const targets = data =>
-  tableOf([
-    ['', 'to reach', 'measured', 'reached'],
-    ...verdicts(data).map(({ what, target, got, reached }) => [
-      ...[what, target, got],
-      reached === undefined ? '' : reached ? 'yes' : '**no**',
-    ]),
-  ]);
 
 /** Bits a second of a file. @param {LoadRun} run */
 const bitrateOf = ({ bytes, expected }) => (8 * bytes * RATE) / expected;
@@ -174,11 +166,11 @@ const stopTable = data => {
 
 /** @param {Data} data */
 const memoryTable = data => {
-  const minute = data.load.filter(({ length }) => length === Math.max(...data.load.map(run => run.length)));
-  const lengths = [minute, data.long].filter(runs => runs.length > 0);
+  const last = data.load.filter(({ round: number }) => number === data.settings.rounds);
+  const lengths = [last, data.long].filter(runs => runs.length > 0);
   const hour = data.hour.map(bytes => round(bytes / 1e6)).join(', ');
   const all = tableOf([
-    ['', ...lengths.map(runs => `after ${runs[0]?.length} s, MiB`)],
+    ['', ...lengths.map(runs => `after ${Math.max(...runs.map(({ length }) => length))} s, MiB`)],
     ...modesOf(data, lengths.flat()).map(mode => [
       labelOf(mode),
       ...lengths.map(runs =>
@@ -277,6 +269,7 @@ const failuresTable = ({ failures }) =>
 /** By the names of their places in `docs/benchmarks.md`; empty where nothing was measured. @param {Data} data @returns {Record<string, string>} */
 export const sections = data => ({
   ...{ machine: machineText(data), targets: targets(data), failures: failuresTable(data) },
+  threads: threadsTable(data),
   load: [loadTable(data, data.load), idleText(data)].filter(Boolean).join('\n\n'),
   ...{ hd: loadTable(data, data.hd), changes: changesTable(data), blocked: blockedTable(data) },
   ...{ stop: stopTable(data), memory: memoryTable(data), starts: startsTable(data), cut: cutText(data) },

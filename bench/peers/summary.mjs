@@ -57,13 +57,11 @@ export const cpuRatio = (runs, mode, other) => {
 };
 
 /** Recordings of each length, shortest first, that `stop` was timed of. @param {Data} data */
-export const stopsOf = ({ load, blocked, long }) => {
-  const all = [...blocked, ...load, ...long];
-  const lengths = [...new Set(all.map(({ length }) => length))].sort((a, b) => a - b);
-  // Those that were only measured for what they take are of no round length.
-  const shown = lengths.filter(length => length % 10 === 0 || lengths.length <= 2);
-  return shown.map(length => ({ length, runs: all.filter(run => run.length === length) }));
-};
+export const stopsOf = ({ load, blocked, long, settings }) =>
+  [blocked, load.filter(({ round }) => round === settings.rounds), long]
+    .filter(runs => runs.length > 0)
+    .map(runs => ({ length: Math.max(...runs.map(({ length }) => length)), runs: [...runs] }))
+    .sort((one, other) => one.length - other.length);
 
 /**
  * @typedef {{ what: string, target: string, got: string, reached: boolean | undefined }} Verdict
@@ -80,7 +78,9 @@ const verdict = (what, target, value, { most, below, least, digits = 0, unit = '
   const shown = Number(value.median.toFixed(digits));
   const isOver = (most !== undefined && shown > most) || (below !== undefined && shown >= below);
   const isUnder = least !== undefined && shown < least;
-  return { what, target, got: `${value.median.toFixed(digits)}${unit}`, reached: !isOver && !isUnder };
+  const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  const got = `${shown.toLocaleString('en-US', format)}${unit}`;
+  return { what, target, got, reached: !isOver && !isUnder };
 };
 
 /** @param {number | undefined} value @returns {Spread | undefined} */
@@ -183,8 +183,14 @@ export const verdicts = data => {
       { most: 0 },
     ),
     ...lengthVerdicts(data),
-    verdict('script tag, gzipped', 'at most 60,000 bytes', size('script-tag'), { most: 60_000 }),
-    verdict('import with its worker, gzipped', 'at most 50,000 bytes', size('both'), { most: 50_000 }),
+    verdict('script tag, gzipped', 'at most 60,000 bytes', size('script-tag'), {
+      most: 60_000,
+      unit: ' bytes',
+    }),
+    verdict('import with its worker, gzipped', 'at most 50,000 bytes', size('both'), {
+      most: 50_000,
+      unit: ' bytes',
+    }),
     verdict(
       'packets a second through the muxer, of mediabunny',
       'at least 1 x',
