@@ -48,9 +48,7 @@ const discarded = [];
 const attempt = async (measure, mode, round, work) => {
   try {
     const result = await work();
-    const shown = JSON.stringify(result, (_, value) =>
-      typeof value === 'number' ? Number(value.toFixed(2)) : value,
-    );
+    const shown = JSON.stringify(result, rounded);
     console.error(
       `${measure} ${round} ${mode}: ${shown.replace(/"processes.*?"mainMs/, `"mainMs`).slice(0, 600)}`,
     );
@@ -208,5 +206,7 @@ const measure = async () => {
 
 /** @type {Data} */
 const data = from === undefined ? await measure() : JSON.parse(readFileSync(from, 'utf8'));
-if (json !== undefined && from === undefined) writeFileSync(json, `${JSON.stringify(data, undefined, 2)}\n`);
+/** Thousandths are enough of anything. @param {string} _ @param {unknown} value */
+const rounded = (_, value) => (typeof value === 'number' ? Number(value.toFixed(3)) : value);
+if (json !== undefined && from === undefined) writeFileSync(json, `${JSON.stringify(data, rounded, 2)}\n`);
 console.log(writeDocs(data, docs ?? (from === undefined ? undefined : join(ROOT, 'docs'))));
