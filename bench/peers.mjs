@@ -33,6 +33,9 @@ const rotated = (list, round) => {
   return [...list.slice(by), ...list.slice(0, by)];
 };
 
+/** Thousandths are enough of anything. @param {string} _ @param {unknown} value */
+const rounded = (_, value) => (typeof value === 'number' ? Number(value.toFixed(3)) : value);
+
 /** @type {Failure[]} */
 const failures = [];
 /** @type {Data['discarded']} */
@@ -206,7 +209,5 @@ const measure = async () => {
 
 /** @type {Data} */
 const data = from === undefined ? await measure() : JSON.parse(readFileSync(from, 'utf8'));
-/** Thousandths are enough of anything. @param {string} _ @param {unknown} value */
-const rounded = (_, value) => (typeof value === 'number' ? Number(value.toFixed(3)) : value);
 if (json !== undefined && from === undefined) writeFileSync(json, `${JSON.stringify(data, rounded, 2)}\n`);
 console.log(writeDocs(data, docs ?? (from === undefined ? undefined : join(ROOT, 'docs'))));

@@ -25,7 +25,7 @@ const HELP = `npm run bench -- [options]
   --until <n>      how long each load of the last round is recorded (60)
   --only <names>   only these: ${MEASURES.join(',')}
   --peers <names>  only these: ${MODES.map(({ name }) => name).join(',')}
-  --long           recordings of ten minutes, and an hour of packets, too: an hour and a half longer
+  --long           recordings of ten minutes, too: an hour and a half longer
   --quick          everything, as short as it works: to see that it does
   --wait <n>       most seconds to wait, before each load, for the machine to be quiet (120)
   --tries <n>      a load during which others took more than ${QUIET} processors is measured so often at the most (2)
@@ -89,15 +89,15 @@ export const readOptions = () => {
     return value;
   };
   const asked = chosen(values.only, MEASURES);
+  // Unless they are asked for by name.
+  const left = [...(values.long ? [] : ['long']), ...(values.quick ? ['hour'] : [])];
   const isPart = Boolean(values.quick || values.only || values.peers);
   return {
     settings: {
       ...{ ...usual, rounds: number('rounds'), repeats: number('repeats'), seconds: number('seconds') },
       ...{ until: number('until'), wait: number('wait'), tries: number('tries') },
     },
-    measures: asked.filter(
-      name => values.long || values.only !== undefined || !['long', 'hour'].includes(name),
-    ),
+    measures: asked.filter(name => values.only !== undefined || !left.includes(name)),
     modes: MODES.filter(({ name }) =>
       chosen(
         values.peers,
