@@ -182,9 +182,8 @@ const memoryTable = data => {
       ),
     ]),
   ]);
-  return hour === ''
-    ? all
-    : `${all}\n\nsteadyreel's worker, every five minutes of an hour of packets, MB: ${hour}.`;
+  const worker = `steadyreel's worker, every five minutes of an hour of packets, MB: ${hour}.`;
+  return [all, hour === '' ? '' : worker].filter(Boolean).join('\n\n');
 };
 
 /** @param {Data} data */
