@@ -16,8 +16,10 @@ export interface TusConfig {
   endpoint: string;
   /** Sent with every request; `'asked'`: the page says anew before each. */
   headers: Record<string, string> | 'asked';
-  /** Bytes that are sent at once at the most. */
+  /** Bytes that are sent as soon as they are there. */
   chunkBytes: number;
+  /** Bytes that are sent at once at the most, where more are there and the link is fast. */
+  largestChunk: number;
   /** Seconds after which what is there is sent, although it is less than `chunkBytes`. */
   flushInterval: number;
   /** Seconds without progress after `stop()` until the storage is given up. */

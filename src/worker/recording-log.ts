@@ -23,7 +23,7 @@ export class RecordingLog {
   /** Number of the first of `#events`. */
   #from = 0;
   #uploads: Record<string, UploadHandle> = {};
-  /** Records of this turn of the event loop: a write costs the same, however short it is, and packets of a call come several at once. */
+  /** A write costs the same, however short it is, and eighty packets come in a second: those of a moment are written together. */
   #unwritten: JournalRecord[] = [];
   /** Once something could not be written, what follows would be read without it. */
   #torn = false;
@@ -33,10 +33,12 @@ export class RecordingLog {
   /**
    * @param tail absent where nothing outlives the tab: then things are only done in order.
    * @param onError hears of what could not be written. Must not throw.
+   * @param later calls back when a moment is over. Default: at the end of this turn of the event loop.
    */
   constructor(
     private readonly tail: Tail | undefined,
     private readonly onError: (error: unknown) => void,
+    private readonly later: (write: () => void) => void = write => queueMicrotask(write),
   ) {
     this.#sequencer = new Sequencer(onError);
   }
@@ -58,7 +60,7 @@ export class RecordingLog {
 
   #append(record: JournalRecord): void {
     if (this.#torn) return;
-    if (this.#unwritten.push(record) === 1) queueMicrotask(() => this.#write());
+    if (this.#unwritten.push(record) === 1) this.later(() => this.#write());
   }
 
   #write(): void {
@@ -148,7 +150,8 @@ export class RecordingLog {
   }
 
   /** Resolves when all of it is written. */
-  settled(): Promise<void> {
-    return this.#sequencer.settled();
+  async settled(): Promise<void> {
+    await this.#sequencer.settled();
+    this.#write();
   }
 }

@@ -25,6 +25,8 @@ import { Warnings } from './warnings.ts';
 const PROGRESS = 500;
 /** `start()` waits this long for a storage that does not answer; milliseconds. */
 const PREFLIGHT = 3_000;
+/** What is encoded within this is written to the journal together; milliseconds. */
+const MOMENT = 20;
 /** A storage that has refused gets this long to take the manifest that says so; milliseconds. */
 const LAST_WORD = 3_000;
 
@@ -65,7 +67,7 @@ export class Session {
       warn: (code, message, count) => this.#warnings.warn(code, message, count),
       fail: error => this.#fail(error),
     };
-    this.#log = new RecordingLog(journal.tail, report.fail);
+    this.#log = new RecordingLog(journal.tail, report.fail, write => setTimeout(write, MOMENT));
     this.#sink = openSink(this.#sinkEvents(report));
     this.#keeper = this.#openKeeper();
     this.#files = this.#openFiles(report);
@@ -351,6 +353,7 @@ export class Session {
       this.#keeper.update();
       await this.#keeper.written();
       await this.#kept.settled();
+      await this.#log.settled();
       if (this.#missesNothing) await this.journal.finish().catch(() => undefined);
       else this.journal.leave();
     }

@@ -51,6 +51,7 @@ export const newSink = (
     endpoint,
     headers: {},
     chunkBytes: CHUNK,
+    largestChunk: options.chunkBytes ?? CHUNK,
     flushInterval: 0.05,
     giveUpAfter: 30,
     ...options,

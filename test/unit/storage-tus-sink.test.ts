@@ -1,12 +1,24 @@
 /** Uploading to the real server, over real connections that work. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { manifestKey } from '../../src/manifest.ts';
+import { nextChunk } from '../../src/storage/tus/chunk.ts';
 import { tus } from '../../src/storage/tus/tus.ts';
 import { uploadMetadata } from '../../src/storage/tus/uploads.ts';
 import { filePath, ID, manifest, metadataHeader, noise, sha256, until } from './server-kit.ts';
 import { CHUNK, grow, growingFile, keptFile, newServer, newSink, watchFetch } from './storage-kit.ts';
 
 afterEach(() => vi.restoreAllMocks());
+
+describe('the next chunk', () => {
+  const limits = { chunkBytes: 100, largestChunk: 800 };
+  it.each([
+    ['is twice as large after one that went in a moment', { bytes: 100, sent: 100, took: 20 }, 200],
+    ['is never larger than the largest', { bytes: 800, sent: 800, took: 20 }, 800],
+    ['is as large as before when there was less', { bytes: 400, sent: 30, took: 20 }, 400],
+    ['is as small as at first after one that took long', { bytes: 800, sent: 800, took: 2_000 }, 100],
+    ['is as small as at first after one that never arrived', { bytes: 800, sent: 0, took: 9_000 }, 100],
+  ])('%s', (_, sent, next) => expect(nextChunk(sent, limits)).toBe(next));
+});
 
 describe('a file that grows', () => {
   it.each([
@@ -52,6 +64,17 @@ describe('a file that grows', () => {
     await grow(file, noise(CHUNK * 5), CHUNK * 5);
     await sink.store(file, signal);
     for (const [, length] of read.mock.calls) expect(length).toBeLessThanOrEqual(CHUNK);
+  });
+
+  it('is sent in larger ones where more is there and the link is fast, up to the largest', async () => {
+    const { endpoint } = await newServer();
+    const sent = watchFetch();
+    const { sink, signal } = newSink(endpoint, { largestChunk: 4 * CHUNK });
+    const file = growingFile();
+    await grow(file, noise(CHUNK * 12), CHUNK * 12);
+    await sink.store(file, signal);
+    const patches = sent.filter(({ method }) => method === 'PATCH');
+    expect(patches.map(({ bytes }) => bytes / CHUNK)).toEqual([1, 2, 4, 4, 1]);
   });
 
   it('says at first that it does not know how long it will be, and how long it is just once, at the end', async () => {

@@ -14,6 +14,7 @@ describe('options', () => {
       endpoint: 'https://storage.example/storage',
       headers: {},
       chunkBytes: 1_048_576,
+      largestChunk: 8_388_608,
       flushInterval: 2,
       giveUpAfter: 30,
     });
@@ -34,6 +35,7 @@ describe('options', () => {
       endpoint: 'http://localhost:8080/files',
       headers: { Authorization: 'Bearer abc' },
       chunkBytes: 5_242_880,
+      largestChunk: 5_242_880,
       flushInterval: 0.5,
       giveUpAfter: 0,
     });

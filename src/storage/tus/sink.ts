@@ -11,11 +11,19 @@ import {
   type UploadSource,
 } from '../sink.ts';
 import type { TusConfig } from '../storage.ts';
+import { nextChunk } from './chunk.ts';
 import { fixedSource } from './fixed-source.ts';
 import { type Transfer, TusUploads, type UploadState } from './uploads.ts';
 
 /** How servers answer that do not know what a manifest is. */
 const UNKNOWN = [400, 404, 405, 412, 415, 501];
+
+interface Step {
+  upload: UploadState;
+  /** Sent at once at the most. */
+  bytes: number;
+  advance: Advance;
+}
 
 export class TusSink implements StorageSink {
   readonly #uploads: TusUploads;
@@ -88,13 +96,19 @@ export class TusSink implements StorageSink {
   async #follow(transfer: Transfer): Promise<void> {
     const { source, signal } = transfer;
     const { chunkBytes, flushInterval } = this.config;
+    let bytes = chunkBytes;
     let upload = (await this.#uploads.find(transfer, source.upload)) ?? (await this.#open(transfer));
     const advance = new Advance(upload.offset);
     for (;;) {
       this.events.onStored(source.key, upload.offset);
       await source.waitFor(upload.offset, chunkBytes, flushInterval * 1000, signal);
       if (source.sealed && upload.lengthKnown && upload.offset >= source.size) return;
-      upload = await this.#step(transfer, upload, advance);
+      const [began, before] = [performance.now(), upload.offset];
+      upload = await this.#step(transfer, { upload, bytes, advance });
+      bytes = nextChunk(
+        { bytes, sent: upload.offset - before, took: performance.now() - began },
+        this.config,
+      );
       source.release(upload.offset);
     }
   }
@@ -107,8 +121,8 @@ export class TusSink implements StorageSink {
   }
 
   /** Sends what is there and finds out where the upload stands; pauses when that brought nothing. */
-  async #step(transfer: Transfer, upload: UploadState, advance: Advance): Promise<UploadState> {
-    const sent = await this.#uploads.patch(transfer, upload);
+  async #step(transfer: Transfer, { upload, bytes, advance }: Step): Promise<UploadState> {
+    const sent = await this.#uploads.patch(transfer, upload, bytes);
     // No answer: the bytes, or only the answer, may have been lost. The server knows.
     const next =
       typeof sent === 'object' && 'url' in sent

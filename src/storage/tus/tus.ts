@@ -13,13 +13,20 @@ export interface TusOptions {
    * expire; it may resolve later, and while it rejects the request is tried again. Never put into a log or manifest.
    */
   headers?: HeadersOption;
-  /** Most bytes that are sent at once. Default 1 MiB. With a server that keeps files in S3, at least 5 MiB. */
+  /**
+   * Bytes that are sent at once. With a server that keeps files in S3, at least 5 MiB. Default 1 MiB, and up to 8 MiB where more
+   * is there, as of a clip or after an outage, for as long as the link takes them in a moment.
+   */
   chunkBytes?: number;
   /** Seconds after which what is there is sent although it is less than `chunkBytes`. Default 2. */
   flushInterval?: number;
   /** Seconds without any progress after `stop()` until the storage is given up. Default 30. */
   giveUpAfter?: number;
 }
+
+const CHUNK = 1024 ** 2;
+/** A request costs as much as some megabytes do on a fast link: the server flushes its disk before it answers. */
+const LARGEST_CHUNK = 8 * CHUNK;
 
 const NAMES = ['endpoint', 'headers', 'chunkBytes', 'flushInterval', 'giveUpAfter'];
 
@@ -32,7 +39,7 @@ const NAMES = ['endpoint', 'headers', 'chunkBytes', 'flushInterval', 'giveUpAfte
 export const tus = (options: TusOptions): Storage => {
   checkNames(options, NAMES);
   const headers = requestHeaders(options?.headers, 'tus.headers');
-  const chunkBytes = { from: 65_536, to: 1024 ** 3, unit: 'bytes', fallback: 1024 ** 2 };
+  const chunkBytes = { from: 65_536, to: 1024 ** 3, unit: 'bytes', fallback: CHUNK };
   const flushInterval = { from: 0.1, to: 3600, unit: 'seconds', fallback: 2 };
   const giveUpAfter = { from: 0, to: 86_400, unit: 'seconds', fallback: 30 };
   const config: TusConfig = {
@@ -40,6 +47,7 @@ export const tus = (options: TusOptions): Storage => {
     endpoint: endpointOption(options?.endpoint, 'tus.endpoint'),
     headers: headers.fixed,
     chunkBytes: numberOption(options.chunkBytes, 'tus.chunkBytes', chunkBytes),
+    largestChunk: options.chunkBytes ?? LARGEST_CHUNK,
     flushInterval: numberOption(options.flushInterval, 'tus.flushInterval', flushInterval),
     giveUpAfter: numberOption(options.giveUpAfter, 'tus.giveUpAfter', giveUpAfter),
   };

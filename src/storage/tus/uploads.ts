@@ -13,7 +13,7 @@ const TUS = { 'Tus-Resumable': '1.0.0' };
 const FOREVER = 2 ** 31 - 1;
 
 /**
- * Requests about files that are under way at once, each with up to `chunkBytes` in memory: after an outage,
+ * Requests about files that are under way at once, each with up to `largestChunk` in memory: after an outage,
  * hundreds of files may wait.
  */
 const AT_ONCE = 3;
@@ -145,9 +145,9 @@ export class TusUploads {
   }
 
   /** Sends the next chunk, and the length with the last one. */
-  async patch(transfer: Transfer, upload: UploadState): Promise<Sent> {
+  async patch(transfer: Transfer, upload: UploadState, bytes: number): Promise<Sent> {
     const { source, persistence, signal } = transfer;
-    const length = Math.min(this.config.chunkBytes, source.size - upload.offset);
+    const length = Math.min(bytes, source.size - upload.offset);
     const declares = source.sealed && upload.offset + length === source.size && !upload.lengthKnown;
     const own = {
       ...TUS,

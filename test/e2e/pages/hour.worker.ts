@@ -30,7 +30,7 @@ const open = async (endpoint: string) => {
   const startedAt = new Date().toISOString();
   const storage: TusConfig = {
     ...{ kind: 'tus', endpoint, headers: {} },
-    ...{ chunkBytes: 1024 ** 2, flushInterval: 2, giveUpAfter: 30 },
+    ...{ chunkBytes: 1024 ** 2, largestChunk: 8 * 1024 ** 2, flushInterval: 2, giveUpAfter: 30 },
   };
   const journal = await Journal.open({
     version: 1,
