@@ -2,7 +2,7 @@
 import { newReplacement } from './hand-over.ts';
 import type { Command, Openable, Opened, RecorderSource, Successor, Wanted } from './recorder-source.ts';
 import { checkBrowser, type LiveTracks, liveTracks, openInputs } from './source/capture.ts';
-import { nextTracks, watchTracks } from './source/watch.ts';
+import { isMissing, nextTracks, watchTracks } from './source/watch.ts';
 
 export class StreamSource implements RecorderSource {
   #tracks: LiveTracks = { video: undefined, audio: undefined };
@@ -25,10 +25,11 @@ export class StreamSource implements RecorderSource {
   }
 
   watch(look: () => void): () => void {
-    return watchTracks(this.stream, look);
+    return watchTracks(this.stream, look, () => isMissing(this.#tracks, this.want));
   }
 
   look(): Command | undefined {
+    if (!isMissing(this.#tracks, this.want)) return undefined;
     const { video, audio } = this.#tracks;
     const next = nextTracks(this.stream, this.#tracks, this.want);
     return next.video === video && next.audio === audio ? undefined : this.#replace(next);

@@ -102,23 +102,37 @@ describe('watching a stream', () => {
   it('looks when a track is added by the browser, at once', () => {
     const stream = new FakeStream();
     const look = vi.fn();
-    watchTracks(stream as unknown as MediaStream, look);
+    watchTracks(stream as unknown as MediaStream, look, () => false);
     expect(look).not.toHaveBeenCalled();
     stream.dispatchEvent(new Event('addtrack'));
     expect(look).toHaveBeenCalledTimes(1);
   });
 
-  it('looks now and then, as a track that a script adds fires no event', () => {
+  it('looks now and then, as a track that a script adds fires no event: twice as often while one is missed', () => {
     const look = vi.fn();
-    watchTracks(new FakeStream() as unknown as MediaStream, look);
-    vi.advanceTimersByTime(1_000);
-    expect(look).toHaveBeenCalled();
+    let misses = false;
+    watchTracks(new FakeStream() as unknown as MediaStream, look, () => misses);
+    vi.advanceTimersByTime(3_000);
+    expect(look).toHaveBeenCalledTimes(3);
+    misses = true;
+    vi.advanceTimersByTime(3_000);
+    expect(look).toHaveBeenCalledTimes(8);
+  });
+
+  it('can be ended by a look', () => {
+    const unwatch = watchTracks(
+      new FakeStream() as unknown as MediaStream,
+      () => unwatch(),
+      () => true,
+    );
+    vi.advanceTimersByTime(60_000);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('looks no more once it was ended', () => {
     const stream = new FakeStream();
     const look = vi.fn();
-    const unwatch = watchTracks(stream as unknown as MediaStream, look);
+    const unwatch = watchTracks(stream as unknown as MediaStream, look, () => false);
     unwatch();
     stream.dispatchEvent(new Event('addtrack'));
     vi.advanceTimersByTime(60_000);
