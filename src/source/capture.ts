@@ -81,10 +81,16 @@ export interface AudioInput {
   numberOfChannels: number | undefined;
 }
 
-/** A track of a call says 0 before its first frame has come (Chromium 156): by that, an encoder would get no bits at all. */
+/** No camera gives more; frames a second. */
+const HIGHEST_RATE = 240;
+
+/**
+ * A track of a call says 0 before its first frame has come (Chromium 156): by that, an encoder would get no bits at all. By what the
+ * first frames that come at once would make of it, there would be no encoder.
+ */
 const knownRate = (track: MediaStreamTrack): number | undefined => {
-  const { frameRate } = track.getSettings();
-  return frameRate !== undefined && frameRate >= 1 ? frameRate : undefined;
+  const { frameRate = 0 } = track.getSettings();
+  return frameRate >= 1 && frameRate <= HIGHEST_RATE ? frameRate : undefined;
 };
 
 /** Opens the tracks for reading; the tracks themselves are left as they are. */

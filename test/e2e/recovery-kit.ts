@@ -46,7 +46,8 @@ export const reopen = async (profile: string, baseURL: string | undefined): Prom
 };
 
 export const listed = async ({ request }: Pick<Page, 'request'>): Promise<Recording[]> => {
-  const response = await request.get('/storage/recordings');
+  // A connection that has been idle for a while may be closed at the very moment.
+  const response = await request.get('/storage/recordings', { maxRetries: 2 });
   return ((await response.json()) as { recordings: Recording[] }).recordings;
 };
 
