@@ -165,7 +165,7 @@ const check = async ({ asked, start, fed, recording }, zero, folder) => {
 /** @param {number} seconds that the stream runs for. */
 export const runLong = seconds => {
   console.log(`a stream of 1280x720, and of 640x360 in its last ${SMALL} s, runs for ${seconds} s …`);
-  /** @param {import('playwright').Page} page @param {string} folder */
+  /** @param {import('./station.mjs').Page} page @param {string} folder */
   return async (page, folder) => {
     const last = LAST.filter(one => one < seconds);
     const given = { seconds, rate: RATE, small: SMALL, last, bits: BITS, square: SQUARE };
