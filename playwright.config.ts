@@ -23,7 +23,9 @@ export default defineConfig({
     { name: 'faults', testMatch: FAULTS },
     { name: 'calls', testMatch: CALLS },
   ],
-  retries: 0,
+  // A machine that others use too now and then holds up a browser, or loses packets of its own network: `npm test` tells at its
+  // end what failed once and passed then.
+  retries: process.env.CI ? 1 : 0,
   forbidOnly: true,
   timeout: 60_000,
   globalTimeout: 14 * 60_000,

@@ -110,6 +110,8 @@ export default defineConfig({
           globalSetup: ['test/support/storage-server.ts'],
           // On a machine that has other things to do, a minute of recording takes longer.
           testTimeout: 180_000,
+          // As in playwright.config.ts.
+          retry: process.env.CI ? 1 : 0,
           maxWorkers: 2,
           // Most of a test's time passes in real time, as the sources do.
           maxConcurrency: 3,

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
  * @typedef {{ fullName: string, status: string, failureMessages?: string[] }} VitestTest
  * @typedef {{ name: string, status: string, message?: string, assertionResults: VitestTest[] }} VitestFile
  * @typedef {{ testResults: VitestFile[] }} VitestReport
- * @typedef {{ status: string, results?: { error?: { message?: string } }[] }} PlaywrightTest
+ * @typedef {{ status: string, results?: { error?: { message?: string } }[] | undefined }} PlaywrightTest
  * @typedef {{ title: string, tests: PlaywrightTest[] }} PlaywrightSpec
  * @typedef {{ title: string, suites?: PlaywrightSuite[], specs?: PlaywrightSpec[] }} PlaywrightSuite
  * @typedef {{ suites: PlaywrightSuite[], errors: { message?: string }[] }} PlaywrightReport
@@ -54,7 +54,14 @@ export const countVitest = ({ testResults }) => {
       failures.push(`${file.name}: ${firstLine(file.message)}`);
     }
   }
-  return { passed: tests.length - tests.filter(test => test.status !== 'passed').length, failures };
+  const repeated = tests
+    .filter(({ status, failureMessages = [] }) => status === 'passed' && failureMessages.length > 0)
+    .map(({ fullName, failureMessages }) => withReason(fullName, failureMessages?.[0]));
+  return {
+    passed: tests.length - tests.filter(test => test.status !== 'passed').length,
+    failures,
+    ...(repeated.length > 0 ? { repeated } : {}),
+  };
 };
 
 /**
@@ -74,15 +81,18 @@ export const countPlaywright = ({ suites, errors }) => {
   const tests = suites
     .flatMap(specsOf)
     .flatMap(({ title, tests: runs }) => runs.map(({ status, results }) => ({ title, status, results })));
+  /** @param {PlaywrightTest & { title: string }} test */
+  const told = ({ title, results }) => withReason(title, results?.find(({ error }) => error)?.error?.message);
   const failures = tests
-    .filter(({ status }) => status !== 'expected')
-    .map(({ title, status, results }) =>
-      status === 'unexpected'
-        ? withReason(title, results?.find(({ error }) => error)?.error?.message)
-        : `${title} (${status})`,
-    );
+    .filter(({ status }) => status !== 'expected' && status !== 'flaky')
+    .map(test => (test.status === 'unexpected' ? told(test) : `${test.title} (${test.status})`));
   const passed = tests.length - failures.length;
-  return { passed, failures: [...failures, ...errors.map(error => firstLine(error.message))] };
+  const repeated = tests.filter(({ status }) => status === 'flaky').map(told);
+  return {
+    passed,
+    failures: [...failures, ...errors.map(error => firstLine(error.message))],
+    ...(repeated.length > 0 ? { repeated } : {}),
+  };
 };
 
 /**

@@ -1,9 +1,9 @@
 /** The steps of `npm test`: run one after another, each counted, and summed up at the end. */
 
 /**
- * What came of a step. `failures` says what failed, one line each.
+ * What came of a step. `failures` says what failed, and `repeated` what passed only when it was done again, one line each.
  *
- * @typedef {{ passed: number, failures: string[] }} Counts
+ * @typedef {{ passed: number, failures: string[], repeated?: string[] }} Counts
  * @typedef {{ name: string, counts: Counts, seconds: number, notRun?: string }} Result
  */
 
@@ -55,11 +55,17 @@ const line = ({ name, counts, seconds, notRun: why }) => {
 export const summary = results => {
   const passed = results.reduce((sum, result) => sum + result.counts.passed, 0);
   const failures = results.flatMap(({ name, counts }) => counts.failures.map(what => `${name}: ${what}`));
+  const repeated = results.flatMap(({ name, counts }) =>
+    (counts.repeated ?? []).map(what => `${name}: ${what}`),
+  );
   const advice = [...new Set(results.flatMap(({ notRun: why }) => (why === undefined ? [] : [why])))];
   return [
     '',
     ...results.map(line),
     ...(failures.length > 0 ? ['', 'What failed:', ...failures.map(what => `  ${what}`)] : []),
+    ...(repeated.length > 0
+      ? ['', 'What failed once, and passed when it was done again:', ...repeated.map(what => `  ${what}`)]
+      : []),
     ...advice.flatMap(text => ['', text]),
     '',
     `${passed} passed, ${failures.length} failed`,

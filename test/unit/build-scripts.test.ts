@@ -76,6 +76,21 @@ describe('counting', () => {
     ).toEqual(['a › one: Error: not flat | Expected: < 10']);
   });
 
+  test('names what passed only when it was done again', () => {
+    const vitest = { fullName: 'one', status: 'passed', failureMessages: ['Error: late'] };
+    const file = { name: 'a', status: 'passed', assertionResults: [vitest] };
+    expect(countVitest({ testResults: [file] })).toEqual({
+      ...{ passed: 1, failures: [], repeated: ['one: Error: late'] },
+    });
+    const tests = [{ status: 'flaky', results: [{ error: { message: 'Error: late' } }, {}] }];
+    const counts = countPlaywright({
+      suites: [{ title: 'a', specs: [{ title: 'one', tests }] }],
+      errors: [],
+    });
+    expect(counts).toEqual({ passed: 1, failures: [], repeated: ['a › one: Error: late'] });
+    expect(summary([{ name: 'calls', counts, seconds: 1 }])).toContain('  calls: a › one: Error: late');
+  });
+
   test('a runner that fails without a failed test has failed', () => {
     const report = write('report.json', JSON.stringify({ testResults: [vitestFile(['passed'])] }));
     expect(readReport(report, countVitest, undefined)).toEqual({ passed: 1, failures: [] });
