@@ -16,14 +16,11 @@ const [T2, T3] = [behind(T1), behind(behind(T1))];
 /** @param before the checksum of what lies in front. */
 export const crc32 = (bytes: Uint8Array, before = 0): number => {
   const { length } = bytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
   let value = ~before;
   let at = 0;
   for (; at + 4 <= length; at += 4) {
-    value ^=
-      (bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24);
+    value ^= view.getInt32(at, true);
     value =
       (T3[value & 0xff] as number) ^
       (T2[(value >>> 8) & 0xff] as number) ^

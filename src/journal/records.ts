@@ -15,19 +15,38 @@ const HEADER = 16;
 
 const text = new TextEncoder();
 
-/** The bytes of a record. */
-export const encodeRecord = (generation: number, { json, data }: JournalRecord): Uint8Array => {
-  const head = text.encode(JSON.stringify(json));
-  const bytes = new Uint8Array(HEADER + head.byteLength + (data?.byteLength ?? 0));
+/** UTF-8 has at most so many bytes for what a string has as one. */
+const UTF8 = 3;
+
+/** The bytes of records, one after another. */
+export const encodeRecords = (
+  generation: number,
+  records: readonly JournalRecord[],
+): Uint8Array<ArrayBuffer> => {
+  const heads = records.map(({ json }) => JSON.stringify(json));
+  const most = records.reduce(
+    (sum, { data }, i) => sum + HEADER + UTF8 * (heads[i] as string).length + (data?.byteLength ?? 0),
+    0,
+  );
+  const bytes = new Uint8Array(most);
   const view = new DataView(bytes.buffer);
-  view.setUint32(4, generation);
-  view.setUint32(8, head.byteLength);
-  view.setUint32(12, data?.byteLength ?? 0);
-  bytes.set(head, HEADER);
-  if (data) bytes.set(data, HEADER + head.byteLength);
-  view.setUint32(0, crc32(bytes.subarray(4)));
-  return bytes;
+  let at = 0;
+  for (const [i, { data }] of records.entries()) {
+    const { written } = text.encodeInto(heads[i] as string, bytes.subarray(at + HEADER));
+    view.setUint32(at + 4, generation);
+    view.setUint32(at + 8, written);
+    view.setUint32(at + 12, data?.byteLength ?? 0);
+    const end = at + HEADER + written + (data?.byteLength ?? 0);
+    if (data) bytes.set(data, at + HEADER + written);
+    view.setUint32(at, crc32(bytes.subarray(at + 4, end)));
+    at = end;
+  }
+  return bytes.subarray(0, at);
 };
+
+/** The bytes of a record. */
+export const encodeRecord = (generation: number, record: JournalRecord): Uint8Array<ArrayBuffer> =>
+  encodeRecords(generation, [record]);
 
 interface Decoded extends JournalRecord {
   generation: number;

@@ -3,7 +3,7 @@
  * in the one with a checkpoint while the other still holds the one before, whole, so that there is always one to go by.
  */
 import { createDirectory, openSync, readFile, removeFile, type SyncAccessHandle } from '../opfs.ts';
-import { decodeRecords, encodeRecord, type JournalRecord } from './records.ts';
+import { decodeRecords, encodeRecords, type JournalRecord } from './records.ts';
 import { type SpareRoom, writeAll } from './write.ts';
 
 /** What was written since a checkpoint. */
@@ -13,16 +13,6 @@ export interface Generation {
 }
 
 const NAMES = ['tail-0', 'tail-1'] as const;
-
-const join = (parts: readonly Uint8Array[]): Uint8Array => {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.byteLength;
-  }
-  return bytes;
-};
 
 /** Everything here happens at once, and throws when there is no room. */
 export class Tail {
@@ -86,7 +76,7 @@ export class Tail {
 
   /** At once: each write costs the same, however short it is, and a checkpoint may have a hundred packets behind it. */
   #write(records: readonly JournalRecord[]): void {
-    const bytes = join(records.map(record => encodeRecord(this.#generation, record)));
+    const bytes = encodeRecords(this.#generation, records);
     writeAll(this.#handle, bytes, this.#size, this.room);
     this.#size += bytes.byteLength;
   }

@@ -31,6 +31,9 @@ const following = (pair: Pair): SessionTracks => ({
   get endTime() {
     return pair.tracks?.endTime ?? 0;
   },
+  get now() {
+    return pair.tracks?.now;
+  },
   pause: () => undefined,
   resume: () => undefined,
   replace: async () => undefined,
@@ -49,6 +52,9 @@ const leading = (pair: Pair, tracks: SessionTracks): SessionTracks => ({
   },
   get endTime() {
     return tracks.endTime;
+  },
+  get now() {
+    return tracks.now;
   },
   pause: () => tracks.pause(),
   resume: () => tracks.resume(),

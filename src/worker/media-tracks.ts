@@ -61,6 +61,8 @@ export interface MediaTracks<Replacement> {
   readonly duration: number;
   /** Where it would end now, on the timeline; microseconds. */
   readonly endTime: number;
+  /** Where what is captured now lies on the timeline, as far as that is known; microseconds. */
+  readonly now?: number | undefined;
   /** Leaves out what is captured from now on. */
   pause(): void;
   /** Goes on, on the timeline where the pause began. */

@@ -33,12 +33,13 @@ export class RecordingLog {
   /**
    * @param tail absent where nothing outlives the tab: then things are only done in order.
    * @param onError hears of what could not be written. Must not throw.
-   * @param later calls back when a moment is over. Default: at the end of this turn of the event loop.
+   * @param soon sees to it that what is to be written is, when it has to be; told of each record. Default: at the end of this turn
+   * of the event loop.
    */
   constructor(
     private readonly tail: Tail | undefined,
     private readonly onError: (error: unknown) => void,
-    private readonly later: (write: () => void) => void = write => queueMicrotask(write),
+    private readonly soon: (write: () => void, record: LogRecord) => void = write => queueMicrotask(write),
   ) {
     this.#sequencer = new Sequencer(onError);
   }
@@ -55,19 +56,20 @@ export class RecordingLog {
 
   record(json: LogRecord, data?: Uint8Array): void {
     if (!this.tail || this.#reading) return;
-    this.#sequencer.run(() => this.#append(data ? { json, data } : { json }));
+    this.#sequencer.run(() => this.#append(json, data));
   }
 
-  #append(record: JournalRecord): void {
+  #append(json: LogRecord, data?: Uint8Array): void {
     if (this.#torn) return;
-    if (this.#unwritten.push(record) === 1) this.later(() => this.#write());
+    this.#unwritten.push(data ? { json, data } : { json });
+    this.soon(this.#write, json);
   }
 
-  #write(): void {
+  readonly #write = (): void => {
     const records = this.#unwritten;
     this.#unwritten = [];
     if (records.length > 0 && !this.#torn) this.#orTorn(() => this.tail?.append(records));
-  }
+  };
 
   #orTorn(write: () => void): void {
     try {

@@ -13,6 +13,7 @@ import { RecordingFiles } from './files.ts';
 import { Latest } from './latest.ts';
 import { ManifestKeeper } from './manifest-keeper.ts';
 import { type OpenSink, sinkFor } from './open-sink.ts';
+import { tellProgress } from './progress.ts';
 import type { CallReplacement, FromWorker, Replacement, Reporter, SessionSetup } from './protocol.ts';
 import { RecordingLog } from './recording-log.ts';
 import { watchRoom } from './room.ts';
@@ -20,13 +21,10 @@ import { leave, methodOf, type OpenTracks, type SessionTracks, tracksFor } from 
 import { backlogOf, emptyStats } from './stats.ts';
 import { Turn } from './turn.ts';
 import { Warnings } from './warnings.ts';
+import { WriteAlarm } from './write-alarm.ts';
 
-/** How often the page hears of progress; milliseconds. */
-const PROGRESS = 500;
 /** `start()` waits this long for a storage that does not answer; milliseconds. */
 const PREFLIGHT = 3_000;
-/** What is encoded within this is written to the journal together; milliseconds. */
-const MOMENT = 20;
 /** A storage that has refused gets this long to take the manifest that says so; milliseconds. */
 const LAST_WORD = 3_000;
 
@@ -67,7 +65,8 @@ export class Session {
       warn: (code, message, count) => this.#warnings.warn(code, message, count),
       fail: error => this.#fail(error),
     };
-    this.#log = new RecordingLog(journal.tail, report.fail, write => setTimeout(write, MOMENT));
+    const now = (): number | undefined => this.#tracks.now;
+    this.#log = new RecordingLog(journal.tail, report.fail, new WriteAlarm(now).soon);
     this.#sink = openSink(this.#sinkEvents(report));
     this.#keeper = this.#openKeeper();
     this.#files = this.#openFiles(report);
@@ -84,10 +83,10 @@ export class Session {
       onResumed: () => send({ type: 'resumed' }),
       onEnded: () => this.#stopByItself(),
     });
-    const ticking = setInterval(() => this.#progress(), PROGRESS);
+    const silence = tellProgress(now, () => this.#progress());
     const unwatch = watchRoom(journal, this.#stats, report, () => this.#phase === 'recording');
     this.#stopTimers = () => {
-      clearInterval(ticking);
+      silence();
       unwatch();
     };
   }

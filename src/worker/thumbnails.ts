@@ -47,6 +47,10 @@ class WatchedTracks implements SessionTracks {
     return this.#tracks.endTime;
   }
 
+  get now(): number | undefined {
+    return this.#tracks.now;
+  }
+
   pause(): void {
     this.#tracks.pause();
   }

@@ -223,6 +223,10 @@ export class Tracks implements MediaTracks<Replacement> {
     return picture?.endTime(this.#time.haltedAt ?? this.#time.now()) ?? this.#audio?.lane.time ?? 0;
   }
 
+  get now(): number | undefined {
+    return this.#time.at(this.#time.now());
+  }
+
   #tick(): void {
     const time = this.#time;
     const now = time.now();
