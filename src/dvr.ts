@@ -116,7 +116,7 @@ class RunningRing {
         return;
       case 'ring':
         this.#state = message.state;
-        return;
+        return this.#look();
       case 'replaced':
         return this.#replacing.shift()?.();
       case 'warning':

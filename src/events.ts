@@ -98,7 +98,7 @@ export interface RecorderEvents {
     before: TrackParameters;
     after: TrackParameters;
   };
-  /** Twice a second while recording, and while the last bytes are stored. */
+  /** Once a second while recording, and while the last bytes are stored. */
   progress: {
     recordingId: string;
     /** Bytes of MP4 written so far. */

@@ -97,7 +97,7 @@ export class Recorder {
     return this.#state;
   }
 
-  /** What was counted, as of the last half second. */
+  /** What was counted, as of the last second. */
   get stats(): RecorderStats {
     return this.#run?.stats ?? emptyStats();
   }

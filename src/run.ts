@@ -85,7 +85,7 @@ export class Run {
     return this.#state;
   }
 
-  /** As of the last half second. */
+  /** As of the last second. */
   get stats(): RecorderStats {
     return this.#stats;
   }
@@ -263,6 +263,7 @@ export class Run {
 
   #onProgress({ stats, backlog }: Extract<FromWorker, { type: 'progress' }>): void {
     this.#stats = stats;
+    this.#look();
     const { recordedBytes, storedBytes, duration } = stats;
     const recordingId = this.id;
     this.host.emit('progress', { recordingId, recordedBytes, storedBytes, duration, backlog });

@@ -1,8 +1,11 @@
 /** Tracks that appear on a stream while it is recorded. In the page. */
 import type { LiveTracks } from './capture.ts';
 
-/** A script's own `addTrack()` fires no event (Media Capture and Streams, 4.1), nor does its `stop()`; milliseconds. */
-const LOOK = 1_000;
+/**
+ * A script's own `addTrack()` fires no event (Media Capture and Streams, 4.1), nor does its `stop()`. Whoever hears from a worker
+ * looks whenever that tells of its progress: a timer beside it would wake the main thread once more. Milliseconds.
+ */
+const LOOK = 10_000;
 /** While a kind of track is missed, the next one may come at any time; milliseconds. */
 const LOOK_FOR_MORE = 500;
 
