@@ -34,6 +34,10 @@ const join = (a: Plane | undefined, b: Plane): Plane => {
   return joined;
 };
 
+/** The last samples of both, as many as a filter needs; a piece may be shorter than that. */
+const endOf = (before: Plane | undefined, plane: Plane): Plane =>
+  (plane.length < TAPS ? join(before, plane) : plane).slice(-TAPS);
+
 /** Reads samples off at steps of any length. */
 class Interpolator {
   /** The end of what came before, so that the filter has a past. */
@@ -152,8 +156,7 @@ export class Stretcher {
       );
     }
     if (this.#interpolator) return this.#interpolator.push(planes, 1 / (1 + by));
-    // More than one piece, as the last may be shorter than the filter.
-    this.#past = planes.map((plane, channel) => join(this.#past[channel], plane).slice(-TAPS));
+    this.#past = planes.map((plane, channel) => endOf(this.#past[channel], plane));
     return [...planes];
   }
 

@@ -9,7 +9,7 @@ import type { AudioSource } from '../media.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { AudioClock } from '../source/audio-clock.ts';
 import type { PauseGate } from '../source/pause-gate.ts';
-import { type Piece, planesOf, sourceOf, trackInfo } from './audio-piece.ts';
+import { durationOf, follows, joined, type Piece, planesOf, sourceOf, trackInfo } from './audio-piece.ts';
 import type { AudioEpoch, AudioPlan } from './audio-plan.ts';
 import { AudioRun } from './audio-run.ts';
 import type { MediaFiles } from './media-files.ts';
@@ -21,6 +21,8 @@ const SETTLE = 300_000;
 const LONGEST_SETTLE = 2_000_000;
 /** Most pieces that wait: 20 seconds of 10 ms. */
 const QUEUE_LIMIT = 2_000;
+/** Most pieces that are encoded as one: a tenth of a second. */
+const TOGETHER = 10;
 /** Silence of a recording without video is decided on piece by piece, as it too may have to be cut; microseconds. */
 const FILL_STEP = 100_000;
 const MAX_FAILURES = 3;
@@ -167,24 +169,45 @@ export class AudioLane {
   }
 
   async #drain(): Promise<void> {
-    const { video, plan } = this.context;
-    for (let piece = this.#queue[0]; piece !== undefined; piece = this.#queue[0]) {
-      const { time } = piece;
-      if (!this.#forced && video.leads() && (time > video.decidedUpTo() || !plan.epochAt(time))) return;
-      this.#queue.shift();
-      await this.#take(piece, time);
-    }
+    for (let piece = this.#next(); piece !== undefined; piece = this.#next()) await this.#take(piece);
   }
 
-  async #take(piece: Piece, time: number): Promise<void> {
+  /**
+   * What waits and may go on: pieces of 10 ms become one of some 30, as many as lie between two frames. Each that is encoded by
+   * itself costs the same, however short it is.
+   */
+  #next(): Piece | undefined {
     const { video, plan } = this.context;
+    const [first] = this.#queue;
+    if (!first || !this.#mayGoOn(first)) return undefined;
+    // Sound without a picture is decided on piece by piece.
+    const epoch = video.leads() ? plan.epochAt(first.time) : undefined;
+    const pieces: [Piece, ...Piece[]] = [first];
+    for (const piece of this.#queue.slice(1, TOGETHER)) {
+      const goesOn = epoch && follows(pieces.at(-1) ?? first, piece) && plan.epochAt(piece.time) === epoch;
+      if (!goesOn || !this.#mayGoOn(piece)) break;
+      pieces.push(piece);
+    }
+    this.#queue.splice(0, pieces.length);
+    return joined(pieces);
+  }
+
+  /** True once it is decided whether there is a cut before it. */
+  #mayGoOn({ time }: Piece): boolean {
+    const { video, plan } = this.context;
+    if (this.#forced || !video.leads()) return true;
+    return time <= video.decidedUpTo() && plan.epochAt(time) !== undefined;
+  }
+
+  async #take(piece: Piece): Promise<void> {
+    const { video, plan, stats } = this.context;
+    const { time } = piece;
     const source = sourceOf(piece);
-    const duration = ((piece.planes[0]?.length ?? 0) / piece.sampleRate) * 1e6;
-    if (!video.leads()) this.#decide(time, duration, source);
+    if (!video.leads()) this.#decide(time, durationOf(piece), source);
     const epoch = plan.epochAt(time);
     const run = epoch?.source && (await this.#runFor(epoch, time));
     // No file has taken it up before the end.
-    if (!run) return void (this.context.stats.audioSamplesDropped += piece.planes[0]?.length ?? 0);
+    if (!run) return void (stats.audioSamplesDropped += piece.planes[0]?.length ?? 0);
     await run.place(piece.planes, source, time);
     this.#lastTime = run.time;
     this.#countQueue();

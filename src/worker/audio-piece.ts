@@ -42,6 +42,33 @@ export const planesOf = (data: AudioData): Plane[] =>
     return plane;
   });
 
+/** A piece that begins so much after another's end, or before it, follows it: less than ten samples; microseconds. */
+const CLOSE = 100;
+
+/** True where a piece goes on from another, in everything. Pure. */
+export const follows = (before: Piece, piece: Piece): boolean => {
+  if (piece.sampleRate !== before.sampleRate || piece.planes.length !== before.planes.length) return false;
+  return Math.abs(piece.time - before.time - durationOf(before)) <= CLOSE;
+};
+
+/** How long a piece is; microseconds. */
+export const durationOf = ({ planes, sampleRate }: Piece): number =>
+  ((planes[0]?.length ?? 0) / sampleRate) * 1e6;
+
+/** Pieces that follow each other as one, from where the first lies. Pure. */
+export const joined = (pieces: readonly [Piece, ...Piece[]]): Piece => {
+  const [first] = pieces;
+  if (pieces.length === 1) return first;
+  const frames = pieces.reduce((sum, { planes }) => sum + (planes[0]?.length ?? 0), 0);
+  const planes = silencePlanes(first.planes.length, frames);
+  let at = 0;
+  for (const piece of pieces) {
+    for (const [channel, plane] of piece.planes.entries()) planes[channel]?.set(plane, at);
+    at += piece.planes[0]?.length ?? 0;
+  }
+  return { ...first, planes };
+};
+
 /** Nothing to be heard. */
 export const silencePlanes = (numberOfChannels: number, frames: number): Plane[] =>
   Array.from({ length: numberOfChannels }, () => new Float32Array(frames));
