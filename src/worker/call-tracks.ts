@@ -249,7 +249,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
 
   keyFrameAt(time: number): void {
     const { wall } = this.context;
-    const wait = Math.max(0, time - (this.#time.at(wall.now()) ?? time));
+    const wait = Math.max(0, time - (this.now ?? time));
     wall.after(wait / 1_000, () => this.#source.video?.frames.askForKeyFrame(wall.now()));
   }
 
@@ -314,7 +314,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   /** Cuts are decided up to this time; video that stays away does not hold the sound up, a frame that waits does. */
   #decidedUpTo(): number {
     if (!this.#videoLeads()) return Number.POSITIVE_INFINITY;
-    const now = this.#time.at(this.context.wall.now()) ?? Number.NEGATIVE_INFINITY;
+    const now = this.now ?? Number.NEGATIVE_INFINITY;
     const heldFrom = this.#source.video?.frames.heldFrom;
     const held = heldFrom === undefined ? now : this.#time.map('video', heldFrom);
     return Math.max(this.#video.lastTime ?? Number.NEGATIVE_INFINITY, Math.min(held, now - VIDEO_LAG));
@@ -329,6 +329,10 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     return this.#video.lastTime === undefined ? (this.#audio.time ?? 0) : this.#video.endTime(now);
   }
 
+  get now(): number | undefined {
+    return this.#time.at(this.context.wall.now());
+  }
+
   async stop(): Promise<void> {
     const { wall, files } = this.context;
     const now = wall.now();
@@ -337,7 +341,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     this.#time.halt(now);
     await new Promise<void>(resolve => wall.after(ON_ITS_WAY, resolve));
     await this.#lookLast();
-    this.#close();
+    this.cancel();
     this.#source.video?.frames.end(this.context.wall.now());
     const endTime = this.#video.endTime(now);
     this.#video.end(endTime);
@@ -382,15 +386,11 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     files.endAudioBefore(Number.POSITIVE_INFINITY);
   }
 
-  #close(): void {
+  cancel(): void {
     this.#over = true;
     this.#stopTicking();
     this.#waiting?.();
     for (const source of [this.#source.video, this.#source.audio]) source?.reader.close();
-  }
-
-  cancel(): void {
-    this.#close();
   }
 }
 
