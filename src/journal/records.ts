@@ -1,6 +1,6 @@
 /**
- * Records of the journal's tail, one after another: each has a length, a checksum, and the number of the generation that it
- * belongs to, so that what is left of an older one behind it is not taken for a part of it. Pure.
+ * Records of the journal's tail, one write of them after another: each write has a length, a checksum, and the number of the
+ * generation that it belongs to, so that what is left of an older one behind it is not taken for a part of it. Pure.
  */
 import { crc32 } from './crc32.ts';
 
@@ -12,46 +12,57 @@ export interface JournalRecord {
 
 /** Checksum, generation, length of JSON, length of data: four bytes each. */
 const HEADER = 16;
+/** UTF-8 has at most so many bytes for what counts one in a string's length. */
+const UTF8 = 3;
 
 const text = new TextEncoder();
 
-/** UTF-8 has at most so many bytes for what a string has as one. */
-const UTF8 = 3;
+/** The JSON of records that are written at once, each with the length of its data: text is encoded once for all of them. */
+type Group = [json: object, length: number][];
 
-/** The bytes of records, one after another. */
+const lengthOf = ({ data }: JournalRecord): number => data?.byteLength ?? 0;
+
+/** The bytes of records that are written at once, and are all there or not at all. */
 export const encodeRecords = (
   generation: number,
   records: readonly JournalRecord[],
 ): Uint8Array<ArrayBuffer> => {
-  const heads = records.map(({ json }) => JSON.stringify(json));
-  const most = records.reduce(
-    (sum, { data }, i) => sum + HEADER + UTF8 * (heads[i] as string).length + (data?.byteLength ?? 0),
-    0,
-  );
-  const bytes = new Uint8Array(most);
+  const group: Group = records.map(record => [record.json, lengthOf(record)]);
+  const head = JSON.stringify(records.length === 1 ? records[0]?.json : group);
+  const length = records.reduce((sum, record) => sum + lengthOf(record), 0);
+  const bytes = new Uint8Array(HEADER + UTF8 * head.length + length);
+  const { written } = text.encodeInto(head, bytes.subarray(HEADER));
   const view = new DataView(bytes.buffer);
-  let at = 0;
-  for (const [i, { data }] of records.entries()) {
-    const { written } = text.encodeInto(heads[i] as string, bytes.subarray(at + HEADER));
-    view.setUint32(at + 4, generation);
-    view.setUint32(at + 8, written);
-    view.setUint32(at + 12, data?.byteLength ?? 0);
-    const end = at + HEADER + written + (data?.byteLength ?? 0);
-    if (data) bytes.set(data, at + HEADER + written);
-    view.setUint32(at, crc32(bytes.subarray(at + 4, end)));
-    at = end;
+  view.setUint32(4, generation);
+  view.setUint32(8, written);
+  view.setUint32(12, length);
+  let end = HEADER + written;
+  for (const { data } of records) {
+    if (data) bytes.set(data, end);
+    end += data?.byteLength ?? 0;
   }
-  return bytes.subarray(0, at);
+  view.setUint32(0, crc32(bytes.subarray(4, end)));
+  return bytes.subarray(0, end);
 };
 
 /** The bytes of a record. */
 export const encodeRecord = (generation: number, record: JournalRecord): Uint8Array<ArrayBuffer> =>
   encodeRecords(generation, [record]);
 
-interface Decoded extends JournalRecord {
+interface Decoded {
+  records: JournalRecord[];
   generation: number;
   size: number;
 }
+
+/** @param data of all of them. */
+const ungrouped = (group: Group, data: Uint8Array): JournalRecord[] => {
+  let at = 0;
+  return group.map(([json, length]) => {
+    at += length;
+    return length > 0 ? { json, data: data.slice(at - length, at) } : { json };
+  });
+};
 
 const decodeAt = (bytes: Uint8Array, at: number): Decoded | undefined => {
   if (at + HEADER > bytes.length) return undefined;
@@ -61,13 +72,9 @@ const decodeAt = (bytes: Uint8Array, at: number): Decoded | undefined => {
   const size = HEADER + jsonLength + dataLength;
   if (at + size > bytes.length || crc32(bytes.subarray(at + 4, at + size)) !== checksum) return undefined;
   const data = at + HEADER + jsonLength;
-  const json = JSON.parse(new TextDecoder().decode(bytes.subarray(at + HEADER, data))) as object;
-  return {
-    generation,
-    size,
-    json,
-    ...(dataLength > 0 ? { data: bytes.slice(data, data + dataLength) } : {}),
-  };
+  const json = JSON.parse(new TextDecoder().decode(bytes.subarray(at + HEADER, data))) as Group | object;
+  const group: Group = Array.isArray(json) ? json : [[json, dataLength]];
+  return { generation, size, records: ungrouped(group, bytes.subarray(data, at + size)) };
 };
 
 /** The whole records at the beginning that are of one generation; `undefined` when not even the first is whole. */
@@ -83,9 +90,8 @@ export const decodeRecords = (
     next?.generation === first.generation;
     next = decodeAt(bytes, at)
   ) {
-    const { json, data, size } = next;
-    records.push(data ? { json, data } : { json });
-    at += size;
+    records.push(...next.records);
+    at += next.size;
   }
   return { generation: first.generation, records };
 };

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { crc32 } from '../../src/journal/crc32.ts';
-import { decodeRecords, encodeRecord, type JournalRecord } from '../../src/journal/records.ts';
+import { decodeRecords, encodeRecord, encodeRecords, type JournalRecord } from '../../src/journal/records.ts';
 import { Sha256 } from '../../src/journal/sha256.ts';
 
 const record = fc
@@ -63,6 +63,27 @@ describe('records', () => {
         file.set(bytes);
         file.set(over);
         expect(decodeRecords(file)).toEqual({ generation: 7, records: newer });
+      }),
+    );
+  });
+});
+
+describe('records that are written at once', () => {
+  const groups = fc.array(records, { minLength: 1, maxLength: 5 });
+
+  it('come back as they were, and cut off anywhere leave the writes before', () => {
+    fc.assert(
+      fc.property(groups, fc.nat(), (all, place) => {
+        const pieces = all.map(group => encodeRecords(7, group));
+        const bytes = join(pieces);
+        expect(decodeRecords(bytes)).toEqual({ generation: 7, records: all.flat() });
+        const cut = place % bytes.length;
+        let [whole, end] = [0, 0];
+        for (const piece of pieces) {
+          end += piece.length;
+          if (end <= cut) whole++;
+        }
+        expect(decodeRecords(bytes.slice(0, cut))?.records ?? []).toEqual(all.slice(0, whole).flat());
       }),
     );
   });
