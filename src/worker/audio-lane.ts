@@ -9,7 +9,7 @@ import type { AudioSource } from '../media.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { AudioClock } from '../source/audio-clock.ts';
 import type { PauseGate } from '../source/pause-gate.ts';
-import { durationOf, follows, joined, type Piece, planesOf, sourceOf, trackInfo } from './audio-piece.ts';
+import { durationOf, follows, joined, type Piece, PlaneCopier, sourceOf, trackInfo } from './audio-piece.ts';
 import type { AudioEpoch, AudioPlan } from './audio-plan.ts';
 import { AudioRun } from './audio-run.ts';
 import type { MediaFiles } from './media-files.ts';
@@ -54,6 +54,7 @@ export interface AudioLaneContext {
 }
 
 export class AudioLane {
+  readonly #copier = new PlaneCopier();
   #queue: Piece[] = [];
   #firstArrival: number | undefined;
   /** Arrival time since which something of both tracks has come. */
@@ -85,7 +86,7 @@ export class AudioLane {
     const duration = (data.numberOfFrames / data.sampleRate) * 1e6;
     const unwrapped = clock.observe(data.timestamp, arrival, duration);
     this.#firstArrival ??= arrival;
-    const piece = { planes: planesOf(data), sampleRate: data.sampleRate, unwrapped, time: 0 };
+    const piece = { planes: this.#copier.copy(data), sampleRate: data.sampleRate, unwrapped, time: 0 };
     data.close();
     if (!clock.settled) {
       // Paused before anything was captured: there is no time yet that could be left out.

@@ -22,25 +22,23 @@ const endOf = (record: LogRecord): number | undefined => {
  */
 export class WriteAlarm {
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Milliseconds of `performance.now()`. */
-  #due = Number.POSITIVE_INFINITY;
+  /** Where the oldest of what waits ends on the timeline; microseconds. */
+  #oldest = Number.POSITIVE_INFINITY;
 
   /** @param now where on the timeline lies what is captured now, as far as that is known; microseconds. */
   constructor(private readonly now: () => number | undefined) {}
 
   /** Has it written as soon as this record has to be. */
   readonly soon = (write: () => void, record: LogRecord): void => {
-    const now = this.now();
     const end = endOf(record);
-    const age = now !== undefined && end !== undefined ? now - end : LEAST;
-    const patience = patienceOf(age) / 1000;
-    const due = performance.now() + patience;
-    if (due >= this.#due) return;
+    if (this.#timer !== undefined && (end === undefined || end >= this.#oldest)) return;
+    const now = this.now();
+    const age = now === undefined || end === undefined ? LEAST : now - end;
     clearTimeout(this.#timer);
-    this.#due = due;
+    this.#oldest = end ?? Number.POSITIVE_INFINITY;
     this.#timer = setTimeout(() => {
-      this.#due = Number.POSITIVE_INFINITY;
+      this.#timer = undefined;
       write();
-    }, patience);
+    }, patienceOf(age) / 1000);
   };
 }
