@@ -25,7 +25,7 @@ import { sizes } from './peers/sizes.mjs';
  * @typedef {import('./peers/data.ts').Failure} Failure
  */
 
-const { settings, measures, modes, json, docs, from } = readOptions();
+const { settings, measures, modes, json, added, docs, from } = readOptions();
 
 /** A round begins with another one each time. @template T @param {readonly T[]} list @param {number} round from 1 on */
 const rotated = (list, round) => {
@@ -98,16 +98,20 @@ const loads = async (context, measure) => {
  * @param {Measure} measure
  * @param {boolean} withFloor
  * @param {(mode: string) => Promise<T>} work
+ * @param {number} [together] how many are at work at once
  */
-const eachMode = async (measure, withFloor, work) => {
+const eachMode = async (measure, withFloor, work, together = 1) => {
   const runs = [];
   const isFew = settings.fewer && measure !== 'changes';
   const taking = modes.filter(
     ({ name, hd, records }) => (records || (withFloor && name === 'floor')) && (hd || !isFew),
   );
   for (let round = 1; round <= settings.repeats; round++)
-    for (const { name } of rotated(taking, round))
-      runs.push(...(await attempt(measure, name, round, () => work(name))));
+    for (let from = 0; from < taking.length; from += together) {
+      const some = rotated(taking, round).slice(from, from + together);
+      const made = some.map(({ name }) => attempt(measure, name, round, () => work(name)));
+      runs.push(...(await Promise.all(made)).flat());
+    }
   return runs;
 };
 
@@ -192,10 +196,14 @@ const measure = async () => {
         : [],
       starts: has('starts') ? await eachMode('starts', false, mode => starts(context, mode, { times })) : [],
       long: has('long')
-        ? await eachMode('long', true, mode =>
-            load(context, mode, { height: 720, warmUp: 0, seconds: longSeconds, until: 0 }),
+        ? await eachMode(
+            'long',
+            true,
+            mode => load(context, mode, { height: 720, warmUp: 0, seconds: longSeconds, until: 0 }),
+            settings.together,
           )
         : [],
+      longMade: has('long') ? { date: described.date, together: settings.together } : undefined,
       hour: has('hour')
         ? ((await attempt('hour', 'steadyreel', 1, () => hour(context)))[0]?.memory ?? [])
         : [],
@@ -207,7 +215,23 @@ const measure = async () => {
   }
 };
 
-/** @type {Data} */
-const data = from === undefined ? await measure() : JSON.parse(readFileSync(from, 'utf8'));
+/** @param {string} file @returns {Data} */
+const read = file => JSON.parse(readFileSync(file, 'utf8'));
+
+/** What was measured now, and what was before of all else. @param {Data} now @param {Data} before @returns {Data} */
+const withAdded = (now, before) => {
+  const isOther = (/** @type {{ measure: string }} */ { measure: name }) =>
+    measures.every(one => one !== name);
+  return {
+    ...before,
+    .../** @type {Partial<Data>} */ (Object.fromEntries(measures.map(name => [name, now[name]]))),
+    ...(now.longMade ? { longMade: now.longMade } : {}),
+    failures: [...before.failures.filter(isOther), ...now.failures],
+    discarded: [...before.discarded.filter(isOther), ...now.discarded],
+  };
+};
+
+const made = from === undefined ? await measure() : read(from);
+const data = added === undefined ? made : withAdded(made, read(added));
 if (json !== undefined && from === undefined) writeFileSync(json, `${JSON.stringify(data, rounded, 2)}\n`);
 console.log(writeDocs(data, docs ?? (from === undefined ? undefined : join(ROOT, 'docs'))));

@@ -39,6 +39,7 @@ export interface Data {
     blocked: number;
     blockedOf: number;
     longSeconds: number;
+    together: number;
   };
   modes: string[];
   sizes: { name: string; label: string; bytes: number }[];
@@ -49,6 +50,8 @@ export interface Data {
   changes: Run<typeof changes>[];
   starts: Run<typeof starts>[];
   long: Run<typeof load>[];
+  /** Absent where `long` was not measured. */
+  longMade?: { date: string; together: number } | undefined;
   /** Bytes, every five minutes. */
   hour: number[];
   failures: Failure[];

@@ -25,7 +25,9 @@ const HELP = `npm run bench -- [options]
   --until <n>      how long each load of the last round is recorded (60)
   --only <names>   only these: ${MEASURES.join(',')}
   --peers <names>  only these: ${MODES.map(({ name }) => name).join(',')}
-  --long           recordings of ten minutes, too: an hour and a half longer
+  --long           recordings of ten minutes, too: three quarters of an hour longer
+  --together <n>   so many of them at once (2)
+  --add            what is not measured now stays as the file of measurements has it; writes both it and the documents
   --quick          everything, as short as it works: to see that it does
   --wait <n>       most seconds to wait, before each load, for the machine to be quiet (120)
   --tries <n>      a load during which others took more than ${QUIET} processors is measured so often at the most (2)
@@ -38,6 +40,7 @@ A run with --quick, --only or --peers writes neither, unless it is told where.`;
 const FULL = {
   ...{ rounds: 2, repeats: 1, seconds: 30, warmUp: 3, until: 60, changes: 30, every: 33, starts: 7 },
   ...{ muxSeconds: 3_600, blocked: 5, blockedOf: 10, longSeconds: 600, wait: 120, tries: 2, fewer: false },
+  together: 2,
 };
 /** All are loaded once, and see the source change; two of them do for the rest. */
 const QUICK = {
@@ -57,10 +60,11 @@ const readValues = () => {
         until: text,
         wait: text,
         tries: text,
+        together: text,
         only: text,
         peers: text,
       },
-      ...{ json: text, docs: text, from: text, long: flag, quick: flag, help: flag },
+      ...{ json: text, docs: text, from: text, long: flag, add: flag, quick: flag, help: flag },
     },
   });
   return values;
@@ -81,7 +85,7 @@ export const readOptions = () => {
     return process.exit();
   }
   const usual = values.quick ? QUICK : FULL;
-  /** @param {'rounds' | 'repeats' | 'seconds' | 'until' | 'wait' | 'tries'} name */
+  /** @param {'rounds' | 'repeats' | 'seconds' | 'until' | 'wait' | 'tries' | 'together'} name */
   const number = name => {
     const value = Number(values[name] ?? usual[name]);
     if (!Number.isFinite(value) || value < 0)
@@ -91,20 +95,25 @@ export const readOptions = () => {
   const asked = chosen(values.only, MEASURES);
   // Unless they are asked for by name.
   const left = [...(values.long ? [] : ['long']), ...(values.quick ? ['hour'] : [])];
-  const isPart = Boolean(values.quick || values.only || values.peers);
+  const isPart = Boolean(!values.add && (values.quick || values.only || values.peers));
+  const json = values.json ?? (isPart ? undefined : join(ROOT, 'bench', 'results', 'peers.json'));
   return {
     settings: {
       ...{ ...usual, rounds: number('rounds'), repeats: number('repeats'), seconds: number('seconds') },
       ...{ until: number('until'), wait: number('wait'), tries: number('tries') },
+      together: Math.max(1, number('together')),
     },
-    measures: asked.filter(name => values.only !== undefined || !left.includes(name)),
+    measures: /** @type {Measure[]} */ (
+      asked.filter(name => values.only !== undefined || !left.includes(name))
+    ),
     modes: MODES.filter(({ name }) =>
       chosen(
         values.peers,
         MODES.map(mode => mode.name),
       ).includes(name),
     ),
-    json: values.json ?? (isPart ? undefined : join(ROOT, 'bench', 'results', 'peers.json')),
+    json,
+    added: values.add ? json : undefined,
     docs: values.docs ?? (isPart ? undefined : join(ROOT, 'docs')),
     from: values.from,
   };

@@ -138,6 +138,16 @@ const blockedTable = data =>
   ]);
 
 /** @param {Data} data */
+const longText = ({ long, longMade }) => {
+  if (!longMade || long.length === 0) return '';
+  const { date, together } = longMade;
+  const lost = long
+    .filter(({ mode }) => mode !== 'floor')
+    .map(({ mode, lost: frames }) => `${labelOf(mode)} ${frames}`);
+  return `The longest were made on ${date}, ${together} at a time. Frames that they lost: ${lost.join(', ')}.`;
+};
+
+/** @param {Data} data */
 const stopTable = data => {
   const stops = stopsOf(data);
   const recording = data.modes.filter(name => !['idle', 'floor'].includes(name));
@@ -145,7 +155,7 @@ const stopTable = data => {
     { ...data, modes: recording },
     stops.flatMap(({ runs }) => runs),
   );
-  return tableOf([
+  const all = tableOf([
     ['', ...stops.flatMap(({ length }) => [`after ${length} s, ms`, 'of it still to be sent, MB'])],
     ...seen.map(mode => [
       labelOf(mode),
@@ -162,6 +172,7 @@ const stopTable = data => {
       ]),
     ]),
   ]);
+  return [all, longText(data)].filter(Boolean).join('\n\n');
 };
 
 /** @param {Data} data */
