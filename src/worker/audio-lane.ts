@@ -98,7 +98,10 @@ export class AudioLane {
   /** Goes on with what may go on; called when a piece arrived, a frame was decided on, and now and then. */
   advance(now: number): void {
     if (!this.context.clock.settled && !this.#settle(now)) return;
-    this.#draining ??= this.#drain()
+    const [first] = this.#queue;
+    // Of three pieces that come, two wait for a frame.
+    if (this.#draining || !first || !this.#mayGoOn(first)) return;
+    this.#draining = this.#drain()
       .catch(error => this.context.report.fail(error))
       .finally(() => {
         this.#draining = undefined;
