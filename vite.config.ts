@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Alias, defineConfig, type PluginOption, type UserConfig } from 'vite';
-import { inlineWorkers, inOrder, keepUrls, squeeze, standAlone } from './scripts/vite/plugins.ts';
+import { inOneFile, inOrder, keepUrls, squeeze, standAlone } from './scripts/vite/plugins.ts';
 import { storageServer } from './scripts/vite/storage-server.ts';
 
 const root = import.meta.dirname;
@@ -78,12 +78,21 @@ const modules = (): UserConfig =>
       feed: at('src/tap/feed.ts'),
     },
     plugins: [keepUrls()],
+    // As a library: what is loaded when it is needed stays a plain import(), which is for the user's bundler to make something of.
+    build: { lib: { entry: at('src/index.ts'), formats: ['es'] } },
   });
 
 // An immediately invoked function is a module worker as well as a classic one.
 const worker = (): UserConfig =>
   single('worker', at('src/worker/worker.ts'), {
     plugins: [squeeze()],
+    output: { format: 'iife' },
+  });
+
+// Part of steadyreel.iife.js, and deleted once that is built.
+const wholeWorker = (): UserConfig =>
+  single('whole-worker', at('src/worker/worker.ts'), {
+    plugins: [inOneFile(), squeeze()],
     output: { format: 'iife' },
   });
 
@@ -100,6 +109,10 @@ const auto = (): UserConfig => single('auto', at('src/auto/auto.ts'), {});
 
 const overlays = (): UserConfig => single('overlays', at('src/worker/overlays.ts'), {});
 
+const s3 = (): UserConfig => single('s3', at('src/worker/s3.ts'), {});
+
+const recovery = (): UserConfig => single('recovery', at('src/worker/recover-all.ts'), {});
+
 const pageStorage = (): UserConfig => single('page-storage', at('src/worker/page-storage.ts'), {});
 
 const thumbnails = (): UserConfig => single('thumbnails', at('src/worker/thumbnails.ts'), {});
@@ -109,7 +122,7 @@ const aacEncoder = (): UserConfig =>
 
 const scriptTag = (): UserConfig =>
   single('steadyreel', at('src/element/dropin.ts'), {
-    plugins: [inlineWorkers({ 'steadyreel-worker': join(out, 'worker.js') }), squeeze()],
+    plugins: [inOneFile({ 'steadyreel-worker': join(out, 'whole-worker.js') }), squeeze()],
     output: { format: 'iife', name: 'Steadyreel', entryFileNames: 'steadyreel.iife.js' },
   });
 
@@ -176,9 +189,12 @@ const demoServer = (): UserConfig => ({
 const targets: Record<string, () => UserConfig> = {
   modules,
   worker,
+  'whole-worker': wholeWorker,
   tap,
   passthrough,
   clip,
+  s3,
+  recovery,
   'page-storage': pageStorage,
   auto,
   overlays,

@@ -62,6 +62,8 @@ const copyScriptTag = () => {
     'tap.js',
     'passthrough.js',
     'clip.js',
+    's3.js',
+    'recovery.js',
     'page-storage.js',
     'auto.js',
     'overlays.js',
@@ -74,11 +76,15 @@ const copyScriptTag = () => {
 
 const bundles = async () => {
   await bundle('worker');
+  await bundle('whole-worker');
   await bundle('tap');
   await bundle('script-tag');
+  rmSync(join(out, 'whole-worker.js'));
   await bundle('modules');
   await bundle('passthrough');
   await bundle('clip');
+  await bundle('s3');
+  await bundle('recovery');
   await bundle('page-storage');
   await bundle('auto');
   await bundle('overlays');

@@ -166,11 +166,11 @@ const namesOf = ({ ids }, order) =>
     .map(id => relative(ROOT, id));
 
 try {
-  await build({ ...common, mode: 'worker' });
-  const bundles = { worker: await load('worker'), page: await load('script-tag') };
+  await build({ ...common, mode: 'whole-worker' });
+  const bundles = { worker: await load('whole-worker'), page: await load('script-tag') };
   const orders = search(bundles, Number(process.argv[2] ?? 300));
   const result = {
-    worker: namesOf(bundles.worker, orders.worker),
+    'whole-worker': namesOf(bundles.worker, orders.worker),
     steadyreel: namesOf(bundles.page, orders.page),
   };
   writeFileSync(RESULT, `${JSON.stringify(result, undefined, 2)}\n`);

@@ -4,9 +4,9 @@ import { WorkerFailedError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Opened } from './recorder-source.ts';
 import { type LiveTracks, openInputs } from './source/capture.ts';
-import type { Storage } from './storage/storage.ts';
+import type { Storage, StorageConfig } from './storage/storage.ts';
 import type { Replacement, SessionSetup } from './worker/protocol.ts';
-import { aacEncoderUrl, pageStorageUrl, spawnWorker, thumbnailsUrl } from './worker/spawn.ts';
+import { aacEncoderUrl, pageStorageUrl, s3Url, spawnWorker, thumbnailsUrl } from './worker/spawn.ts';
 
 /** Stands ready for the next recording, so that it need not wait for a worker to be made and its script to be read. */
 let spare: { worker: Worker; url: string } | undefined;
@@ -56,15 +56,17 @@ export const newSetup = (
   ...tracks,
   kind: tracks.kind ?? (options.record === 'composited' ? 'composited' : undefined),
   aacEncoderUrl: besideWorker('aac-encoder.js', workerUrl) ?? aacEncoderUrl(),
-  pageStorageUrl: pageStorageAt(workerUrl),
+  sinkUrl: sinkAt(storage.config, workerUrl),
   thumbnailsUrl: options.thumbnails
     ? (besideWorker('thumbnails.js', workerUrl) ?? thumbnailsUrl())
     : undefined,
 });
 
-/** Address of the code for storages that few pages have. */
-export const pageStorageAt = (workerUrl: string | URL | undefined): string =>
-  besideWorker('page-storage.js', workerUrl) ?? pageStorageUrl();
+/** Address of the code for a storage, where the worker has to load it. */
+export const sinkAt = ({ kind }: StorageConfig, workerUrl: string | URL | undefined): string =>
+  kind === 's3'
+    ? (besideWorker('s3.js', workerUrl) ?? s3Url())
+    : (besideWorker('page-storage.js', workerUrl) ?? pageStorageUrl());
 
 /** Address of a file that is served beside the worker, when the page says where that is. */
 export const besideWorker = (name: string, workerUrl: string | URL | undefined): string | undefined =>

@@ -1,13 +1,7 @@
-/** Recordings that a crash has left behind: which there are, and finishing them. In the page. */
-import { answer } from './answer.ts';
-import { errorFromMessage } from './error-from-message.ts';
-import { asSteadyreelError, RecoveryIncompleteError, WorkerFailedError } from './errors.ts';
-import { pageStorageAt, startWorker } from './hand-over.ts';
-import { lockedRecordings } from './journal/lock.ts';
-import { journalFolders, readSetup } from './journal/setup.ts';
+/** Recordings that a crash has left behind: which there are, and finishing them. What it takes is loaded when it is needed. In the page. */
 import type { Recording } from './manifest.ts';
-import { canFinishOn, type Storage } from './storage/storage.ts';
-import type { FromWorker, ToWorker } from './worker/protocol.ts';
+import { recovering } from './on-demand.ts';
+import type { Storage } from './storage/storage.ts';
 
 /** A recording that was cut off by a crash, or that its storage did not take to the end. */
 export interface UnfinishedRecording {
@@ -47,25 +41,11 @@ export interface RecoverOptions {
  * Recordings that `recover` would finish: no tab is busy with them, and they were on their way to this storage.
  *
  * @param options `storage` as for `recover`.
- * @throws DeviceStorageError (`device-storage-failed`).
+ * @throws DeviceStorageError (`device-storage-failed`), WorkerFailedError (`worker-failed`) when the code for it could not be loaded.
  */
-export const unfinishedRecordings = async ({
-  storage,
-  fromAnyStorage = false,
-}: Pick<RecoverOptions, 'storage' | 'fromAnyStorage'>): Promise<UnfinishedRecording[]> => {
-  // In this order: a recording that begins meanwhile has no folder yet, or its lock; of one that ends, what says that there is
-  // something to be finished goes before its lock does.
-  const folders = await journalFolders();
-  const busy = await lockedRecordings();
-  const found: UnfinishedRecording[] = [];
-  for (const { id, path } of folders) {
-    const setup = busy.has(id) ? undefined : await readSetup(path);
-    if (!setup || !canFinishOn(setup.storage, storage.config, fromAnyStorage)) continue;
-    const { startedAt, metadata } = setup;
-    found.push({ id, startedAt, metadata });
-  }
-  return found.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
-};
+export const unfinishedRecordings = async (
+  options: Pick<RecoverOptions, 'storage' | 'fromAnyStorage'>,
+): Promise<UnfinishedRecording[]> => (await recovering()).unfinishedRecordings(options);
 
 /**
  * Finishes what a crash has left behind: of every recording that no tab is busy with, the tail is put together from the journal,
@@ -76,43 +56,5 @@ export const unfinishedRecordings = async ({
  * @throws RecoveryIncompleteError (`recovery-incomplete`), which carries what was finished and why the rest was not;
  * WorkerFailedError (`worker-failed`); DeviceStorageError (`device-storage-failed`).
  */
-export const recover = async (options: RecoverOptions): Promise<Recording[]> => {
-  const { storage, fromAnyStorage = false, signal, onProgress, workerUrl } = options;
-  signal?.throwIfAborted();
-  if ((await unfinishedRecordings(options)).length === 0) return [];
-  const worker = startWorker(workerUrl);
-  const post = (message: ToWorker): void => worker.postMessage(message);
-  const abort = (): void => post({ type: 'abort' });
-  signal?.addEventListener('abort', abort, { once: true });
-  try {
-    const { recordings, failures } = await new Promise<Extract<FromWorker, { type: 'recovered' }>>(
-      (resolve, reject) => {
-        worker.onerror = event =>
-          reject(new WorkerFailedError(event.message || 'its script could not be loaded'));
-        worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-          if (data.type === 'recovered') resolve(data);
-          if (data.type === 'failed') reject(errorFromMessage(data.error));
-          if (data.type === 'ask') void answer(storage, data, post);
-          if (data.type === 'recovering') {
-            const { type: _, ...progress } = data;
-            onProgress?.(progress);
-          }
-        };
-        const setup = { storage: storage.config, fromAnyStorage, pageStorageUrl: pageStorageAt(workerUrl) };
-        post({ type: 'recover', setup });
-      },
-    );
-    signal?.throwIfAborted();
-    if (failures.length === 0) return recordings;
-    const failed = failures.map(({ recordingId, error }) => ({
-      recordingId,
-      error: errorFromMessage(error),
-    }));
-    throw new RecoveryIncompleteError(recordings, failed);
-  } catch (error) {
-    throw signal?.aborted ? signal.reason : asSteadyreelError(error);
-  } finally {
-    signal?.removeEventListener('abort', abort);
-    worker.terminate();
-  }
-};
+export const recover = async (options: RecoverOptions): Promise<Recording[]> =>
+  (await recovering()).recover(options);

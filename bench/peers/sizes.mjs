@@ -9,18 +9,29 @@ import { MODES } from './modes.mjs';
 /** @param {string | Uint8Array} code */
 const gzipped = code => gzipSync(code, { level: 9 }).length;
 
-/** As a user's bundler would make it. @param {string} input @param {'strict' | false} [keep] exports */
-const bundled = async (input, keep = 'strict') => {
+/**
+ * As a user's bundler would make it, without what is loaded when it is needed.
+ *
+ * @param {string} input
+ */
+const bundled = async input => {
   const result = await build({
     ...{ configFile: false, root: ROOT, logLevel: 'silent' },
-    build: { write: false, rolldownOptions: { input, preserveEntrySignatures: keep } },
+    build: { write: false, rolldownOptions: { input, preserveEntrySignatures: 'allow-extension' } },
   });
   const { output } = /** @type {import('vite').Rollup.RollupOutput} */ (
     Array.isArray(result) ? result[0] : result
   );
-  return output
-    .filter(file => file.type === 'chunk')
-    .map(file => Reflect.get(file, 'code'))
+  const chunks = output.filter(file => file.type === 'chunk');
+  const entry = chunks.find(chunk => chunk.isEntry);
+  /** @type {Set<string>} */
+  const loaded = new Set(entry && [entry.fileName]);
+  // A set is gone through to the end, also of what is added meanwhile.
+  for (const name of loaded)
+    for (const other of chunks.find(chunk => chunk.fileName === name)?.imports ?? []) loaded.add(other);
+  return chunks
+    .filter(chunk => loaded.has(chunk.fileName))
+    .map(chunk => chunk.code)
     .join('\n');
 };
 

@@ -26,6 +26,8 @@ export const PRODUCTS = [
   'tap.js',
   'passthrough.js',
   'clip.js',
+  's3.js',
+  'recovery.js',
   'page-storage.js',
   'auto.js',
   'overlays.js',

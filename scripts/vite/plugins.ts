@@ -9,6 +9,8 @@ const TAP_URL = /new URL\(\s*(['"])\.\/tap-worker\.ts\1,\s*import\.meta\.url\s*\
 const PASSTHROUGH_URL = /new URL\(\s*(['"])\.\/passthrough\.ts\1,\s*import\.meta\.url\s*\)/g;
 const CLIP_URL = /new URL\(\s*(['"])\.\/clip\.ts\1,\s*import\.meta\.url\s*\)/g;
 const PAGE_STORAGE_URL = /new URL\(\s*(['"])\.\/page-storage\.ts\1,\s*import\.meta\.url\s*\)/g;
+const S3_URL = /new URL\(\s*(['"])\.\/s3\.ts\1,\s*import\.meta\.url\s*\)/g;
+const RECOVERY_URL = /new URL\(\s*(['"])\.\/recover-all\.ts\1,\s*import\.meta\.url\s*\)/g;
 const AUTO_URL = /new URL\(\s*(['"])\.\.\/auto\/auto\.ts\1,\s*import\.meta\.url\s*\)/g;
 const OVERLAYS_URL = /new URL\(\s*(['"])\.\/overlays\.ts\1,\s*import\.meta\.url\s*\)/g;
 const THUMBNAILS_URL = /new URL\(\s*(['"])\.\/thumbnails\.ts\1,\s*import\.meta\.url\s*\)/g;
@@ -34,6 +36,13 @@ const NAMED = [
     source: PAGE_STORAGE_URL,
     name: '__STEADYREEL_PAGE_STORAGE_URL__',
     file: 'page-storage.js',
+  },
+  { module: '/src/worker/spawn.ts', source: S3_URL, name: '__STEADYREEL_S3_URL__', file: 's3.js' },
+  {
+    module: '/src/worker/spawn.ts',
+    source: RECOVERY_URL,
+    name: '__STEADYREEL_RECOVERY_URL__',
+    file: 'recovery.js',
   },
   { module: '/src/worker/spawn.ts', source: AUTO_URL, name: '__STEADYREEL_AUTO_URL__', file: 'auto.js' },
   {
@@ -80,19 +89,23 @@ export const keepUrls = (): Plugin => ({
 
 const INLINE = '\0steadyreel-text:';
 
+/** Modules that load others, or name them; beside each lies one that has them. */
+const LOADERS = /(^|\/)(spawn|on-demand|parts)\.ts$/;
+
 /**
- * The script-tag build: each `spawn-inline.ts` takes the place of the `spawn.ts` beside it, and holds a built worker as text.
+ * The script-tag build: each `spawn-inline.ts` takes the place of the `spawn.ts` beside it, and holds a built worker as text; so do others
+ * with what else would be loaded.
  *
  * @param files by the names that they are imported by: `virtual:<name>`.
  */
-export const inlineWorkers = (files: Record<string, string>): Plugin => ({
-  name: 'steadyreel:inline-workers',
+export const inOneFile = (files: Record<string, string> = {}): Plugin => ({
+  name: 'steadyreel:in-one-file',
   enforce: 'pre',
   async resolveId(source, importer) {
     if (source.startsWith('virtual:')) return INLINE + source.slice('virtual:'.length);
-    if (!/(^|\/)spawn\.ts$/.test(source) || importer === undefined) return undefined;
+    if (!LOADERS.test(source) || importer === undefined) return undefined;
     const resolved = await this.resolve(source, importer, { skipSelf: true });
-    return resolved?.id.replace(/\/spawn\.ts$/, '/spawn-inline.ts');
+    return resolved?.id.replace(/\.ts$/, '-inline.ts');
   },
   load(id) {
     const file = id.startsWith(INLINE) ? files[id.slice(INLINE.length)] : undefined;

@@ -16,6 +16,8 @@ const PACKAGE_FILES = [
   'tap.js',
   'passthrough.js',
   'clip.js',
+  's3.js',
+  'recovery.js',
   'page-storage.js',
   'auto.js',
   'overlays.js',

@@ -105,6 +105,9 @@ export interface Storage {
   answer?(call: PageCall): Promise<unknown>;
 }
 
+/** What a page that only records has no need of. */
+export type Access = Pick<Storage, 'read' | 'list' | 'delete'>;
+
 /** What tells one storage from another, without any secret: what the journal knows of where a recording goes. */
 export const storageName = (config: StorageConfig): { kind: string; endpoint?: string } => ({
   kind: config.kind,

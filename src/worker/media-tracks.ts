@@ -20,7 +20,7 @@ export interface VideoOutput {
 
 /** What the tracks need from their session. */
 export interface TracksContext {
-  setup: Omit<SessionSetup, 'pageStorageUrl'>;
+  setup: Omit<SessionSetup, 'sinkUrl'>;
   files: MediaFiles;
   keeper: Pick<ManifestKeeper, 'note'>;
   stats: RecorderStats;

@@ -4,6 +4,7 @@ import { load } from '../load.ts';
 import { createSink } from '../storage/create-sink.ts';
 import type { SinkEvents, StorageSink } from '../storage/sink.ts';
 import type { CustomConfig, DirectoryConfig, StorageConfig } from '../storage/storage.ts';
+import { s3Part } from './parts.ts';
 
 /** What `page-storage.js`, loaded on demand, exports. */
 export interface PageStorageModule {
@@ -19,12 +20,22 @@ export type OpenSink = (events: SinkEvents) => StorageSink;
  */
 export const sinkFor = async ({
   storage,
-  pageStorageUrl,
+  sinkUrl,
 }: {
   storage: StorageConfig;
-  pageStorageUrl: string;
+  sinkUrl: string;
 }): Promise<OpenSink> => {
-  if (storage.kind !== 'custom' && storage.kind !== 'directory') return events => createSink(storage, events);
-  const { createPageSink } = await load<PageStorageModule>(pageStorageUrl);
-  return events => createPageSink(storage, events);
+  switch (storage.kind) {
+    case 's3': {
+      const { createS3Sink } = await s3Part(sinkUrl);
+      return events => createS3Sink(storage, events);
+    }
+    case 'custom':
+    case 'directory': {
+      const { createPageSink } = await load<PageStorageModule>(sinkUrl);
+      return events => createPageSink(storage, events);
+    }
+    default:
+      return events => createSink(storage, events);
+  }
 };

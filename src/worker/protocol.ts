@@ -23,8 +23,8 @@ export interface SessionSetup {
   video: VideoInput | undefined;
   audio: AudioInput | undefined;
   aacEncoderUrl: string;
-  /** Address of the code for storages that few pages have, which the worker loads only when it needs it. */
-  pageStorageUrl: string;
+  /** Address of the code for the storage, where the worker has to load it. */
+  sinkUrl: string;
   /** Absent: none can be drawn. */
   overlays?: OverlaySetup | undefined;
   /** Address of the code for thumbnails; absent where none are wanted. */
@@ -58,7 +58,7 @@ export interface RingInput {
 
 /** All that a ring needs. */
 export interface RingSetup
-  extends Omit<SessionSetup, 'recordingId' | 'startedAt' | 'storage' | 'pageStorageUrl' | 'ring'> {
+  extends Omit<SessionSetup, 'recordingId' | 'startedAt' | 'storage' | 'sinkUrl' | 'ring'> {
   id: string;
   /** Seconds that are kept. */
   seconds: number;
@@ -88,7 +88,9 @@ export interface Replacement {
 /** Finishing what a crash has left behind. */
 export interface RecoverySetup {
   storage: StorageConfig;
-  pageStorageUrl: string;
+  /** Addresses of the code for the storage, and of that for recovery, where the worker has to load it. */
+  sinkUrl: string;
+  recoveryUrl: string;
   /** Also recordings that were on their way to another storage. */
   fromAnyStorage: boolean;
 }

@@ -30,6 +30,11 @@ export const clipUrl = (): string => new URL('clip.js', scriptUrl).href;
 
 /** Address of the code for storages that few pages have: next to this script. */
 export const pageStorageUrl = (): string => new URL('page-storage.js', scriptUrl).href;
+
+/** Whatever else is told: the worker in this script has it. */
+export const s3Url = (): string => '';
+export const recoveryUrl = s3Url;
+
 /** Address of what an `AutoRecorder` does: next to this script. */
 export const autoUrl = (): string => new URL('auto.js', scriptUrl).href;
 

@@ -17,6 +17,13 @@ export const clipUrl = (): string => new URL('./clip.ts', import.meta.url).href;
 
 /** Address of the code for storages that few pages have, which the worker loads only when it needs it. */
 export const pageStorageUrl = (): string => new URL('./page-storage.ts', import.meta.url).href;
+
+/** Address of the code for S3 stores, which the worker loads only when it needs it. */
+export const s3Url = (): string => new URL('./s3.ts', import.meta.url).href;
+
+/** Address of the code for what a crash has left behind, which the worker loads only when it needs it. */
+export const recoveryUrl = (): string => new URL('./recover-all.ts', import.meta.url).href;
+
 /** Address of what an `AutoRecorder` does, which the page loads when one is started. */
 export const autoUrl = (): string => new URL('../auto/auto.ts', import.meta.url).href;
 

@@ -3,8 +3,8 @@ import { asSteadyreelError, errorToMessage } from '../errors.ts';
 import { load } from '../load.ts';
 import { Asks } from './asks.ts';
 import type { OpenBoth, OverlaysModule, RunningSession } from './overlaid.ts';
+import { recoveryPart } from './parts.ts';
 import type { FromWorker, RingSetup, SessionSetup, ToWorker } from './protocol.ts';
-import { recoverAll } from './recover-all.ts';
 import type { RingHost } from './ring-host.ts';
 import { Session } from './session.ts';
 import { type ClipModule, leave, tracksFor } from './session-tracks.ts';
@@ -71,8 +71,12 @@ const handle = async (message: ToWorker): Promise<void> => {
       return (await ring)?.read(message.id, message.request, message.port, message.exact);
     case 'forget':
       return (await ring)?.forget(message.id);
-    case 'recover':
-      return recoverAll({ setup: message.setup, asks, signal: recovery.signal, send });
+    case 'recover': {
+      const { setup } = message;
+      // The page hears of it when it can't be loaded: see below.
+      const { recoverAll } = await recoveryPart(setup.recoveryUrl);
+      return recoverAll({ setup, asks, signal: recovery.signal, send });
+    }
     case 'answer':
       return asks.answer(message.id, message);
     case 'replace':

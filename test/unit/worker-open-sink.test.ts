@@ -1,27 +1,29 @@
 /** Storages whose code is a file of its own. */
 import { expect, it } from 'vitest';
 import type { SinkEvents } from '../../src/storage/sink.ts';
-import type { CustomConfig, DeviceConfig } from '../../src/storage/storage.ts';
+import type { CustomConfig, DeviceConfig, S3Config } from '../../src/storage/storage.ts';
 import { sinkFor } from '../../src/worker/open-sink.ts';
 
 const custom = { kind: 'custom', endpoint: 'x' } as CustomConfig;
+const s3 = { kind: 's3', endpoint: 'x' } as S3Config;
 const module = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`;
 
-it('has all that custom() needs before the recording begins', async () => {
-  const pageStorageUrl = module('export const createPageSink = (config, events) => ({ config, events });');
-  const openSink = await sinkFor({ storage: custom, pageStorageUrl });
+it.each([
+  { storage: custom, name: 'createPageSink' },
+  { storage: s3, name: 'createS3Sink' },
+])('has all that $storage.kind() needs before the recording begins', async ({ storage, name }) => {
+  const sinkUrl = module(`export const ${name} = (config, events) => ({ config, events });`);
+  const openSink = await sinkFor({ storage, sinkUrl });
   const events = {} as SinkEvents;
-  expect(openSink(events)).toEqual({ config: custom, events });
+  expect(openSink(events)).toEqual({ config: storage, events });
 });
 
-it('says so when that is not where the page says', async () => {
-  const pageStorageUrl = module('throw new Error("404")');
-  await expect(sinkFor({ storage: custom, pageStorageUrl })).rejects.toMatchObject({ code: 'worker-failed' });
+it.each([custom, s3])('says so when that of $kind() is not where the page says', async storage => {
+  const sinkUrl = module('throw new Error("404")');
+  await expect(sinkFor({ storage, sinkUrl })).rejects.toMatchObject({ code: 'worker-failed' });
 });
 
 it('asks for nothing else', async () => {
   const storage: DeviceConfig = { kind: 'device' };
-  expect(await sinkFor({ storage, pageStorageUrl: module('throw new Error("404")') })).toBeInstanceOf(
-    Function,
-  );
+  expect(await sinkFor({ storage, sinkUrl: module('throw new Error("404")') })).toBeInstanceOf(Function);
 });

@@ -1,7 +1,6 @@
 /** S3 storage, as the page sees it. */
-import { mediaTypeOf, VIDEO_TYPE } from '../../manifest.ts';
-import { HandlerStorage } from '../handler-storage.ts';
 import { requestHeaders } from '../headers.ts';
+import { LoadedStorage } from '../loaded-storage.ts';
 import { checkNames, endpointOption, numberOption } from '../options.ts';
 import type { HeadersOption, S3Config, Storage } from '../storage.ts';
 import { SMALLEST_PART } from './layout.ts';
@@ -50,24 +49,5 @@ export const s3 = (options: S3Options): Storage => {
     lanes: Math.round(numberOption(options.lanes, 's3.lanes', lanes)),
     giveUpAfter: numberOption(options.giveUpAfter, 's3.giveUpAfter', giveUpAfter),
   };
-  return new S3Storage(config, headers);
+  return new LoadedStorage(config, headers);
 };
-
-class S3Storage extends HandlerStorage<S3Config> {
-  protected override async readKnown(key: string, options: { signal?: AbortSignal }): Promise<Blob> {
-    if (mediaTypeOf(key) !== VIDEO_TYPE) return super.readKnown(key, options);
-    // A redirect to the store would carry the page's headers along, and the store may not allow them.
-    const url = await this.request(
-      `${key}?presign`,
-      options,
-      async response => ((await response.json()) as { url: string }).url,
-    );
-    return this.fetch(
-      url,
-      key,
-      async () => ({}),
-      response => response.blob(),
-      options,
-    );
-  }
-}

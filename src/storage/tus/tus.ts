@@ -1,6 +1,6 @@
 /** tus storage, as the page sees it. */
-import { HandlerStorage } from '../handler-storage.ts';
 import { requestHeaders } from '../headers.ts';
+import { LoadedStorage } from '../loaded-storage.ts';
 import { checkNames, endpointOption, numberOption } from '../options.ts';
 import type { HeadersOption, Storage, TusConfig } from '../storage.ts';
 
@@ -51,7 +51,5 @@ export const tus = (options: TusOptions): Storage => {
     flushInterval: numberOption(options.flushInterval, 'tus.flushInterval', flushInterval),
     giveUpAfter: numberOption(options.giveUpAfter, 'tus.giveUpAfter', giveUpAfter),
   };
-  return new TusStorage(config, headers);
+  return new LoadedStorage(config, headers);
 };
-
-class TusStorage extends HandlerStorage<TusConfig> {}

@@ -1,40 +1,33 @@
-/** Reading, listing and deleting through a storage handler, in the page: the same for all that have one. */
+/** Reading, listing and deleting through a storage handler, in the page. */
 import { ManifestInvalidError, SteadyreelError, StorageNotFoundError } from '../errors.ts';
-import { byStartDescending, checkManifest, parseKey, type Recording } from '../manifest.ts';
+import {
+  byStartDescending,
+  checkManifest,
+  mediaTypeOf,
+  parseKey,
+  type Recording,
+  VIDEO_TYPE,
+} from '../manifest.ts';
 import type { RequestHeaders } from './headers.ts';
 import { refusal, unreachable, withDeadline } from './http.ts';
 import { deadlineOf } from './retry.ts';
-import type { PageCall, S3Config, Storage, TusConfig } from './storage.ts';
+import type { Access, S3Config, TusConfig } from './storage.ts';
 
 type Init = RequestInit & { signal?: AbortSignal };
 
-export abstract class HandlerStorage<Config extends TusConfig | S3Config> implements Storage {
+export class HandlerAccess implements Access {
   constructor(
-    readonly config: Config,
+    private readonly config: TusConfig | S3Config,
     private readonly headers: RequestHeaders,
   ) {}
 
-  get kind(): Config['kind'] {
-    return this.config.kind;
-  }
-
-  url(key: string): string | undefined {
-    // A media element can't send headers.
-    const { endpoint, headers } = this.config;
-    return headers !== 'asked' && Object.keys(headers).length === 0 ? `${endpoint}/${key}` : undefined;
-  }
-
-  answer(_: PageCall): Promise<Record<string, string>> {
-    return this.headers.next();
-  }
-
   /** One request to the handler and what is read from its answer, each in time for its size. */
-  protected request<T>(path: string, init: Init, use: (response: Response) => Promise<T>): Promise<T> {
+  #request<T>(path: string, init: Init, use: (response: Response) => Promise<T>): Promise<T> {
     const url = `${this.config.endpoint}/${path}`;
-    return this.fetch(url, path, async () => ({ ...init, headers: await this.headers.next() }), use, init);
+    return this.#fetch(url, path, async () => ({ ...init, headers: await this.headers.next() }), use, init);
   }
 
-  protected async fetch<T>(
+  async #fetch<T>(
     url: string,
     path: string,
     init: () => Promise<RequestInit>,
@@ -59,15 +52,20 @@ export abstract class HandlerStorage<Config extends TusConfig | S3Config> implem
   async read(key: string, options: { signal?: AbortSignal } = {}): Promise<Blob> {
     // A key that is none would lead to another address.
     if (!parseKey(key)) throw new StorageNotFoundError(key);
-    return this.readKnown(key, options);
-  }
-
-  protected readKnown(key: string, options: { signal?: AbortSignal }): Promise<Blob> {
-    return this.request(key, options, response => response.blob());
+    const blob = (response: Response): Promise<Blob> => response.blob();
+    if (this.config.kind !== 's3' || mediaTypeOf(key) !== VIDEO_TYPE)
+      return this.#request(key, options, blob);
+    // A redirect to the store would carry the page's headers along, and the store may not allow them.
+    const url = await this.#request(
+      `${key}?presign`,
+      options,
+      async response => ((await response.json()) as { url: string }).url,
+    );
+    return this.#fetch(url, key, async () => ({}), blob, options);
   }
 
   list(options: { signal?: AbortSignal } = {}): Promise<Recording[]> {
-    return this.request('recordings', { ...options, cache: 'no-store' }, async response => {
+    return this.#request('recordings', { ...options, cache: 'no-store' }, async response => {
       const body = (await response.json()) as { recordings?: unknown[] };
       if (!Array.isArray(body.recordings)) throw new ManifestInvalidError('{ "recordings": […] }', body);
       return body.recordings.map(checkManifest).sort(byStartDescending);
@@ -75,6 +73,6 @@ export abstract class HandlerStorage<Config extends TusConfig | S3Config> implem
   }
 
   async delete(recordingId: string, options: { signal?: AbortSignal } = {}): Promise<void> {
-    await this.request(`recordings/${recordingId}`, { ...options, method: 'DELETE' }, async () => undefined);
+    await this.#request(`recordings/${recordingId}`, { ...options, method: 'DELETE' }, async () => undefined);
   }
 }
