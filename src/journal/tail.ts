@@ -2,17 +2,12 @@
  * The tail of the journal: what has been recorded and is not yet in a movie fragment. Two files by turns: a generation begins
  * in the one with a checkpoint while the other still holds the one before, whole, so that there is always one to go by.
  */
-import { createDirectory, openSync, readFile, removeFile, type SyncAccessHandle } from '../opfs.ts';
-import { decodeRecords, encodeRecords, type JournalRecord } from './records.ts';
+import { createDirectory, openSync, removeFile, type SyncAccessHandle } from '../opfs.ts';
+import { encodeRecords, type JournalRecord } from './records.ts';
 import { type SpareRoom, writeAll } from './write.ts';
 
-/** What was written since a checkpoint. */
-export interface Generation {
-  generation: number;
-  records: JournalRecord[];
-}
-
-const NAMES = ['tail-0', 'tail-1'] as const;
+/** Its files. */
+export const TAIL_NAMES = ['tail-0', 'tail-1'] as const;
 
 /** Everything here happens at once, and throws when there is no room. */
 export class Tail {
@@ -35,26 +30,16 @@ export class Tail {
    */
   static async open(path: readonly string[], generation = 0): Promise<Tail> {
     const directory = await createDirectory(path);
-    const [first, second] = await Promise.all([openSync(directory, NAMES[0]), openSync(directory, NAMES[1])]);
+    const [first, second] = await Promise.all([
+      openSync(directory, TAIL_NAMES[0]),
+      openSync(directory, TAIL_NAMES[1]),
+    ]);
     return new Tail([first, second], generation);
   }
 
   /** The next generation that begins leaves this one as it is, whichever was the last. */
   keep(generation: number): void {
     if (generation % 2 !== this.#generation % 2) this.#generation++;
-  }
-
-  /** What is there, newest generation first, and when something was written last, in milliseconds since 1970. */
-  static async read(path: readonly string[]): Promise<{ generations: Generation[]; writtenAt: number }> {
-    const generations = [];
-    let writtenAt = 0;
-    for (const name of NAMES) {
-      const file = await readFile(path, name);
-      writtenAt = Math.max(writtenAt, file?.lastModified ?? 0);
-      const decoded = file && decodeRecords(new Uint8Array(await file.arrayBuffer()));
-      if (decoded) generations.push(decoded);
-    }
-    return { generations: generations.sort((a, b) => b.generation - a.generation), writtenAt };
   }
 
   get #handle(): SyncAccessHandle {
@@ -88,6 +73,6 @@ export class Tail {
 
   /** Deletes the tail of a recording that has none any more. */
   static async remove(path: readonly string[]): Promise<void> {
-    for (const name of NAMES) await removeFile(path, name);
+    for (const name of TAIL_NAMES) await removeFile(path, name);
   }
 }

@@ -35,12 +35,15 @@ export interface FilesContext {
 type Pieces = ReadonlyMap<OpenFile, readonly Uint8Array[]>;
 
 /** Adds what a muxer has given out to what of it waits already. */
-const gather = (all: Map<OpenFile, Uint8Array[]>, file: OpenFile, pieces: readonly Uint8Array[]): void =>
-  void all.set(file, [...(all.get(file) ?? []), ...pieces]);
+export const gather = (
+  all: Map<OpenFile, Uint8Array[]>,
+  file: OpenFile,
+  pieces: readonly Uint8Array[],
+): void => void all.set(file, [...(all.get(file) ?? []), ...pieces]);
 
 export class RecordingFiles implements MediaFiles {
-  #open: OpenFile[] = [];
-  #count = 0;
+  protected open: OpenFile[] = [];
+  protected count = 0;
   /** Number of the last file of which something exists. */
   #opened = 0;
   /** The file that was begun last, open or not. */
@@ -53,21 +56,19 @@ export class RecordingFiles implements MediaFiles {
   #unstored = 0;
   #finished = new Set<OpenFile>();
   #idle: (() => void) | undefined;
-  /** While a log is read again: what the muxers give out meanwhile. Nothing is written until all of it is read. */
-  #replayed: Map<OpenFile, Uint8Array[]> | undefined;
   /** What the muxers gave out in this turn of the event loop. */
   #given: Map<OpenFile, Uint8Array[]> | undefined;
 
-  constructor(private readonly context: FilesContext) {}
+  constructor(protected readonly context: FilesContext) {}
 
   /** The file that new media goes into. */
   get current(): OpenFile | undefined {
-    return this.#open.at(-1);
+    return this.open.at(-1);
   }
 
   /** Why a file begins although none is open. */
   get reasonForFirst(): CutReason {
-    return this.#count === 0 ? 'start' : 'track-added';
+    return this.count === 0 ? 'start' : 'track-added';
   }
 
   /** No file begins before this: where the last one ended, or a moment after it began; microseconds on the timeline. */
@@ -83,48 +84,51 @@ export class RecordingFiles implements MediaFiles {
     const last = this.#last;
     // Sound alone ended where its last packet did, and of tracks that all ended the last one; the recording goes on later.
     if (last) last.endTime = setup.startTime;
-    const index = this.#count + 1;
+    const index = this.count + 1;
     const createdAt = Date.parse(this.context.startedAt) / 1000 + toSeconds(setup.startTime);
-    return this.#beginFile({ ...setup, index, createdAt });
+    return this.beginFile({ ...setup, index, createdAt });
   }
 
-  #beginFile(setup: FileSetup): OpenFile {
+  protected beginFile(setup: FileSetup): OpenFile {
     const { recordingId, log, report, stats, openStore } = this.context;
     const key = fileKey(recordingId, setup.index);
     const bytes = new GrowingFile(key, openStore(fileNameOf(key)), error => report.fail(error));
     log.hold(bytes.opened);
-    this.#record({ kind: 'begun', setup });
-    const file = this.#openFile(setup, bytes);
-    this.#count = setup.index;
-    stats.cuts = this.#count - 1;
+    this.record({ kind: 'begun', setup });
+    const file = this.openFile(setup, bytes);
+    this.count = setup.index;
+    stats.cuts = this.count - 1;
     return file;
   }
 
-  #openFile(setup: FileSetup, bytes: GrowingFile, state?: OpenFileState): OpenFile {
+  protected openFile(setup: FileSetup, bytes: GrowingFile, state?: OpenFileState): OpenFile {
     const { recordingId, report } = this.context;
     const events = {
-      onOpen: (opened: OpenFile) => this.#onOpen(opened),
+      onOpen: (opened: OpenFile) => this.onOpen(opened),
       onError: (failed: OpenFile, error: unknown) => report.fail(new MuxFailedError(failed.key, error)),
-      onRecord: (record: LogRecord, data?: Uint8Array) => this.#record(record, data),
-      onBytes: (grown: OpenFile, pieces: readonly Uint8Array[]) => this.#onBytes(grown, pieces),
+      onRecord: (record: LogRecord, data?: Uint8Array) => this.record(record, data),
+      onBytes: (grown: OpenFile, pieces: readonly Uint8Array[]) => this.take(grown, pieces),
       onComplete: () => {
         this.#commitGiven();
         return this.context.log.settled();
       },
       onFinished: (finished: OpenFile) => this.#onFinished(finished),
     };
-    const file = new OpenFile(recordingId, setup, bytes, events, state);
-    this.#open.push(file);
+    const file = this.newFile(recordingId, setup, bytes, events, state);
+    this.open.push(file);
     this.#last = file;
     return file;
   }
 
-  #record(record: LogRecord, data?: Uint8Array): void {
-    if (!this.#replayed) this.context.log.record(record, data);
+  protected newFile(...given: ConstructorParameters<typeof OpenFile>): OpenFile {
+    return new OpenFile(...given);
   }
 
-  #onBytes(file: OpenFile, pieces: readonly Uint8Array[]): void {
-    if (this.#replayed) return gather(this.#replayed, file, pieces);
+  protected record(record: LogRecord, data?: Uint8Array): void {
+    this.context.log.record(record, data);
+  }
+
+  protected take(file: OpenFile, pieces: readonly Uint8Array[]): void {
     // A checkpoint takes two flushes of the disk, and a clip gives its movie fragments by the dozen.
     if (!this.#given) queueMicrotask(() => this.#commitGiven());
     this.#given ??= new Map();
@@ -134,12 +138,12 @@ export class RecordingFiles implements MediaFiles {
   #commitGiven(): void {
     const given = this.#given;
     this.#given = undefined;
-    if (given) this.#commit(given);
+    if (given) this.commit(given);
   }
 
   /** What the log says of all open files goes first; then the bytes are a part of theirs, and may be stored elsewhere. */
-  #commit(pieces: Pieces): void {
-    const snapshots = this.#open.map(file => ({ file, ...file.snapshot }));
+  protected commit(pieces: Pieces): void {
+    const snapshots = this.open.map(file => ({ file, ...file.snapshot }));
     const open = (): OpenFiles | undefined => {
       const files: OpenFileState[] = [];
       for (const { file, state } of snapshots) {
@@ -158,7 +162,7 @@ export class RecordingFiles implements MediaFiles {
   }
 
   /** Only now does anything of the file exist: a file that never gets a packet never shows itself. */
-  #onOpen(file: OpenFile, known = false): void {
+  protected onOpen(file: OpenFile, known = false): void {
     this.#opened = Math.max(this.#opened, file.setup.index);
     for (const other of this.#finished) if (other.empty) this.#bridge(other);
     this.context.keeper.add(file, known);
@@ -188,18 +192,18 @@ export class RecordingFiles implements MediaFiles {
   }
 
   #onFinished(file: OpenFile): void {
-    this.#open = this.#open.filter(other => other !== file);
+    this.open = this.open.filter(other => other !== file);
     this.#finished.add(file);
     if (file.empty) this.#bridge(file);
     else if (!file.bytes.damage.aborted) this.context.log.sealed(file.entry);
     this.context.keeper.update();
-    if (this.#open.length === 0) this.#idle?.();
+    if (this.open.length === 0) this.#idle?.();
   }
 
   /** Nothing of a file has come, but of one after it: its time goes to the one before, which shows its last frame for longer. */
   #bridge(empty: OpenFile): void {
     if (empty.setup.index > this.#opened) return;
-    const all = [...this.#finished, ...this.#open].filter(file => file.setup.index < empty.setup.index);
+    const all = [...this.#finished, ...this.open].filter(file => file.setup.index < empty.setup.index);
     const shown = all.filter(file => !file.empty || !this.#finished.has(file));
     const before = shown.sort((a, b) => b.setup.index - a.setup.index)[0];
     if (before?.endTime === undefined || empty.endTime === undefined) return;
@@ -217,7 +221,7 @@ export class RecordingFiles implements MediaFiles {
     const info = this.#audio.get(epoch);
     if (!info) return;
     this.context.stats.audioBytes += packet.data.byteLength;
-    const files = this.#open.filter(f => f.setup.audioEpoch === epoch && !f.audioEnded);
+    const files = this.open.filter(f => f.setup.audioEpoch === epoch && !f.audioEnded);
     files.forEach((file, i) => {
       // The last one of an epoch takes what is left of it: at a cut for the audio's sake that is up to one piece more.
       if (i === files.length - 1) return;
@@ -230,12 +234,12 @@ export class RecordingFiles implements MediaFiles {
 
   /** All packets of the epochs before this one are out. */
   endAudioBefore(epoch: number): void {
-    for (const file of [...this.#open]) if ((file.setup.audioEpoch ?? epoch) < epoch) file.endAudio();
+    for (const file of [...this.open]) if ((file.setup.audioEpoch ?? epoch) < epoch) file.endAudio();
   }
 
   /** Nothing more comes, whatever became of the encoders: every open file can be finished. */
   endAll(): void {
-    for (const file of [...this.#open]) {
+    for (const file of [...this.open]) {
       if (!file.empty) file.endTime ??= file.naturalEnd;
       file.endVideo();
       file.endAudio();
@@ -243,60 +247,16 @@ export class RecordingFiles implements MediaFiles {
     }
   }
 
-  /** Opens a file again that was cut off, while its log is read. */
-  reopen(state: OpenFileState, bytes: GrowingFile): void {
-    this.#replayed ??= new Map();
-    this.#count = Math.max(this.#count, state.setup.index);
-    this.context.log.hold(bytes.opened);
-    const file = this.#openFile(state.setup, bytes, state);
-    // Its header is written: the manifest knows it.
-    if (state.writer) this.#onOpen(file, true);
-  }
-
-  /** What happened after a checkpoint, in order. */
-  replay(record: LogRecord, data: Uint8Array = new Uint8Array(), counted = false): void {
-    this.#replayed ??= new Map();
-    const find = (index: number): OpenFile | undefined => this.#open.find(file => file.setup.index === index);
-    switch (record.kind) {
-      case 'begun': {
-        const begun = find(record.setup.index);
-        if (begun) begun.takeOver(record.setup.video);
-        else this.#beginFile(record.setup);
-        return;
-      }
-      case 'video':
-      case 'audio':
-        if (counted) find(record.file)?.addAgain(record, data);
-        else find(record.file)?.addLogged(record, data);
-        return;
-      case 'end': {
-        const file = find(record.file);
-        if (file) file.endTime = record.time;
-        return;
-      }
-      default:
-        // Tracks are all ended by `endAll`, once what they had is written; the rest is not about open files.
-        return;
-    }
-  }
-
-  /** All of the log is read: what the muxers have made of it is written. */
-  replayed(): void {
-    const pieces = this.#replayed ?? new Map();
-    this.#replayed = undefined;
-    this.#commit(pieces);
-  }
-
   /** Bytes written over all files. */
   get recordedBytes(): number {
     let bytes = 0;
-    for (const file of [...this.#open, ...this.#finished]) bytes += file.bytes.size;
+    for (const file of [...this.open, ...this.#finished]) bytes += file.bytes.size;
     return bytes;
   }
 
   /** Resolves when every open file is sealed. */
   async settled(): Promise<void> {
-    if (this.#open.length > 0) await new Promise<void>(resolve => (this.#idle = resolve));
+    if (this.open.length > 0) await new Promise<void>(resolve => (this.#idle = resolve));
   }
 
   /** Resolves when the storage has all files, or has refused; never rejects. */
@@ -306,22 +266,22 @@ export class RecordingFiles implements MediaFiles {
 
   /** True when the journal has more of a file than the file. */
   get damaged(): boolean {
-    const all = [...this.#open, ...this.#finished];
+    const all = [...this.open, ...this.#finished];
     return this.context.log.durable && all.some(file => file.bytes.damage.aborted);
   }
 
   /** True when nothing is left that only this device has. */
   get allStored(): boolean {
-    return this.#unstored === 0 && this.#open.length === 0;
+    return this.#unstored === 0 && this.open.length === 0;
   }
 
   /** Lets go of the bytes kept here. */
   async dispose(remove: boolean): Promise<void> {
-    await Promise.all([...this.#open, ...this.#finished].map(file => file.bytes.dispose(remove)));
+    await Promise.all([...this.open, ...this.#finished].map(file => file.bytes.dispose(remove)));
   }
 
   /** Stops writing at once. */
   cancel(): void {
-    for (const file of this.#open) file.cancel();
+    for (const file of this.open) file.cancel();
   }
 }

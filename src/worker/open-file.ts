@@ -13,7 +13,7 @@ import {
   type VideoSource,
 } from '../media.ts';
 import { Mp4Writer, type VideoTrackSetup, type WriterState } from '../mux/mp4-writer.ts';
-import { restoreConfig, storeConfig } from '../stored-config.ts';
+import { storeConfig } from '../stored-config.ts';
 import { type AudioRecord, type LogRecord, recordOf, type VideoRecord } from './checkpoint.ts';
 import { type Counts, FileCounts } from './file-counts.ts';
 import type { MediaFile } from './media-files.ts';
@@ -84,7 +84,7 @@ const samplesOf = (state: WriterState | undefined): { video: number; audio: numb
 export class OpenFile implements MediaFile {
   readonly key: string;
   #endTime: number | undefined;
-  readonly #counts: FileCounts;
+  protected readonly counts: FileCounts;
   #videoDone: boolean;
   #audioDone: boolean;
   #finishing = false;
@@ -93,11 +93,11 @@ export class OpenFile implements MediaFile {
   readonly finished = new Promise<void>(resolve => (this.#onFinished = resolve));
   #decoderConfig: VideoConfigLike | undefined;
   /** Let go once the file is finished: the muxer keeps a line of every movie fragment. */
-  #writer: Mp4Writer | undefined;
+  protected writer: Mp4Writer | undefined;
   /** What the muxer has given out and is not yet a part of the file. */
   #pieces: Uint8Array[] = [];
   /** Packets that are in no movie fragment yet, as the journal knows them. */
-  #packets: JournalRecord[] = [];
+  protected packets: JournalRecord[] = [];
   /** Where the muxer stood then. */
   #written: WriterState | undefined;
 
@@ -111,12 +111,12 @@ export class OpenFile implements MediaFile {
   ) {
     this.key = fileKey(recordingId, setup.index);
     this.#endTime = state?.endTime;
-    this.#counts = new FileCounts(setup, state?.counts);
+    this.counts = new FileCounts(setup, state?.counts);
     // Of a file that was cut off, tracks are ended again: what they had may have been in no movie fragment yet.
     this.#videoDone = setup.video === undefined;
     this.#audioDone = setup.audioEpoch === undefined;
     this.#written = state?.writer;
-    this.#writer = new Mp4Writer(
+    this.writer = new Mp4Writer(
       setup.startTime,
       {
         video: videoTrackOf(setup.video),
@@ -145,30 +145,30 @@ export class OpenFile implements MediaFile {
 
   /** Where it ends by what has come, when nobody has decided it. */
   get naturalEnd(): number {
-    return this.#counts.naturalEnd;
+    return this.counts.naturalEnd;
   }
 
   /** What is to be known of it after a crash: its state but for its bytes, and its packets that are in none of them. */
   get snapshot(): { state: Omit<OpenFileState, 'bytes'>; packets: JournalRecord[] } {
-    const writer = this.#writer ? this.#writer.state : this.#written;
+    const writer = this.writer ? this.writer.state : this.#written;
     const state = {
       setup: this.setup,
       ...(this.#endTime === undefined ? {} : { endTime: this.#endTime }),
-      counts: this.#counts.state,
+      counts: this.counts.state,
       ...(writer ? { writer } : {}),
     };
-    return { state, packets: [...this.#packets] };
+    return { state, packets: [...this.packets] };
   }
 
   /** True once a frame has come. */
   get hasVideo(): boolean {
-    return this.#counts.state.frames > 0;
+    return this.counts.state.frames > 0;
   }
 
   /** Another encoder goes on with a file that no frame has come for. */
   takeOver(video: FileSetup['video']): void {
     this.setup.video = video;
-    this.#writer?.takeOver(videoTrackOf(video));
+    this.writer?.takeOver(videoTrackOf(video));
     this.events.onRecord({ kind: 'begun', setup: this.setup });
   }
 
@@ -179,7 +179,7 @@ export class OpenFile implements MediaFile {
 
   /** Fixed track parameters, as far as they are known. */
   get parameters(): TrackParameters {
-    return this.#counts.parameters;
+    return this.counts.parameters;
   }
 
   /** The manifest's entry. */
@@ -193,35 +193,35 @@ export class OpenFile implements MediaFile {
       duration: this.bytes.sealed ? toSeconds((this.endTime ?? startTime) - startTime) : 0,
       bytes: this.bytes.size,
       ...(this.bytes.sha256 === undefined ? {} : { sha256: this.bytes.sha256 }),
-      ...this.#counts.tracks,
+      ...this.counts.tracks,
     };
   }
 
   /** True when no packet ever came: there is no such file. */
   get empty(): boolean {
-    return this.#counts.empty;
+    return this.counts.empty;
   }
 
   /** The file's size when `pending` more video packets have come, each as large as the largest so far. */
   expectedBytes(pending: number): number {
-    return this.#counts.expectedBytes(pending);
+    return this.counts.expectedBytes(pending);
   }
 
   /** The largest packet so far: what the next one may be. */
   get largestPacket(): number {
-    return this.#counts.state.largestPacket;
+    return this.counts.state.largestPacket;
   }
 
   addVideo(packet: VideoPacket, config: VideoDecoderConfig | undefined): void {
     const first = this.#decoderConfig ? undefined : config;
     this.#decoderConfig ??= first;
-    this.#counts.video(packet.data, packet.timestamp, first);
+    this.counts.video(packet.data, packet.timestamp, first);
     const { timestamp: time, type } = packet;
     const record: VideoRecord = { kind: 'video', file: this.setup.index, time, type };
     if (first) record.config = storeConfig(first);
     this.#log(record, packet.data);
-    this.#writer?.addVideo(packet, config);
-    this.#settle();
+    this.writer?.addVideo(packet, config);
+    this.settle();
   }
 
   /** @param first true when it is the encoder's first packet, which carries its delay. */
@@ -230,58 +230,28 @@ export class OpenFile implements MediaFile {
     const { family, source } = info;
     const config = first ? info.config : info.continued;
     const record: AudioRecord = { kind: 'audio', file: this.setup.index, time, duration };
-    if (this.#counts.state.audioPackets === 0) record.info = { family, source, config: storeConfig(config) };
-    this.#counts.audio(packet, { codec: config.codec, source });
+    if (this.counts.state.audioPackets === 0) record.info = { family, source, config: storeConfig(config) };
+    this.counts.audio(packet, { codec: config.codec, source });
     this.#log(record, packet.data);
-    this.#writer?.addAudio(packet, config, family);
-    this.#settle();
+    this.writer?.addAudio(packet, config, family);
+    this.settle();
   }
 
   #log(record: VideoRecord | AudioRecord, data: Uint8Array): void {
-    this.#packets.push(recordOf(record, data));
+    this.packets.push(recordOf(record, data));
     this.events.onRecord(record, data);
   }
 
-  /** A packet out of the log of a recording that was cut off. */
-  addLogged(record: VideoRecord | AudioRecord, data: Uint8Array): void {
-    const { time: timestamp } = record;
-    if (record.kind === 'video')
-      this.#counts.video(data, timestamp, record.config && restoreConfig(record.config));
-    else {
-      const { duration, info } = record;
-      this.#counts.audio(
-        { data, timestamp, duration },
-        info && { codec: info.config.codec, source: info.source },
-      );
-    }
-    this.addAgain(record, data);
-  }
-
-  /** One that was counted already, and is in no movie fragment yet. */
-  addAgain(record: VideoRecord | AudioRecord, data: Uint8Array): void {
-    this.#packets.push(recordOf(record, data));
-    const { time: timestamp } = record;
-    if (record.kind === 'video') {
-      const config = record.config && restoreConfig(record.config);
-      this.#writer?.addVideo({ data, timestamp, type: record.type }, config);
-    } else {
-      const { duration, info } = record;
-      const config = info && restoreConfig(info.config);
-      this.#writer?.addAudio({ data, timestamp, duration }, config, info?.family ?? 'opus');
-    }
-    this.#settle();
-  }
-
   /** What the muxer has given out becomes a part of the file; the packets in it need not be kept any more. */
-  #settle(): void {
+  protected settle(): void {
     if (this.#pieces.length === 0) return;
     const pieces = this.#pieces;
     this.#pieces = [];
     const before = samplesOf(this.#written);
-    this.#written = this.#writer?.state;
+    this.#written = this.writer?.state;
     const now = samplesOf(this.#written);
     const left = { video: now.video - before.video, audio: now.audio - before.audio };
-    this.#packets = this.#packets.filter(({ json }) => left[(json as VideoRecord | AudioRecord).kind]-- <= 0);
+    this.packets = this.packets.filter(({ json }) => left[(json as VideoRecord | AudioRecord).kind]-- <= 0);
     this.events.onBytes(this, pieces);
   }
 
@@ -290,8 +260,8 @@ export class OpenFile implements MediaFile {
     if (this.#videoDone) return;
     this.#videoDone = true;
     this.events.onRecord({ kind: 'ended', file: this.setup.index, track: 'video' });
-    this.#writer?.closeVideo(this.endTime ?? this.setup.startTime);
-    this.#settle();
+    this.writer?.closeVideo(this.endTime ?? this.setup.startTime);
+    this.settle();
     this.finishWhenDone();
   }
 
@@ -302,8 +272,8 @@ export class OpenFile implements MediaFile {
     this.events.onRecord({ kind: 'ended', file: this.setup.index, track: 'audio' });
     // Without video the file ends where its audio does, unless a cut said otherwise.
     if (this.setup.video === undefined) this.endTime ??= this.naturalEnd;
-    this.#writer?.closeAudio();
-    this.#settle();
+    this.writer?.closeAudio();
+    this.settle();
     this.finishWhenDone();
   }
 
@@ -315,10 +285,10 @@ export class OpenFile implements MediaFile {
   finishWhenDone(): void {
     if (!this.#videoDone || !this.#audioDone || this.#finishing) return;
     this.#finishing = true;
-    this.#writer?.finish();
-    this.#settle();
-    this.#written = this.#writer?.state;
-    this.#writer = undefined;
+    this.writer?.finish();
+    this.settle();
+    this.#written = this.writer?.state;
+    this.writer = undefined;
     void this.#seal();
   }
 
@@ -332,6 +302,6 @@ export class OpenFile implements MediaFile {
   /** Stops writing at once; what is not yet a whole movie fragment is thrown away. */
   cancel(): void {
     this.#finishing = true;
-    this.#writer?.cancel();
+    this.writer?.cancel();
   }
 }

@@ -1,6 +1,6 @@
 /** Finishes all recordings that tabs have left behind, one after another. */
 import { errorToMessage } from '../errors.ts';
-import { Journal } from '../journal/journal.ts';
+import { LeftJournal } from '../journal/left-journal.ts';
 import { journalFolders } from '../journal/setup.ts';
 import type { Recording } from '../manifest.ts';
 import { canFinishOn, isSameStorage, storageTag } from '../storage/storage.ts';
@@ -21,7 +21,7 @@ const recoverOne = async (
   { id, path }: { id: string; path: string[] },
 ): Promise<Recording | undefined> => {
   const openSink = await sinkFor(setup);
-  const found = await Journal.reopen(id, path);
+  const found = await LeftJournal.reopen(id, path);
   if (!found) return undefined;
   const { storage } = found.journal.setup;
   if (!canFinishOn(storage, setup.storage, setup.fromAnyStorage)) {

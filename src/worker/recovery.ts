@@ -2,16 +2,16 @@
 import { RecordingElsewhereError } from '../errors.ts';
 import { crc32 } from '../journal/crc32.ts';
 import { GrowingFile } from '../journal/growing-file.ts';
-import type { Journal, LeftBehind } from '../journal/journal.ts';
+import type { LeftBehind, LeftJournal } from '../journal/left-journal.ts';
 import { fileKey, fileNameOf, type RecordedFile, type Recording } from '../manifest.ts';
 import type { UploadHandle } from '../media.ts';
 import { segmentsAmong } from '../segments.ts';
 import type { SinkEvents, StorageSink, UploadSource } from '../storage/sink.ts';
 import { Slots } from '../storage/slots.ts';
-import { RecordingFiles } from './files.ts';
 import { ManifestKeeper } from './manifest-keeper.ts';
 import { type Known, knownOf, NOTHING_READ, type ReadLog, readLog } from './read-log.ts';
 import { RecordingLog } from './recording-log.ts';
+import { RestoredFiles } from './restored-files.ts';
 import { emptyStats } from './stats.ts';
 
 /** What a recovery needs from the worker. */
@@ -35,11 +35,11 @@ export class Recovery {
   /** Bytes of finished files that have to be stored. */
   #sealedBytes = 0;
   readonly #began = performance.now();
-  readonly #journal: Journal;
+  readonly #journal: LeftJournal;
   readonly #sink: StorageSink;
   readonly #log: RecordingLog;
   readonly #keeper: ManifestKeeper;
-  readonly #files: RecordingFiles;
+  readonly #files: RestoredFiles;
 
   constructor(
     private readonly found: LeftBehind,
@@ -69,10 +69,10 @@ export class Recovery {
     });
   }
 
-  #openFiles(): RecordingFiles {
+  #openFiles(): RestoredFiles {
     const { id, startedAt } = this.#journal.setup;
     const fail = (error: unknown): void => this.#fail(error);
-    return new RecordingFiles({
+    return new RestoredFiles({
       ...{ recordingId: id, startedAt, sink: this.#sink, keeper: this.#keeper, log: this.#log },
       stats: emptyStats(),
       report: { warn: () => undefined, fail },

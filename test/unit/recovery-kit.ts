@@ -1,6 +1,7 @@
 /** Recordings whose journal is a copy of what a disk held at some moment, and a storage that had got so far by then. */
 import { vi } from 'vitest';
 import { Journal } from '../../src/journal/journal.ts';
+import { LeftJournal } from '../../src/journal/left-journal.ts';
 import type { Recording } from '../../src/manifest.ts';
 import type { UploadHandle } from '../../src/media.ts';
 import { journalPath } from '../../src/opfs.ts';
@@ -152,7 +153,7 @@ export const recoverOn = async (
   { tag = TAG, moves = false } = {},
 ): Promise<Recording | undefined> => {
   useDisk(disk);
-  const found = await Journal.reopen(ID, journalPath(ID));
+  const found = await LeftJournal.reopen(ID, journalPath(ID));
   if (!found) return undefined;
   const recovery = new Recovery(found, {
     openSink: events => {

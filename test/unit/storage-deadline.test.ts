@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { access } from '../../src/on-demand.ts';
 import { Persistence, refusal } from '../../src/storage/http.ts';
 import { deadlineOf } from '../../src/storage/retry.ts';
 import { tus } from '../../src/storage/tus/tus.ts';
@@ -30,6 +31,8 @@ describe('the time that a request gets', () => {
 });
 
 describe('no answer', () => {
+  // What is loaded when it is needed takes time of its own.
+  beforeAll(async () => void (await access()));
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => {
     vi.useRealTimers();
