@@ -2,13 +2,12 @@
 import type { Auto, AutoHost } from './auto/auto.ts';
 import { Emitter } from './emitter.ts';
 import { asSteadyreelError, type SteadyreelError } from './errors.ts';
-import { besideWorker } from './hand-over.ts';
+import { addressOf } from './hand-over.ts';
 import { load } from './load.ts';
 import type { Source } from './make-source.ts';
 import type { Recording } from './manifest.ts';
 import { inRange, type RecorderOptions } from './options.ts';
 import { Recorder } from './recorder.ts';
-import { autoUrl } from './worker/spawn.ts';
 
 /** Options of an `AutoRecorder`: those of a `Recorder`, and one more. */
 export interface AutoRecorderOptions extends RecorderOptions {
@@ -136,7 +135,7 @@ export class AutoRecorder {
 
   async #load(): Promise<Auto> {
     const { workerUrl, video, audio, reconnectWindow = 0 } = this.#options;
-    const { openAuto } = await load<AutoModule>(besideWorker('auto.js', workerUrl) ?? autoUrl());
+    const { openAuto } = await load<AutoModule>(addressOf('auto.js', workerUrl));
     return openAuto({
       recorder: this.recorder,
       isOn: () => this.#on,

@@ -68,7 +68,7 @@ export class CallSource implements RecorderSource {
   constructor(
     private readonly given: GivenCall,
     private readonly want: Wanted,
-    private readonly places: CallPlaces & { passthroughUrl: string },
+    private readonly places: CallPlaces,
     private readonly page: CallPage,
   ) {}
 

@@ -13,7 +13,6 @@ import { StreamSource } from './stream-source.ts';
 import { FrameFeed } from './tap/frame-feed.ts';
 import { tap } from './tap/tap-connection.ts';
 import { isTapped, tapOf } from './tap/taps.ts';
-import { passthroughUrl } from './worker/spawn.ts';
 
 /** What a recorder takes from a call: one of its ends. */
 export type CallPart = RTCRtpReceiver | RTCRtpSender | FrameFeed;
@@ -26,7 +25,7 @@ export interface CallPlaces {
   /** Address of `tap.js`; absent: beside the module. */
   tapUrl: string | undefined;
   /** Address of `passthrough.js`; absent: beside the module. */
-  passthroughUrl: string | undefined;
+  passthroughUrl: string;
   options: Pick<ResolvedOptions, 'passthrough' | 'fallback' | 'record'>;
 }
 
@@ -91,9 +90,8 @@ export class Call implements Openable {
   }
 
   async #load(): Promise<CallSource> {
-    const url = this.places.passthroughUrl ?? passthroughUrl();
-    const { openCall } = await load<PassthroughModule>(url);
-    return openCall(this.given, this.want, { ...this.places, passthroughUrl: url }, PAGE);
+    const { openCall } = await load<PassthroughModule>(this.places.passthroughUrl);
+    return openCall(this.given, this.want, this.places, PAGE);
   }
 
   async decoded(): Promise<StreamSource> {

@@ -2,10 +2,9 @@
 import type { Dvr, DvrHost } from './dvr.ts';
 import { errorFromMessage } from './error-from-message.ts';
 import { asSteadyreelError, SourceEndedError, WorkerFailedError } from './errors.ts';
-import { besideWorker, letGo, startWorker } from './hand-over.ts';
+import { addressOf, letGo, startWorker } from './hand-over.ts';
 import { load } from './load.ts';
 import type { Openable } from './recorder-source.ts';
-import { aacEncoderUrl, clipUrl } from './worker/spawn.ts';
 
 /** What the code for rings is handed, which is a bundle of its own: there must be one only of each of these. */
 const PAGE = {
@@ -27,9 +26,9 @@ export const loadDvr = async (
   host: Omit<DvrHost, 'url' | 'aacEncoderUrl'>,
 ): Promise<Dvr> => {
   const { workerUrl } = host;
-  const url = besideWorker('clip.js', workerUrl) ?? clipUrl();
+  const url = addressOf('clip.js', workerUrl);
   const { openDvr } = await load<ClipModule>(url);
-  const aac = besideWorker('aac-encoder.js', workerUrl) ?? aacEncoderUrl();
+  const aac = addressOf('aac-encoder.js', workerUrl);
   return openDvr(source, { ...host, url, aacEncoderUrl: aac }, PAGE);
 };
 

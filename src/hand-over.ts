@@ -6,7 +6,7 @@ import type { Opened } from './recorder-source.ts';
 import { type LiveTracks, openInputs } from './source/capture.ts';
 import type { Storage, StorageConfig } from './storage/storage.ts';
 import type { Replacement, SessionSetup } from './worker/protocol.ts';
-import { aacEncoderUrl, pageStorageUrl, s3Url, spawnWorker, thumbnailsUrl } from './worker/spawn.ts';
+import { type PartName, partUrl, spawnWorker } from './worker/spawn.ts';
 
 /** Stands ready for the next recording, so that it need not wait for a worker to be made and its script to be read. */
 let spare: { worker: Worker; url: string } | undefined;
@@ -55,18 +55,18 @@ export const newSetup = (
   storage: storage.config,
   ...tracks,
   kind: tracks.kind ?? (options.record === 'composited' ? 'composited' : undefined),
-  aacEncoderUrl: besideWorker('aac-encoder.js', workerUrl) ?? aacEncoderUrl(),
+  aacEncoderUrl: addressOf('aac-encoder.js', workerUrl),
   sinkUrl: sinkAt(storage.config, workerUrl),
-  thumbnailsUrl: options.thumbnails
-    ? (besideWorker('thumbnails.js', workerUrl) ?? thumbnailsUrl())
-    : undefined,
+  thumbnailsUrl: options.thumbnails ? addressOf('thumbnails.js', workerUrl) : undefined,
 });
 
 /** Address of the code for a storage, where the worker has to load it. */
 export const sinkAt = ({ kind }: StorageConfig, workerUrl: string | URL | undefined): string =>
-  kind === 's3'
-    ? (besideWorker('s3.js', workerUrl) ?? s3Url())
-    : (besideWorker('page-storage.js', workerUrl) ?? pageStorageUrl());
+  addressOf(kind === 's3' ? 's3.js' : 'page-storage.js', workerUrl);
+
+/** Address of a part that is a file of its own. */
+export const addressOf = (name: PartName, workerUrl: string | URL | undefined): string =>
+  besideWorker(name, workerUrl) ?? partUrl(name);
 
 /** Address of a file that is served beside the worker, when the page says where that is. */
 export const besideWorker = (name: string, workerUrl: string | URL | undefined): string | undefined =>

@@ -1,6 +1,6 @@
 /** Whatever a recorder is given, as a source. In the page. */
 import { Call, type GivenCall, isCall } from './call.ts';
-import { besideWorker } from './hand-over.ts';
+import { addressOf, besideWorker } from './hand-over.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Openable, Wanted } from './recorder-source.ts';
 import { StreamSource } from './stream-source.ts';
@@ -21,7 +21,7 @@ export const makeSource = (
   if (!isCall(source)) return new StreamSource(source as MediaStream, want);
   return new Call(source, want, {
     tapUrl: besideWorker('tap.js', workerUrl),
-    passthroughUrl: besideWorker('passthrough.js', workerUrl),
+    passthroughUrl: addressOf('passthrough.js', workerUrl),
     options,
   });
 };

@@ -3,12 +3,11 @@
 import { type Deferred, deferred } from './deferred.ts';
 import { OptionInvalidError, OptionUnknownError, OverlayFailedError } from './errors.ts';
 import type { Told } from './events.ts';
-import { besideWorker } from './hand-over.ts';
+import { addressOf } from './hand-over.ts';
 import { load } from './load.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Overlay, OverlayChange, OverlaySetup } from './overlay.ts';
 import type { OverlayDesk } from './overlays/desk.ts';
-import { overlaysUrl } from './worker/spawn.ts';
 
 /** What is drawn into every frame that is recorded. */
 export interface Overlays {
@@ -100,7 +99,7 @@ export class OverlayControl implements Overlays {
 
   /** Address of the code for them. */
   get #url(): string {
-    return besideWorker('overlays.js', this.workerUrl) ?? overlaysUrl();
+    return addressOf('overlays.js', this.workerUrl);
   }
 
   async #open(): Promise<OverlayDesk> {

@@ -2,14 +2,13 @@
 import { answer } from './answer.ts';
 import { errorFromMessage } from './error-from-message.ts';
 import { asSteadyreelError, RecoveryIncompleteError, WorkerFailedError } from './errors.ts';
-import { besideWorker, sinkAt, startWorker } from './hand-over.ts';
+import { addressOf, sinkAt, startWorker } from './hand-over.ts';
 import { lockedRecordings } from './journal/lock.ts';
 import { journalFolders, readSetup } from './journal/setup.ts';
 import type { Recording } from './manifest.ts';
 import type { RecoverOptions, UnfinishedRecording } from './recover.ts';
 import { canFinishOn } from './storage/storage.ts';
 import type { FromWorker, ToWorker } from './worker/protocol.ts';
-import { recoveryUrl } from './worker/spawn.ts';
 
 /** As `unfinishedRecordings` of `recover.ts` says. */
 export const unfinishedRecordings = async ({
@@ -56,7 +55,7 @@ export const recover = async (options: RecoverOptions): Promise<Recording[]> => 
         const setup = {
           ...{ storage: storage.config, fromAnyStorage },
           sinkUrl: sinkAt(storage.config, workerUrl),
-          recoveryUrl: besideWorker('recovery.js', workerUrl) ?? recoveryUrl(),
+          recoveryUrl: addressOf('recovery.js', workerUrl),
         };
         post({ type: 'recover', setup });
       },

@@ -1,8 +1,5 @@
 /** Takes the place of `spawn.ts` in the script-tag build: the taps' worker lies beside the script. */
-
-// Only while the script runs for the first time does the document know which one it is.
-const script = document.currentScript;
-const scriptUrl = script instanceof HTMLScriptElement && script.src !== '' ? script.src : document.baseURI;
+import { scriptUrl } from '../script-url.ts';
 
 /** A worker's own script must be of the page's origin; what it imports need not be. */
 const importing = (url: string): string =>

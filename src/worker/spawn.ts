@@ -6,29 +6,30 @@ export const spawnWorker = (workerUrl?: string | URL): Worker =>
     ? new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'steadyreel' })
     : new Worker(workerUrl, { type: 'module', name: 'steadyreel' });
 
-/** Address of the code for overlays, which the page and the worker load only when there are some. */
-export const overlaysUrl = (): string => new URL('./overlays.ts', import.meta.url).href;
+/** What is loaded only when it is needed, by the names that it has in dist/. Bundlers take it up by these very expressions. */
+const PARTS = {
+  /** Drawing overlays: the page and the worker. */
+  'overlays.js': () => new URL('./overlays.ts', import.meta.url),
+  /** Recording calls as they are encoded: the worker. */
+  'passthrough.js': () => new URL('./passthrough.ts', import.meta.url),
+  /** Rings and clips: the page and its workers. */
+  'clip.js': () => new URL('./clip.ts', import.meta.url),
+  /** Storages that few pages have: the worker. */
+  'page-storage.js': () => new URL('./page-storage.ts', import.meta.url),
+  /** S3 stores: the worker. */
+  's3.js': () => new URL('./s3.ts', import.meta.url),
+  /** What a crash has left behind: the worker. */
+  'recovery.js': () => new URL('./recover-all.ts', import.meta.url),
+  /** What an `AutoRecorder` does: the page. */
+  'auto.js': () => new URL('../auto/auto.ts', import.meta.url),
+  /** Thumbnails: the worker. */
+  'thumbnails.js': () => new URL('./thumbnails.ts', import.meta.url),
+  /** The WebAssembly AAC encoder: the worker. */
+  'aac-encoder.js': () => new URL('../encode/aac-encoder.ts', import.meta.url),
+};
 
-/** Address of the code for recording calls as they are encoded, which the worker loads only when it needs it. */
-export const passthroughUrl = (): string => new URL('./passthrough.ts', import.meta.url).href;
+/** The name of a part that is a file of its own. */
+export type PartName = keyof typeof PARTS;
 
-/** Address of the code for rings and clips, which the page and its workers load only when they need it. */
-export const clipUrl = (): string => new URL('./clip.ts', import.meta.url).href;
-
-/** Address of the code for storages that few pages have, which the worker loads only when it needs it. */
-export const pageStorageUrl = (): string => new URL('./page-storage.ts', import.meta.url).href;
-
-/** Address of the code for S3 stores, which the worker loads only when it needs it. */
-export const s3Url = (): string => new URL('./s3.ts', import.meta.url).href;
-
-/** Address of the code for what a crash has left behind, which the worker loads only when it needs it. */
-export const recoveryUrl = (): string => new URL('./recover-all.ts', import.meta.url).href;
-
-/** Address of what an `AutoRecorder` does, which the page loads when one is started. */
-export const autoUrl = (): string => new URL('../auto/auto.ts', import.meta.url).href;
-
-/** Address of the code for thumbnails, which the worker loads only when it needs it. */
-export const thumbnailsUrl = (): string => new URL('./thumbnails.ts', import.meta.url).href;
-
-/** Address of the AAC encoder, which the worker loads only when it needs it. */
-export const aacEncoderUrl = (): string => new URL('../encode/aac-encoder.ts', import.meta.url).href;
+/** Address of a part, where the page does not say where the worker is. */
+export const partUrl = (name: PartName): string => PARTS[name]().href;

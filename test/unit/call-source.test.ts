@@ -68,7 +68,7 @@ const page = (): CallPage =>
     ...{ PassthroughUnavailableError, SourceEndedError, SourceInvalidError, SourceNoTracksError },
   }) as unknown as CallPage;
 
-const places: CallPlaces & { passthroughUrl: string } = {
+const places: CallPlaces = {
   tapUrl: undefined,
   passthroughUrl: 'passthrough.js',
   options: { passthrough: { damaged: 'leave-out', vp8: 'refuse' }, fallback: 'none', record: 'auto' },
