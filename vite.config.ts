@@ -113,7 +113,7 @@ const s3 = (): UserConfig => single('s3', at('src/worker/s3.ts'), {});
 
 const recovery = (): UserConfig => single('recovery', at('src/worker/recover-all.ts'), {});
 
-const pageStorage = (): UserConfig => single('page-storage', at('src/worker/page-storage.ts'), {});
+const extras = (): UserConfig => single('extras', at('src/worker/extras.ts'), {});
 
 const thumbnails = (): UserConfig => single('thumbnails', at('src/worker/thumbnails.ts'), {});
 
@@ -195,7 +195,7 @@ const targets: Record<string, () => UserConfig> = {
   clip,
   s3,
   recovery,
-  'page-storage': pageStorage,
+  extras,
   auto,
   overlays,
   thumbnails,

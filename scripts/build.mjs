@@ -64,7 +64,7 @@ const copyScriptTag = () => {
     'clip.js',
     's3.js',
     'recovery.js',
-    'page-storage.js',
+    'extras.js',
     'auto.js',
     'overlays.js',
     'thumbnails.js',
@@ -85,7 +85,7 @@ const bundles = async () => {
   await bundle('clip');
   await bundle('s3');
   await bundle('recovery');
-  await bundle('page-storage');
+  await bundle('extras');
   await bundle('auto');
   await bundle('overlays');
   await bundle('thumbnails');

@@ -4,8 +4,8 @@ import { WorkerFailedError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Opened } from './recorder-source.ts';
 import { type LiveTracks, openInputs } from './source/capture.ts';
-import type { Storage, StorageConfig } from './storage/storage.ts';
-import type { Replacement, SessionSetup } from './worker/protocol.ts';
+import type { Storage } from './storage/storage.ts';
+import type { PartUrls, Replacement, SessionSetup } from './worker/protocol.ts';
 import { type PartName, partUrl, spawnWorker } from './worker/spawn.ts';
 
 /** Stands ready for the next recording, so that it need not wait for a worker to be made and its script to be read. */
@@ -56,13 +56,15 @@ export const newSetup = (
   ...tracks,
   kind: tracks.kind ?? (options.record === 'composited' ? 'composited' : undefined),
   aacEncoderUrl: addressOf('aac-encoder.js', workerUrl),
-  sinkUrl: sinkAt(storage.config, workerUrl),
+  ...partUrls(workerUrl),
   thumbnailsUrl: options.thumbnails ? addressOf('thumbnails.js', workerUrl) : undefined,
 });
 
-/** Address of the code for a storage, where the worker has to load it. */
-export const sinkAt = ({ kind }: StorageConfig, workerUrl: string | URL | undefined): string =>
-  addressOf(kind === 's3' ? 's3.js' : 'page-storage.js', workerUrl);
+/** Addresses of what few recordings need. */
+export const partUrls = (workerUrl: string | URL | undefined): PartUrls => ({
+  s3Url: addressOf('s3.js', workerUrl),
+  extrasUrl: addressOf('extras.js', workerUrl),
+});
 
 /** Address of a part that is a file of its own. */
 export const addressOf = (name: PartName, workerUrl: string | URL | undefined): string =>

@@ -1,7 +1,9 @@
 /** Takes the place of `on-demand.ts` in the script-tag build: all of it is in the one file. */
+import { keepOpen } from './keep-open.ts';
 import type * as onDemand from './on-demand.ts';
 import { recover, unfinishedRecordings } from './recovering.ts';
 import { openAccess } from './storage/access.ts';
 
 export const access: typeof onDemand.access = async () => ({ openAccess });
 export const recovering: typeof onDemand.recovering = async () => ({ recover, unfinishedRecordings });
+export const keeping: typeof onDemand.keeping = async () => ({ keepOpen });

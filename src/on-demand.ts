@@ -15,3 +15,6 @@ export const access = (): Promise<typeof import('./storage/access.ts')> =>
 /** Finishing what a crash has left behind. @throws WorkerFailedError (`worker-failed`). */
 export const recovering = (): Promise<typeof import('./recovering.ts')> =>
   import('./recovering.ts').catch(failed);
+
+/** Keeping the page awake and open. @throws WorkerFailedError (`worker-failed`). */
+export const keeping = (): Promise<typeof import('./keep-open.ts')> => import('./keep-open.ts').catch(failed);

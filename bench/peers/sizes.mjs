@@ -9,6 +9,14 @@ import { MODES } from './modes.mjs';
 /** @param {string | Uint8Array} code */
 const gzipped = code => gzipSync(code, { level: 9 }).length;
 
+/** Of Vite's, for every import() of a page: one that has an import() of its own has it anyway. @type {import('vite').Plugin} */
+const withoutHelper = {
+  name: 'bench:without-helper',
+  enforce: 'pre',
+  load: id =>
+    id.endsWith('vite/preload-helper.js') ? 'export const __vitePreload = load => load();' : undefined,
+};
+
 /**
  * As a user's bundler would make it, without what is loaded when it is needed.
  *
@@ -16,7 +24,7 @@ const gzipped = code => gzipSync(code, { level: 9 }).length;
  */
 const bundled = async input => {
   const result = await build({
-    ...{ configFile: false, root: ROOT, logLevel: 'silent' },
+    ...{ configFile: false, root: ROOT, logLevel: 'silent', plugins: [withoutHelper] },
     build: { write: false, rolldownOptions: { input, preserveEntrySignatures: 'allow-extension' } },
   });
   const { output } = /** @type {import('vite').Rollup.RollupOutput} */ (

@@ -28,7 +28,7 @@ export const PRODUCTS = [
   'clip.js',
   's3.js',
   'recovery.js',
-  'page-storage.js',
+  'extras.js',
   'auto.js',
   'overlays.js',
   'thumbnails.js',

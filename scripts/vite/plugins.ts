@@ -8,9 +8,9 @@ const WORKER_URL = /new URL\(\s*(['"])\.\/worker\.ts\1,\s*import\.meta\.url\s*\)
 const TAP_URL = /new URL\(\s*(['"])\.\/tap-worker\.ts\1,\s*import\.meta\.url\s*\)/g;
 const PASSTHROUGH_URL = /new URL\(\s*(['"])\.\/passthrough\.ts\1,\s*import\.meta\.url\s*\)/g;
 const CLIP_URL = /new URL\(\s*(['"])\.\/clip\.ts\1,\s*import\.meta\.url\s*\)/g;
-const PAGE_STORAGE_URL = /new URL\(\s*(['"])\.\/page-storage\.ts\1,\s*import\.meta\.url\s*\)/g;
 const S3_URL = /new URL\(\s*(['"])\.\/s3\.ts\1,\s*import\.meta\.url\s*\)/g;
 const RECOVERY_URL = /new URL\(\s*(['"])\.\/recover-all\.ts\1,\s*import\.meta\.url\s*\)/g;
+const EXTRAS_URL = /new URL\(\s*(['"])\.\/extras\.ts\1,\s*import\.meta\.url\s*\)/g;
 const AUTO_URL = /new URL\(\s*(['"])\.\.\/auto\/auto\.ts\1,\s*import\.meta\.url\s*\)/g;
 const OVERLAYS_URL = /new URL\(\s*(['"])\.\/overlays\.ts\1,\s*import\.meta\.url\s*\)/g;
 const THUMBNAILS_URL = /new URL\(\s*(['"])\.\/thumbnails\.ts\1,\s*import\.meta\.url\s*\)/g;
@@ -31,18 +31,18 @@ const NAMED = [
     file: 'passthrough.js',
   },
   { module: '/src/worker/spawn.ts', source: CLIP_URL, name: '__STEADYREEL_CLIP_URL__', file: 'clip.js' },
-  {
-    module: '/src/worker/spawn.ts',
-    source: PAGE_STORAGE_URL,
-    name: '__STEADYREEL_PAGE_STORAGE_URL__',
-    file: 'page-storage.js',
-  },
   { module: '/src/worker/spawn.ts', source: S3_URL, name: '__STEADYREEL_S3_URL__', file: 's3.js' },
   {
     module: '/src/worker/spawn.ts',
     source: RECOVERY_URL,
     name: '__STEADYREEL_RECOVERY_URL__',
     file: 'recovery.js',
+  },
+  {
+    module: '/src/worker/spawn.ts',
+    source: EXTRAS_URL,
+    name: '__STEADYREEL_EXTRAS_URL__',
+    file: 'extras.js',
   },
   { module: '/src/worker/spawn.ts', source: AUTO_URL, name: '__STEADYREEL_AUTO_URL__', file: 'auto.js' },
   {

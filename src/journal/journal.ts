@@ -12,7 +12,6 @@ import { Ballast } from './ballast.ts';
 import type { ByteStore } from './growing-file.ts';
 import { Kept } from './kept.ts';
 import { lockRecording } from './lock.ts';
-import { MemoryBudget, MemoryStore } from './memory-store.ts';
 import { OpfsStore, type OpfsStoreSetup } from './opfs-store.ts';
 import { QuotaWatch, Usage } from './quota.ts';
 import { type JournalSetup, SETUP_NAME } from './setup.ts';
@@ -28,8 +27,6 @@ export class Journal {
   readonly kept = new Kept();
   readonly usage = new Usage();
   readonly quota = new QuotaWatch(this.usage);
-  /** One for all files of the recording. */
-  readonly #memory = new MemoryBudget();
 
   protected constructor(
     readonly setup: JournalSetup,
@@ -38,6 +35,7 @@ export class Journal {
     readonly tail: Tail | undefined,
     private readonly unlock: () => void,
     private readonly ballast?: Ballast | undefined,
+    private readonly inMemory?: () => ByteStore,
   ) {
     if (tail) tail.room = ballast;
   }
@@ -67,8 +65,11 @@ export class Journal {
     return this.setup.storage.kind === 'device';
   }
 
-  /** @throws DeviceStorageError when this device is the storage, and has no file system. */
-  static async open(setup: JournalSetup): Promise<Journal> {
+  /**
+   * @param inMemory gives places for files where there is no file system.
+   * @throws DeviceStorageError when this device is the storage, and has no file system; what `inMemory` rejects with.
+   */
+  static async open(setup: JournalSetup, inMemory: () => Promise<() => ByteStore>): Promise<Journal> {
     const final = setup.storage.kind === 'device';
     const path = final ? recordingPath(setup.id) : journalPath(setup.id);
     const unlock = (await lockRecording(setup.id)) ?? (() => undefined);
@@ -80,16 +81,20 @@ export class Journal {
       ]);
       return new Journal(setup, path, tail, unlock, await Ballast.open(path));
     } catch (error) {
-      // Without a device there is nothing to store on; a journal may also be in memory.
-      if (!final) return new Journal(setup, path, undefined, unlock);
-      unlock();
-      throw error;
+      try {
+        // Without a device there is nothing to store on; a journal may also be in memory.
+        if (final) throw error;
+        return new Journal(setup, path, undefined, unlock, undefined, await inMemory());
+      } catch (failed) {
+        unlock();
+        throw failed;
+      }
     }
   }
 
   /** A place for a new file. */
   openStore(name: string, onError: (error: unknown) => void): ByteStore {
-    return this.tail ? new OpfsStore(this.place(name, onError)) : new MemoryStore(this.#memory);
+    return this.inMemory?.() ?? new OpfsStore(this.place(name, onError));
   }
 
   protected place(name: string, onError: (error: unknown) => void): OpfsStoreSetup {

@@ -76,3 +76,9 @@ export class MemoryStore implements ByteStore {
     this.release(this.#end);
   }
 }
+
+/** Places for a recording's files, which share what memory there is for them. */
+export const memoryStores = (): (() => ByteStore) => {
+  const budget = new MemoryBudget();
+  return () => new MemoryStore(budget);
+};

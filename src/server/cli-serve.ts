@@ -18,7 +18,7 @@ const PACKAGE_FILES = [
   'clip.js',
   's3.js',
   'recovery.js',
-  'page-storage.js',
+  'extras.js',
   'auto.js',
   'overlays.js',
   'thumbnails.js',

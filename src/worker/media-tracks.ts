@@ -8,7 +8,7 @@ import type { SmallObject } from '../storage/sink.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
 import type { MediaFiles } from './media-files.ts';
 import type { Overlaid } from './overlaid.ts';
-import type { Reporter, SessionSetup } from './protocol.ts';
+import type { PartUrls, Reporter, SessionSetup } from './protocol.ts';
 
 /** One of the recordings that frames go into; all of them are cut at the same frames. */
 export interface VideoOutput {
@@ -20,7 +20,7 @@ export interface VideoOutput {
 
 /** What the tracks need from their session. */
 export interface TracksContext {
-  setup: Omit<SessionSetup, 'sinkUrl'>;
+  setup: Omit<SessionSetup, keyof PartUrls>;
   files: MediaFiles;
   keeper: Pick<ManifestKeeper, 'note'>;
   stats: RecorderStats;

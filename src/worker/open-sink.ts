@@ -1,15 +1,10 @@
 /** From a storage's plain configuration to its sink: those that few pages need are loaded first. */
 
-import { load } from '../load.ts';
 import { createSink } from '../storage/create-sink.ts';
 import type { SinkEvents, StorageSink } from '../storage/sink.ts';
-import type { CustomConfig, DirectoryConfig, StorageConfig } from '../storage/storage.ts';
-import { s3Part } from './parts.ts';
-
-/** What `page-storage.js`, loaded on demand, exports. */
-export interface PageStorageModule {
-  createPageSink(config: CustomConfig | DirectoryConfig, events: SinkEvents): StorageSink;
-}
+import type { StorageConfig } from '../storage/storage.ts';
+import { extrasPart, s3Part } from './parts.ts';
+import type { PartUrls } from './protocol.ts';
 
 export type OpenSink = (events: SinkEvents) => StorageSink;
 
@@ -20,19 +15,17 @@ export type OpenSink = (events: SinkEvents) => StorageSink;
  */
 export const sinkFor = async ({
   storage,
-  sinkUrl,
-}: {
-  storage: StorageConfig;
-  sinkUrl: string;
-}): Promise<OpenSink> => {
+  s3Url,
+  extrasUrl,
+}: PartUrls & { storage: StorageConfig }): Promise<OpenSink> => {
   switch (storage.kind) {
     case 's3': {
-      const { createS3Sink } = await s3Part(sinkUrl);
+      const { createS3Sink } = await s3Part(s3Url);
       return events => createS3Sink(storage, events);
     }
     case 'custom':
     case 'directory': {
-      const { createPageSink } = await load<PageStorageModule>(sinkUrl);
+      const { createPageSink } = await extrasPart(extrasUrl);
       return events => createPageSink(storage, events);
     }
     default:

@@ -1,7 +1,11 @@
-/** Takes the place of `parts.ts` in the worker of the script-tag build: nothing is loaded. */
+/** Takes the place of `parts.ts` in the worker of the script-tag build, which records to S3, tus and this device all by itself. */
+import { memoryStores } from '../journal/memory-store.ts';
+import { load } from '../load.ts';
 import type * as parts from './parts.ts';
 import { recoverAll } from './recover-all.ts';
 import { createS3Sink } from './s3.ts';
 
+export const extrasPart: typeof parts.extrasPart = url => load(url);
+export const memoryPart: typeof parts.memoryPart = async () => ({ memoryStores });
 export const s3Part: typeof parts.s3Part = async () => ({ createS3Sink });
 export const recoveryPart: typeof parts.recoveryPart = async () => ({ recoverAll });

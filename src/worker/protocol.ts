@@ -13,8 +13,14 @@ import type { OverlaySetup } from '../overlay.ts';
 import type { AudioInput, VideoInput } from '../source/capture.ts';
 import type { PageCall, StorageConfig } from '../storage/storage.ts';
 
+/** Addresses of code that few recordings need, which the worker loads only when one does. */
+export interface PartUrls {
+  s3Url: string;
+  extrasUrl: string;
+}
+
 /** All that a session needs. */
-export interface SessionSetup {
+export interface SessionSetup extends PartUrls {
   recordingId: string;
   /** RFC 3339, UTC. */
   startedAt: string;
@@ -23,8 +29,6 @@ export interface SessionSetup {
   video: VideoInput | undefined;
   audio: AudioInput | undefined;
   aacEncoderUrl: string;
-  /** Address of the code for the storage, where the worker has to load it. */
-  sinkUrl: string;
   /** Absent: none can be drawn. */
   overlays?: OverlaySetup | undefined;
   /** Address of the code for thumbnails; absent where none are wanted. */
@@ -58,7 +62,7 @@ export interface RingInput {
 
 /** All that a ring needs. */
 export interface RingSetup
-  extends Omit<SessionSetup, 'recordingId' | 'startedAt' | 'storage' | 'sinkUrl' | 'ring'> {
+  extends Omit<SessionSetup, 'recordingId' | 'startedAt' | 'storage' | keyof PartUrls | 'ring'> {
   id: string;
   /** Seconds that are kept. */
   seconds: number;
@@ -86,10 +90,8 @@ export interface Replacement {
 }
 
 /** Finishing what a crash has left behind. */
-export interface RecoverySetup {
+export interface RecoverySetup extends PartUrls {
   storage: StorageConfig;
-  /** Addresses of the code for the storage, and of that for recovery, where the worker has to load it. */
-  sinkUrl: string;
   recoveryUrl: string;
   /** Also recordings that were on their way to another storage. */
   fromAnyStorage: boolean;

@@ -6,7 +6,7 @@ import type { Recording } from '../manifest.ts';
 import { wallClock } from '../source/wall-clock.ts';
 import { sleep } from '../storage/retry.ts';
 import type { SinkEvents, StorageSink } from '../storage/sink.ts';
-import { storageName, storageTag } from '../storage/storage.ts';
+import { storageTag } from '../storage/storage.ts';
 import type { Asks } from './asks.ts';
 import { checkCodecs } from './check-codecs.ts';
 import { RecordingFiles } from './files.ts';
@@ -14,12 +14,20 @@ import { Latest } from './latest.ts';
 import { ManifestKeeper } from './manifest-keeper.ts';
 import { type OpenSink, sinkFor } from './open-sink.ts';
 import { tellProgress } from './progress.ts';
+import { extrasPart, memoryPart } from './parts.ts';
 import type { CallReplacement, FromWorker, Replacement, Reporter, SessionSetup } from './protocol.ts';
 import { RecordingLog } from './recording-log.ts';
 import { watchRoom } from './room.ts';
-import { leave, methodOf, type OpenTracks, type SessionTracks, tracksFor } from './session-tracks.ts';
+import {
+  journalSetupOf,
+  leave,
+  methodOf,
+  type OpenTracks,
+  type SessionTracks,
+  tracksFor,
+} from './session-tracks.ts';
 import { backlogOf, emptyStats } from './stats.ts';
-import { Turn } from './turn.ts';
+import type { Turn } from './turn.ts';
 import { Warnings } from './warnings.ts';
 import { WriteAlarm } from './write-alarm.ts';
 
@@ -48,7 +56,6 @@ export class Session {
   readonly #keeper: ManifestKeeper;
   readonly #files: RecordingFiles;
   readonly #tracks: SessionTracks;
-  readonly #turn: Turn | undefined;
   readonly #stopTimers: () => void;
 
   /** Use `Session.open`. Starts reading the tracks at once. */
@@ -59,6 +66,7 @@ export class Session {
     private readonly send: (message: FromWorker) => void,
     openSink: OpenSink,
     openTracks: OpenTracks,
+    private readonly turn: Turn | undefined,
   ) {
     this.#warnings = new Warnings(warning => send({ type: 'warning', ...warning }));
     const report: Reporter = {
@@ -70,9 +78,8 @@ export class Session {
     this.#sink = openSink(this.#sinkEvents(report));
     this.#keeper = this.#openKeeper();
     this.#files = this.#openFiles(report);
-    this.#turn = setup.after && new Turn(setup.after);
     this.#tracks = openTracks({
-      setup: this.#turn?.hold(setup) ?? setup,
+      setup: this.turn?.hold(setup) ?? setup,
       files: this.#files,
       keeper: this.#keeper,
       stats: this.#stats,
@@ -99,12 +106,15 @@ export class Session {
     given?: OpenTracks,
   ): Promise<Session | undefined> {
     try {
-      const { recordingId: id, startedAt, options, storage, kind, linked } = setup;
-      const [openSink, openTracks] = await Promise.all([sinkFor(setup), given ?? tracksFor(setup)]);
-      const about = { version: 1, id, startedAt, metadata: options.metadata, kind, linked } as const;
-      const at = { storage: storageName(storage), method: methodOf(setup) };
-      const journal = await Journal.open({ ...about, ...at });
-      const session = new Session(setup, journal, asks, send, openSink, openTracks);
+      const { after, extrasUrl } = setup;
+      const [openSink, openTracks, turn] = await Promise.all([
+        sinkFor(setup),
+        given ?? tracksFor(setup),
+        after && extrasPart(extrasUrl).then(({ Turn }) => new Turn(after)),
+      ]);
+      const inMemory = async () => (await memoryPart(extrasUrl)).memoryStores();
+      const journal = await Journal.open(journalSetupOf(setup), inMemory);
+      const session = new Session(setup, journal, asks, send, openSink, openTracks, turn);
       void session.#start();
       return session;
     } catch (error) {
@@ -142,7 +152,7 @@ export class Session {
       write: manifest => this.#writeManifest(manifest),
       onFile: event => {
         this.send({ type: 'file', ...event });
-        this.#turn?.ask();
+        this.turn?.ask();
       },
       onChange: recording => {
         this.send({ type: 'recording', recording });
@@ -190,7 +200,7 @@ export class Session {
     if (this.#phase !== 'starting') return;
     this.#phase = 'recording';
     this.send({ type: 'started' });
-    this.#turn?.begin();
+    this.turn?.begin();
   }
 
   /** The decoded tracks are recorded in the place of the call's own frames. */
@@ -302,7 +312,7 @@ export class Session {
     if (this.#phase === 'ending' || this.#phase === 'over') return;
     this.#phase = 'ending';
     this.#stoppedAt = performance.now();
-    this.#turn?.giveUp();
+    this.turn?.giveUp();
     try {
       await this.#tracks.stop();
       await this.#files.settled();
@@ -318,7 +328,7 @@ export class Session {
   /** One that goes on from another is part of something longer. */
   get #tooShort(): boolean {
     const { duration } = this.#keeper.manifest;
-    return !this.#error && !this.#turn && duration < this.setup.options.minDuration;
+    return !this.#error && !this.turn && duration < this.setup.options.minDuration;
   }
 
   async #complete(): Promise<void> {

@@ -2,9 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newReplacement, newSetup, startWorker } from '../../src/hand-over.ts';
 import { resolveOptions } from '../../src/options.ts';
 import { openInputs } from '../../src/source/capture.ts';
-import { custom } from '../../src/storage/custom/custom.ts';
 import { device } from '../../src/storage/device/device.ts';
-import { s3 } from '../../src/storage/s3/s3.ts';
 
 /** What was opened for reading, in order. */
 let opened: { track: MediaStreamTrack; readable: ReadableStream }[];
@@ -119,19 +117,8 @@ describe('a new recording', () => {
     expect(structuredClone(plain)).toEqual(plain);
     // Beside the worker, wherever the page lies.
     expect(first.aacEncoderUrl).toBe('https://example.org/files/aac-encoder.js');
-    const toS3 = {
-      options,
-      storage: s3({ endpoint: 'https://example.org/s3' }),
-      workerUrl: '/files/worker.js',
-    };
-    expect(newSetup('id', { video, audio }, toS3).sinkUrl).toBe('https://example.org/files/s3.js');
-    const toPage = {
-      ...toS3,
-      storage: custom({ write: async () => undefined, writeManifest: async () => undefined }),
-    };
-    expect(newSetup('id', { video, audio }, toPage).sinkUrl).toBe(
-      'https://example.org/files/page-storage.js',
-    );
+    expect(first.s3Url).toBe('https://example.org/files/s3.js');
+    expect(first.extrasUrl).toBe('https://example.org/files/extras.js');
     // Only where thumbnails are wanted is there code for them.
     expect(first.thumbnailsUrl).toBeUndefined();
     const wanted = resolveOptions({ thumbnails: true });

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { GrowingFile } from '../../src/journal/growing-file.ts';
 import { Journal } from '../../src/journal/journal.ts';
-import { MemoryBudget, MemoryStore } from '../../src/journal/memory-store.ts';
+import { MemoryBudget, MemoryStore, memoryStores } from '../../src/journal/memory-store.ts';
 import { fileKey } from '../../src/manifest.ts';
 import { ID, noise, sha256, until } from './server-kit.ts';
 import { CHUNK, newServer, newSink } from './storage-kit.ts';
@@ -42,7 +42,8 @@ describe('memory', () => {
   it('is shared by all files of a recording, and a file that is let go gives it back', async () => {
     vi.stubGlobal('navigator', { storage: { getDirectory: () => Promise.reject(new Error('private')) } });
     const storage = { kind: 'tus', endpoint: 'https://example.org' };
-    const local = await Journal.open({ version: 1, id: ID, startedAt: '', metadata: {}, storage });
+    const setup = { version: 1, id: ID, startedAt: '', metadata: {}, storage } as const;
+    const local = await Journal.open(setup, async () => memoryStores());
     expect(local.durable).toBe(false);
     const [one, other] = ['0001.mp4', '0002.mp4'].map(name => local.openStore(name, () => undefined));
     one?.append(new Uint8Array(40 * MIB));
@@ -53,6 +54,14 @@ describe('memory', () => {
     other?.append(new Uint8Array(40 * MIB));
     expect(() => other?.append(Uint8Array.of(1))).toThrow(FAILED);
   });
+});
+
+it('is no longer to be had where its code is not where the page says', async () => {
+  vi.stubGlobal('navigator', { storage: { getDirectory: () => Promise.reject(new Error('private')) } });
+  const storage = { kind: 'tus', endpoint: 'https://example.org' };
+  const setup = { version: 1, id: ID, startedAt: '', metadata: {}, storage } as const;
+  const missing = new Error('404');
+  await expect(Journal.open(setup, () => Promise.reject(missing))).rejects.toBe(missing);
 });
 
 describe('an upload from memory', () => {

@@ -97,10 +97,12 @@ const onDevice = {
   storage: { kind: 'device' },
 };
 
+const neverInMemory = (): Promise<never> => Promise.reject(new Error('in memory'));
+
 describe('what the browser throws', () => {
   it.each([
     ['a folder is made', 'folder', () => createDirectory(['a'])],
-    ['a recording is begun on this device', 'folder', () => Journal.open(onDevice)],
+    ['a recording is begun on this device', 'folder', () => Journal.open(onDevice, neverInMemory)],
     ['folders are listed', 'folder', () => directoryNames(['a'])],
     ['a manifest is opened', 'file', () => writeWhole(['a'], 'manifest.json', '{}')],
     ['a manifest is written', 'write', () => writeWhole(['a'], 'manifest.json', '{}')],

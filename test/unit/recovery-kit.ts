@@ -100,10 +100,13 @@ export const crashesOf = async (
   const disk = new MemoryOpfs();
   disk.perWrite = perWrite;
   useDisk(disk);
-  const journal = await Journal.open({
-    ...{ version: 1, id: ID, startedAt: STARTED, metadata: { title: 'Show' } },
-    storage: STORAGE,
-  });
+  const journal = await Journal.open(
+    {
+      ...{ version: 1, id: ID, startedAt: STARTED, metadata: { title: 'Show' } },
+      storage: STORAGE,
+    },
+    () => Promise.reject(new Error('There is a disk.')),
+  );
   const storage = new FakeStorage();
   const crashes: Crash[] = [];
   let changes = 0;

@@ -12,18 +12,21 @@ it.each([
   { storage: custom, name: 'createPageSink' },
   { storage: s3, name: 'createS3Sink' },
 ])('has all that $storage.kind() needs before the recording begins', async ({ storage, name }) => {
-  const sinkUrl = module(`export const ${name} = (config, events) => ({ config, events });`);
-  const openSink = await sinkFor({ storage, sinkUrl });
+  const url = module(`export const ${name} = (config, events) => ({ config, events });`);
+  const openSink = await sinkFor({ storage, s3Url: url, extrasUrl: url });
   const events = {} as SinkEvents;
   expect(openSink(events)).toEqual({ config: storage, events });
 });
 
 it.each([custom, s3])('says so when that of $kind() is not where the page says', async storage => {
-  const sinkUrl = module('throw new Error("404")');
-  await expect(sinkFor({ storage, sinkUrl })).rejects.toMatchObject({ code: 'worker-failed' });
+  const url = module('throw new Error("404")');
+  await expect(sinkFor({ storage, s3Url: url, extrasUrl: url })).rejects.toMatchObject({
+    code: 'worker-failed',
+  });
 });
 
 it('asks for nothing else', async () => {
   const storage: DeviceConfig = { kind: 'device' };
-  expect(await sinkFor({ storage, sinkUrl: module('throw new Error("404")') })).toBeInstanceOf(Function);
+  const url = module('throw new Error("404")');
+  expect(await sinkFor({ storage, s3Url: url, extrasUrl: url })).toBeInstanceOf(Function);
 });

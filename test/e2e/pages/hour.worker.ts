@@ -32,14 +32,16 @@ const open = async (endpoint: string) => {
     ...{ kind: 'tus', endpoint, headers: {} },
     ...{ chunkBytes: 1024 ** 2, largestChunk: 8 * 1024 ** 2, flushInterval: 2, giveUpAfter: 30 },
   };
-  const journal = await Journal.open({
-    version: 1,
-    id,
-    startedAt,
-    metadata: {},
-    storage: storageName(storage),
-  });
-  if (!journal.durable) throw new Error('There is no private file system.');
+  const journal = await Journal.open(
+    {
+      version: 1,
+      id,
+      startedAt,
+      metadata: {},
+      storage: storageName(storage),
+    },
+    () => Promise.reject(new Error('There is no private file system.')),
+  );
   const { signal } = new AbortController();
   const log = new RecordingLog(journal.tail, fail);
   let troubles = 0;
