@@ -1,9 +1,7 @@
 /** Which tracks a session has: a stream's, which are encoded here, or a call's, which come encoded. */
 import type { ToTap } from '../encoded.ts';
-import type { JournalSetup } from '../journal/setup.ts';
 import { load } from '../load.ts';
 import type { Recording } from '../manifest.ts';
-import { storageName } from '../storage/storage.ts';
 import type { MediaTracks, TracksContext } from './media-tracks.ts';
 import { Overlaid } from './overlaid.ts';
 import type {
@@ -90,13 +88,6 @@ export const tracksFor = async ({
 /** What the manifest says of it. */
 export const methodOf = ({ call, ring }: SessionSetup): Recording['method'] =>
   ring ? ring.method : call ? 'passthrough' : 'encoding';
-
-/** What the journal is told of it. */
-export const journalSetupOf = (setup: SessionSetup): JournalSetup => {
-  const { recordingId: id, startedAt, options, storage, kind, linked } = setup;
-  const about = { version: 1, id, startedAt, metadata: options.metadata, kind, linked } as const;
-  return { ...about, storage: storageName(storage), method: methodOf(setup) };
-};
 
 /** What there may be to be read. */
 type Inputs = Partial<Replacement | CallReplacement> & Partial<Pick<SessionSetup, 'call' | 'ring'>>;

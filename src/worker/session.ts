@@ -1,7 +1,6 @@
 /** One recording in the worker, from its start until every byte is durable: wires the rooms together. */
 import { deferred } from '../deferred.ts';
 import { asSteadyreelError, errorToMessage, RecordingEmptyError, type SteadyreelError } from '../errors.ts';
-import { Journal } from '../journal/journal.ts';
 import type { Recording } from '../manifest.ts';
 import { wallClock } from '../source/wall-clock.ts';
 import { sleep } from '../storage/retry.ts';
@@ -12,22 +11,13 @@ import { checkCodecs } from './check-codecs.ts';
 import { RecordingFiles } from './files.ts';
 import { Latest } from './latest.ts';
 import { ManifestKeeper } from './manifest-keeper.ts';
-import { type OpenSink, sinkFor } from './open-sink.ts';
+import { openParts, type SessionParts } from './open-parts.ts';
 import { tellProgress } from './progress.ts';
-import { extrasPart, memoryPart } from './parts.ts';
 import type { CallReplacement, FromWorker, Replacement, Reporter, SessionSetup } from './protocol.ts';
 import { RecordingLog } from './recording-log.ts';
 import { watchRoom } from './room.ts';
-import {
-  journalSetupOf,
-  leave,
-  methodOf,
-  type OpenTracks,
-  type SessionTracks,
-  tracksFor,
-} from './session-tracks.ts';
+import { leave, methodOf, type OpenTracks, type SessionTracks } from './session-tracks.ts';
 import { backlogOf, emptyStats } from './stats.ts';
-import type { Turn } from './turn.ts';
 import { Warnings } from './warnings.ts';
 import { WriteAlarm } from './write-alarm.ts';
 
@@ -61,13 +51,11 @@ export class Session {
   /** Use `Session.open`. Starts reading the tracks at once. */
   private constructor(
     private readonly setup: SessionSetup,
-    private readonly journal: Journal,
+    private readonly parts: SessionParts,
     private readonly asks: Asks,
     private readonly send: (message: FromWorker) => void,
-    openSink: OpenSink,
-    openTracks: OpenTracks,
-    private readonly turn: Turn | undefined,
   ) {
+    const { journal, openSink, openTracks } = parts;
     this.#warnings = new Warnings(warning => send({ type: 'warning', ...warning }));
     const report: Reporter = {
       warn: (code, message, count) => this.#warnings.warn(code, message, count),
@@ -79,7 +67,7 @@ export class Session {
     this.#keeper = this.#openKeeper();
     this.#files = this.#openFiles(report);
     this.#tracks = openTracks({
-      setup: this.turn?.hold(setup) ?? setup,
+      setup: this.parts.turn?.hold(setup) ?? setup,
       files: this.#files,
       keeper: this.#keeper,
       stats: this.#stats,
@@ -106,15 +94,7 @@ export class Session {
     given?: OpenTracks,
   ): Promise<Session | undefined> {
     try {
-      const { after, extrasUrl } = setup;
-      const [openSink, openTracks, turn] = await Promise.all([
-        sinkFor(setup),
-        given ?? tracksFor(setup),
-        after && extrasPart(extrasUrl).then(({ Turn }) => new Turn(after)),
-      ]);
-      const inMemory = async () => (await memoryPart(extrasUrl)).memoryStores();
-      const journal = await Journal.open(journalSetupOf(setup), inMemory);
-      const session = new Session(setup, journal, asks, send, openSink, openTracks, turn);
+      const session = new Session(setup, await openParts(setup, given), asks, send);
       void session.#start();
       return session;
     } catch (error) {
@@ -152,7 +132,7 @@ export class Session {
       write: manifest => this.#writeManifest(manifest),
       onFile: event => {
         this.send({ type: 'file', ...event });
-        this.turn?.ask();
+        this.parts.turn?.ask();
       },
       onChange: recording => {
         this.send({ type: 'recording', recording });
@@ -173,14 +153,14 @@ export class Session {
       stats: this.#stats,
       report,
       signal: this.#abort.signal,
-      openStore: name => this.journal.openStore(name, report.fail),
+      openStore: name => this.parts.journal.openStore(name, report.fail),
       removeWhenStored: this.#remote,
       onStorageError: error => this.#onStorageError(error),
     });
   }
 
   async #start(): Promise<void> {
-    if (!this.journal.durable) {
+    if (!this.parts.journal.durable) {
       this.#warnings.warn(
         'device-storage-failed',
         'This device has no private file system: up to 64 MiB of what is not yet stored wait in memory.',
@@ -200,7 +180,7 @@ export class Session {
     if (this.#phase !== 'starting') return;
     this.#phase = 'recording';
     this.send({ type: 'started' });
-    this.turn?.begin();
+    this.parts.turn?.begin();
   }
 
   /** The decoded tracks are recorded in the place of the call's own frames. */
@@ -241,7 +221,7 @@ export class Session {
     // It must not know of files that the journal does not: those would be missed after a crash.
     await this.#log.settled();
     try {
-      await this.journal.writeManifest(manifest);
+      await this.parts.journal.writeManifest(manifest);
       this.#log.saved(manifest);
     } catch (error) {
       this.#warnings.warn('device-storage-failed', asSteadyreelError(error).message);
@@ -312,7 +292,7 @@ export class Session {
     if (this.#phase === 'ending' || this.#phase === 'over') return;
     this.#phase = 'ending';
     this.#stoppedAt = performance.now();
-    this.turn?.giveUp();
+    this.parts.turn?.giveUp();
     try {
       await this.#tracks.stop();
       await this.#files.settled();
@@ -328,7 +308,7 @@ export class Session {
   /** One that goes on from another is part of something longer. */
   get #tooShort(): boolean {
     const { duration } = this.#keeper.manifest;
-    return !this.#error && !this.turn && duration < this.setup.options.minDuration;
+    return !this.#error && !this.parts.turn && duration < this.setup.options.minDuration;
   }
 
   async #complete(): Promise<void> {
@@ -345,7 +325,7 @@ export class Session {
     this.#end();
     await this.#kept.settled();
     await this.#files.dispose(this.#remote);
-    await this.journal.finish().catch(() => undefined);
+    await this.parts.journal.finish().catch(() => undefined);
     this.send({ type: 'done', recording: this.#keeper.manifest });
   }
 
@@ -363,8 +343,8 @@ export class Session {
       await this.#keeper.written();
       await this.#kept.settled();
       await this.#log.settled();
-      if (this.#missesNothing) await this.journal.finish().catch(() => undefined);
-      else this.journal.leave();
+      if (this.#missesNothing) await this.parts.journal.finish().catch(() => undefined);
+      else this.parts.journal.leave();
     }
     const recording = manifest.files.length === 0 ? undefined : manifest;
     this.send({ type: 'failed', error: errorToMessage(error), recording });
@@ -384,7 +364,7 @@ export class Session {
   }
 
   async #removeAll(): Promise<void> {
-    await this.journal.remove().catch(() => undefined);
+    await this.parts.journal.remove().catch(() => undefined);
     await this.#sink.remove(this.setup.recordingId, AbortSignal.timeout(LAST_WORD)).catch(() => undefined);
   }
 
