@@ -23,13 +23,14 @@ interface ClipModule {
 /** @throws WorkerFailedError (`worker-failed`). */
 export const loadDvr = async (
   source: Openable,
-  host: Omit<DvrHost, 'url' | 'aacEncoderUrl'>,
+  host: Omit<DvrHost, 'url' | 'aacEncoderUrl' | 'extrasUrl'>,
 ): Promise<Dvr> => {
   const { workerUrl } = host;
   const url = addressOf('clip.js', workerUrl);
   const { openDvr } = await load<ClipModule>(url);
-  const aac = addressOf('aac-encoder.js', workerUrl);
-  return openDvr(source, { ...host, url, aacEncoderUrl: aac }, PAGE);
+  const aacEncoderUrl = addressOf('aac-encoder.js', workerUrl);
+  const extrasUrl = addressOf('extras.js', workerUrl);
+  return openDvr(source, { ...host, url, aacEncoderUrl, extrasUrl }, PAGE);
 };
 
 /** What is made of a ring that may still have to be loaded. */

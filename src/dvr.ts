@@ -17,6 +17,7 @@ export interface DvrHost {
   /** Address of this code. */
   readonly url: string;
   readonly aacEncoderUrl: string;
+  readonly extrasUrl: string;
   warn(warning: { code: WarningCode; message: string; count: number }): void;
   fail(error: SteadyreelError): void;
 }
@@ -254,11 +255,11 @@ export class Dvr {
       page.letGo(transfer);
       throw new page.SourceEndedError(1);
     }
-    const { options, url, aacEncoderUrl } = host;
+    const { options, url, aacEncoderUrl, extrasUrl } = host;
     const seconds = options.dvr === false ? 0 : options.dvr.seconds;
     const id = crypto.randomUUID();
     const { leave, overlays, transfer: theirs } = host.overlays.join(!tracks.call);
-    const setup: RingSetup = { id, seconds, url, options, aacEncoderUrl, ...tracks, overlays };
+    const setup: RingSetup = { id, seconds, url, options, aacEncoderUrl, extrasUrl, ...tracks, overlays };
     this.#ring?.close();
     this.#ring = new RunningRing(host, page, source, setup, [...transfer, ...theirs], leave);
     return this.#ring;

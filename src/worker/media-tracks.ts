@@ -3,6 +3,7 @@ import type { CutLimits } from '../cut/decide.ts';
 import type { RecorderStats } from '../events.ts';
 import { toMicroseconds, type VideoSource } from '../media.ts';
 import type { ResolvedOptions } from '../options.ts';
+import type { ConstantRate } from '../source/constant-rate.ts';
 import type { WallClock } from '../source/wall-clock.ts';
 import type { SmallObject } from '../storage/sink.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
@@ -30,6 +31,8 @@ export interface TracksContext {
   outputs?: VideoOutput[] | undefined;
   /** Absent: there never are overlays. */
   overlaid?: Overlaid | undefined;
+  /** Absent: no constant frame rate is asked for. */
+  Rate?: typeof ConstantRate | undefined;
   /** All tracks have ended by themselves, and the source may come back. */
   onWaiting(): void;
   /** The source has come back. */

@@ -9,6 +9,9 @@ type Extras = typeof import('./extras.ts');
 /** Writing to functions of the page, or into a folder; going on from another recording. */
 export const extrasPart = (url: string): Promise<Pick<Extras, 'createPageSink' | 'Turn'>> => load(url);
 
+/** A constant frame rate. */
+export const ratePart = (url: string): Promise<Pick<Extras, 'ConstantRate'>> => load(url);
+
 /** Lying in memory. */
 export const memoryPart = (url: string): Promise<Pick<Extras, 'memoryStores'>> => load(url);
 

@@ -62,7 +62,7 @@ export interface RingInput {
 
 /** All that a ring needs. */
 export interface RingSetup
-  extends Omit<SessionSetup, 'recordingId' | 'startedAt' | 'storage' | keyof PartUrls | 'ring'> {
+  extends Omit<SessionSetup, 'recordingId' | 'startedAt' | 'storage' | 's3Url' | 'ring'> {
   id: string;
   /** Seconds that are kept. */
   seconds: number;

@@ -4,6 +4,7 @@ import { load } from '../load.ts';
 import type { Recording } from '../manifest.ts';
 import type { MediaTracks, TracksContext } from './media-tracks.ts';
 import { Overlaid } from './overlaid.ts';
+import { ratePart } from './parts.ts';
 import type {
   CallReplacement,
   FromWorker,
@@ -50,11 +51,9 @@ const withThumbnails = async (url: string, open: OpenTracks): Promise<OpenTracks
   };
 };
 
-const openerOf = async ({
-  call,
-  ring,
-  overlays,
-}: Pick<SessionSetup, 'call' | 'ring' | 'overlays'>): Promise<OpenTracks> => {
+type Opening = Pick<SessionSetup, 'call' | 'ring' | 'overlays' | 'options' | 'extrasUrl'>;
+
+const openerOf = async ({ call, ring, overlays, options, extrasUrl }: Opening): Promise<OpenTracks> => {
   if (ring) {
     const { openRingTracks } = await load<ClipModule>(ring.url);
     return context => openRingTracks(context, ring);
@@ -63,10 +62,14 @@ const openerOf = async ({
     const { openCallTracks } = await load<PassthroughModule>(call.url);
     return context => openCallTracks(context) as SessionTracks;
   }
-  const overlaid = await Overlaid.open(overlays);
+  const rated = options.video.frameRate !== 'source';
+  const [overlaid, rate] = await Promise.all([
+    Overlaid.open(overlays),
+    rated ? ratePart(extrasUrl) : undefined,
+  ]);
   return context => {
     overlaid.note = event => context.keeper.note(event);
-    return new Tracks({ ...context, overlaid }) as SessionTracks;
+    return new Tracks({ ...context, overlaid, Rate: rate?.ConstantRate }) as SessionTracks;
   };
 };
 
@@ -75,13 +78,11 @@ const openerOf = async ({
  *
  * @throws WorkerFailedError (`worker-failed`) when the code for them is not where the page says.
  */
-export const tracksFor = async ({
-  call,
-  ring,
-  overlays,
-  thumbnailsUrl,
-}: Pick<SessionSetup, 'call' | 'ring' | 'overlays' | 'thumbnailsUrl'>): Promise<OpenTracks> => {
-  const open = await openerOf({ call, ring, overlays });
+export const tracksFor = async (
+  setup: Opening & Pick<SessionSetup, 'thumbnailsUrl'>,
+): Promise<OpenTracks> => {
+  const { thumbnailsUrl } = setup;
+  const open = await openerOf(setup);
   return thumbnailsUrl ? withThumbnails(thumbnailsUrl, open) : open;
 };
 

@@ -78,7 +78,7 @@ export class Tracks implements MediaTracks<Replacement> {
   }
 
   #openVideo(input: VideoInput): Track<VideoLane, VideoFrame> {
-    const { setup, files, keeper, stats, report, overlaid, outputs } = this.context;
+    const { setup, files, keeper, stats, report, overlaid, Rate, outputs } = this.context;
     const lane = new VideoLane({
       options: setup.options.video,
       limits: this.#limits,
@@ -91,6 +91,7 @@ export class Tracks implements MediaTracks<Replacement> {
       stats,
       report,
       overlaid,
+      Rate,
       outputs: outputs ?? [{ files, stats, draws: true }],
       reasonNow: reason => this.#reasonNow(reason),
       onFrame: frame => this.context.onFrame?.(frame),

@@ -7,7 +7,7 @@ import { encodedColorSpace, videoChange, videoSourceOf } from '../cut/parameters
 import type { CutReason } from '../manifest.ts';
 import { toSeconds, type VideoSource } from '../media.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { ConstantRate } from '../source/constant-rate.ts';
+import type { ConstantRate } from '../source/constant-rate.ts';
 import type { PauseGate } from '../source/pause-gate.ts';
 import type { VideoClock } from '../source/video-clock.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
@@ -29,6 +29,8 @@ export interface VideoLaneContext extends VideoRunsContext {
   gate: PauseGate;
   keeper: Pick<ManifestKeeper, 'note'>;
   overlaid?: Overlaid | undefined;
+  /** Absent: no constant frame rate is asked for. */
+  Rate?: typeof ConstantRate | undefined;
   /** At least one, whose files are those above. */
   outputs: VideoOutput[];
   /** The reason of a cut that is made now, given what a look at the frame says. */
@@ -67,7 +69,7 @@ export class VideoLane {
   constructor(private readonly context: VideoLaneContext) {
     const { size, frameRate } = context.options;
     this.#fitter = new VideoFitter(size === 'follow' ? 'contain' : size.fit);
-    this.#rate = frameRate === 'source' ? undefined : new ConstantRate(frameRate);
+    this.#rate = frameRate === 'source' ? undefined : context.Rate && new context.Rate(frameRate);
     this.#outputs = context.outputs.map(output => ({
       ...output,
       runs: new VideoRuns({ ...context, ...output }),

@@ -7,6 +7,7 @@ import type { RingRequest } from '../../src/clip/protocol.ts';
 import { MemoryBudget, MemoryStore } from '../../src/journal/memory-store.ts';
 import type { Recording } from '../../src/manifest.ts';
 import { type RecorderOptions, resolveOptions } from '../../src/options.ts';
+import { ConstantRate } from '../../src/source/constant-rate.ts';
 import { RecordingFiles } from '../../src/worker/files.ts';
 import { ManifestKeeper } from '../../src/worker/manifest-keeper.ts';
 import type { FromWorker } from '../../src/worker/protocol.ts';
@@ -211,6 +212,7 @@ export class PlayedRing {
     const { video, audio } = made;
     const setup = {
       ...{ id: ID, seconds: 60, url: 'none', options: resolveOptions(options), aacEncoderUrl: 'none' },
+      extrasUrl: 'none',
       video: video && world.openVideo(video),
       audio: audio && world.openAudio(audio),
     };
@@ -218,7 +220,7 @@ export class PlayedRing {
       setup,
       undefined,
       message => this.told.push(message),
-      context => new Tracks({ ...context, wall: clock }) as SessionTracks,
+      context => new Tracks({ ...context, wall: clock, Rate: ConstantRate }) as SessionTracks,
     );
   }
 

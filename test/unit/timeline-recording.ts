@@ -7,6 +7,7 @@ import type { RecorderStats } from '../../src/events.ts';
 import type { ByteStore } from '../../src/journal/growing-file.ts';
 import type { Recording } from '../../src/manifest.ts';
 import { type ResolvedOptions, resolveOptions } from '../../src/options.ts';
+import { ConstantRate } from '../../src/source/constant-rate.ts';
 import type { StorageSink } from '../../src/storage/sink.ts';
 import { RecordingFiles } from '../../src/worker/files.ts';
 import { ManifestKeeper } from '../../src/worker/manifest-keeper.ts';
@@ -112,6 +113,7 @@ class SimulatedRecording {
     });
     this.#tracks = new Tracks({
       ...{ ...shared, setup: this.#setup(), files: this.#files, wall: world.clock },
+      Rate: ConstantRate,
       onWaiting: () => this.#tell('waiting'),
       onResumed: () => this.#tell('resumed'),
       onEnded: () => this.#tell('ended'),

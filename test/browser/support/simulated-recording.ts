@@ -3,6 +3,7 @@ import type { Recording } from 'steadyreel';
 import { type RecorderOptions, type RecorderStats, type TusConfig, tus } from 'steadyreel';
 import { MemoryStore } from '../../../src/journal/memory-store.ts';
 import { resolveOptions } from '../../../src/options.ts';
+import { ConstantRate } from '../../../src/source/constant-rate.ts';
 import { createSink } from '../../../src/storage/create-sink.ts';
 import { RecordingFiles } from '../../../src/worker/files.ts';
 import { ManifestKeeper } from '../../../src/worker/manifest-keeper.ts';
@@ -82,6 +83,7 @@ export class SimulatedRecording {
       onStorageError: error => void this.errors.push(error),
     });
     this.#tracks = new Tracks({
+      Rate: ConstantRate,
       setup: {
         recordingId,
         startedAt: new Date().toISOString(),
