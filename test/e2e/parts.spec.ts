@@ -1,0 +1,127 @@
+/** What the worker loads when it is needed, as it is in dist/, and the one file that has it all. */
+import { createHash } from 'node:crypto';
+import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import type { Recording } from '../../src/manifest.ts';
+
+/** A storage handler, and the store that it signs for. */
+class FakeS3 {
+  readonly objects = new Map<string, Buffer>();
+  readonly #parts = new Map<string, Buffer>();
+
+  async serve(context: BrowserContext): Promise<void> {
+    await context.route('**/s3/**', async route => {
+      const { pathname, searchParams, origin } = new URL(route.request().url());
+      const [, key = '', action] = /^\/s3\/(.*?)(?:\/(upload|parts|complete))?$/.exec(pathname) ?? [];
+      const body = route.request().postDataBuffer() ?? Buffer.alloc(0);
+      if (action === 'upload') return route.fulfill({ json: { uploadId: key } });
+      // None is there yet; and where the only one is to be put.
+      const parts =
+        route.request().method() === 'GET' ? [] : [{ url: `${origin}/s3/${key}?part`, headers: {} }];
+      if (action === 'parts') return route.fulfill({ json: { parts } });
+      if (action === 'complete') this.objects.set(key, this.#parts.get(key) ?? Buffer.alloc(0));
+      else if (searchParams.has('part')) this.#parts.set(key, body);
+      else this.objects.set(key, body);
+      await route.fulfill({ json: {} });
+    });
+  }
+
+  /** The recording that is there, with its file as the manifest says. */
+  check(): Recording {
+    const [key] = [...this.objects.keys()].filter(name => name.endsWith('manifest.json'));
+    const manifest = JSON.parse(this.objects.get(key ?? '')?.toString() ?? '') as Recording;
+    expect(manifest.files).toHaveLength(1);
+    for (const file of manifest.files) {
+      const bytes = this.objects.get(file.key) ?? Buffer.alloc(0);
+      expect(bytes.length).toBe(file.bytes);
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(file.sha256);
+    }
+    return manifest;
+  }
+}
+
+const CSP = "default-src 'self'; script-src 'self' 'unsafe-eval'; worker-src 'self'; img-src data:";
+
+/** Opens a page with the script-tag build; hears which scripts are loaded, also by workers. */
+const open = async (context: BrowserContext, headers: Record<string, string> = {}) => {
+  const page = await context.newPage();
+  const scripts = new Set<string>();
+  context.on('request', request => {
+    const { pathname } = new URL(request.url());
+    if (pathname.endsWith('.js')) scripts.add(pathname);
+  });
+  await page.route('**/parts-test.html', route =>
+    route.fulfill({
+      ...{ contentType: 'text/html', headers },
+      body: '<!doctype html><title>test</title><script src="/steadyreel.iife.js"></script>',
+    }),
+  );
+  await page.goto('/parts-test.html');
+  return { page, scripts };
+};
+
+/** Begins a recording to S3 and has so much of it. */
+const begin = (page: Page, workerUrl?: string): Promise<void> =>
+  page.evaluate(async url => {
+    const { Recorder, s3 } = (window as unknown as { Steadyreel: typeof import('../../src/index.ts') })
+      .Steadyreel;
+    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });
+    const context = canvas.getContext('2d');
+    let frame = 0;
+    setInterval(() => {
+      if (!context) return;
+      context.fillStyle = `hsl(${frame++ % 360} 80% 50%)`;
+      context.fillRect(0, 0, canvas.width, canvas.height);
+    }, 33);
+    const storage = s3({ endpoint: '/s3' });
+    const recorder = new Recorder(canvas.captureStream(30), { storage, ...(url && { workerUrl: url }) });
+    Object.assign(window, { recorder });
+    const enough = new Promise<void>(resolve =>
+      recorder.on('progress', ({ duration }) => duration > 1 && resolve()),
+    );
+    await recorder.start();
+    await enough;
+  }, workerUrl);
+
+const stop = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    await (window as unknown as { recorder: { stop(): Promise<unknown> } }).recorder.stop();
+  });
+
+/** @returns how many recordings were finished. */
+const recover = (page: Page, workerUrl?: string): Promise<number> =>
+  page.evaluate(async url => {
+    const { recover: finish, s3 } = (window as unknown as { Steadyreel: typeof import('../../src/index.ts') })
+      .Steadyreel;
+    return (await finish({ storage: s3({ endpoint: '/s3' }), ...(url && { workerUrl: url }) })).length;
+  }, workerUrl);
+
+const WORKERS = [
+  { what: 'the one file, with nothing beside it', workerUrl: undefined, headers: {}, loaded: [] },
+  {
+    what: 'the worker by its address, under a strict content security policy',
+    workerUrl: '/worker.js',
+    headers: { 'Content-Security-Policy': CSP },
+    loaded: ['/worker.js', '/s3.js', '/recovery.js'],
+  },
+];
+
+for (const { what, workerUrl, headers, loaded } of WORKERS) {
+  test(`records to S3, and finishes what a closed tab has left: ${what}`, async ({ context }) => {
+    const store = new FakeS3();
+    await store.serve(context);
+    const first = await open(context, headers);
+    await begin(first.page, workerUrl);
+    await stop(first.page);
+    expect(store.check().state).toBe('complete');
+
+    store.objects.clear();
+    await begin(first.page, workerUrl);
+    await first.page.close({ runBeforeUnload: false });
+    const second = await open(context, headers);
+    await expect.poll(() => recover(second.page, workerUrl)).toBe(1);
+    expect(store.check().state).toBe('recovered');
+
+    const scripts = new Set([...first.scripts, ...second.scripts]);
+    expect([...scripts].sort()).toEqual(['/steadyreel.iife.js', ...loaded].sort());
+  });
+}
