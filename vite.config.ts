@@ -109,8 +109,6 @@ const auto = (): UserConfig => single('auto', at('src/auto/auto.ts'), {});
 
 const overlays = (): UserConfig => single('overlays', at('src/worker/overlays.ts'), {});
 
-const s3 = (): UserConfig => single('s3', at('src/worker/s3.ts'), {});
-
 const recovery = (): UserConfig => single('recovery', at('src/worker/recover-all.ts'), {});
 
 const extras = (): UserConfig => single('extras', at('src/worker/extras.ts'), {});
@@ -193,7 +191,6 @@ const targets: Record<string, () => UserConfig> = {
   tap,
   passthrough,
   clip,
-  s3,
   recovery,
   extras,
   auto,

@@ -62,7 +62,6 @@ const copyScriptTag = () => {
     'tap.js',
     'passthrough.js',
     'clip.js',
-    's3.js',
     'recovery.js',
     'extras.js',
     'auto.js',
@@ -83,7 +82,6 @@ const bundles = async () => {
   await bundle('modules');
   await bundle('passthrough');
   await bundle('clip');
-  await bundle('s3');
   await bundle('recovery');
   await bundle('extras');
   await bundle('auto');

@@ -5,7 +5,7 @@ import type { ResolvedOptions } from './options.ts';
 import type { Opened } from './recorder-source.ts';
 import { type LiveTracks, openInputs } from './source/capture.ts';
 import type { Storage } from './storage/storage.ts';
-import type { PartUrls, Replacement, SessionSetup } from './worker/protocol.ts';
+import type { Replacement, SessionSetup } from './worker/protocol.ts';
 import { type PartName, partUrl, spawnWorker } from './worker/spawn.ts';
 
 /** Stands ready for the next recording, so that it need not wait for a worker to be made and its script to be read. */
@@ -56,14 +56,8 @@ export const newSetup = (
   ...tracks,
   kind: tracks.kind ?? (options.record === 'composited' ? 'composited' : undefined),
   aacEncoderUrl: addressOf('aac-encoder.js', workerUrl),
-  ...partUrls(workerUrl),
-  thumbnailsUrl: options.thumbnails ? addressOf('thumbnails.js', workerUrl) : undefined,
-});
-
-/** Addresses of what few recordings need. */
-export const partUrls = (workerUrl: string | URL | undefined): PartUrls => ({
-  s3Url: addressOf('s3.js', workerUrl),
   extrasUrl: addressOf('extras.js', workerUrl),
+  thumbnailsUrl: options.thumbnails ? addressOf('thumbnails.js', workerUrl) : undefined,
 });
 
 /** Address of a part that is a file of its own. */

@@ -4,6 +4,8 @@ import type * as onDemand from './on-demand.ts';
 import { recover, unfinishedRecordings } from './recovering.ts';
 import { openAccess } from './storage/access.ts';
 
-export const access: typeof onDemand.access = async () => ({ openAccess });
-export const recovering: typeof onDemand.recovering = async () => ({ recover, unfinishedRecordings });
-export const keeping: typeof onDemand.keeping = async () => ({ keepOpen });
+const here = async () => ({ keepOpen, openAccess, recover, unfinishedRecordings });
+
+export const access: typeof onDemand.access = here;
+export const recovering: typeof onDemand.recovering = here;
+export const keeping: typeof onDemand.keeping = here;

@@ -2,7 +2,7 @@
 import { answer } from './answer.ts';
 import { errorFromMessage } from './error-from-message.ts';
 import { asSteadyreelError, RecoveryIncompleteError, WorkerFailedError } from './errors.ts';
-import { addressOf, partUrls, startWorker } from './hand-over.ts';
+import { addressOf, startWorker } from './hand-over.ts';
 import { lockedRecordings } from './journal/lock.ts';
 import { journalFolders, readSetup } from './journal/setup.ts';
 import type { Recording } from './manifest.ts';
@@ -54,7 +54,7 @@ export const recover = async (options: RecoverOptions): Promise<Recording[]> => 
         };
         const setup = {
           ...{ storage: storage.config, fromAnyStorage },
-          ...partUrls(workerUrl),
+          extrasUrl: addressOf('extras.js', workerUrl),
           recoveryUrl: addressOf('recovery.js', workerUrl),
         };
         post({ type: 'recover', setup });

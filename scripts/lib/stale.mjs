@@ -26,7 +26,6 @@ export const PRODUCTS = [
   'tap.js',
   'passthrough.js',
   'clip.js',
-  's3.js',
   'recovery.js',
   'extras.js',
   'auto.js',

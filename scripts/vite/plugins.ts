@@ -8,7 +8,6 @@ const WORKER_URL = /new URL\(\s*(['"])\.\/worker\.ts\1,\s*import\.meta\.url\s*\)
 const TAP_URL = /new URL\(\s*(['"])\.\/tap-worker\.ts\1,\s*import\.meta\.url\s*\)/g;
 const PASSTHROUGH_URL = /new URL\(\s*(['"])\.\/passthrough\.ts\1,\s*import\.meta\.url\s*\)/g;
 const CLIP_URL = /new URL\(\s*(['"])\.\/clip\.ts\1,\s*import\.meta\.url\s*\)/g;
-const S3_URL = /new URL\(\s*(['"])\.\/s3\.ts\1,\s*import\.meta\.url\s*\)/g;
 const RECOVERY_URL = /new URL\(\s*(['"])\.\/recover-all\.ts\1,\s*import\.meta\.url\s*\)/g;
 const EXTRAS_URL = /new URL\(\s*(['"])\.\/extras\.ts\1,\s*import\.meta\.url\s*\)/g;
 const AUTO_URL = /new URL\(\s*(['"])\.\.\/auto\/auto\.ts\1,\s*import\.meta\.url\s*\)/g;
@@ -31,7 +30,6 @@ const NAMED = [
     file: 'passthrough.js',
   },
   { module: '/src/worker/spawn.ts', source: CLIP_URL, name: '__STEADYREEL_CLIP_URL__', file: 'clip.js' },
-  { module: '/src/worker/spawn.ts', source: S3_URL, name: '__STEADYREEL_S3_URL__', file: 's3.js' },
   {
     module: '/src/worker/spawn.ts',
     source: RECOVERY_URL,

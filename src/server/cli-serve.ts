@@ -16,7 +16,6 @@ const PACKAGE_FILES = [
   'tap.js',
   'passthrough.js',
   'clip.js',
-  's3.js',
   'recovery.js',
   'extras.js',
   'auto.js',

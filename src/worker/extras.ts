@@ -1,8 +1,8 @@
 /**
- * The entry of `extras.js`, which a worker loads when a recording needs what few do: it goes to functions of the page or into a folder,
- * goes on from another one, has a constant frame rate, or has to lie in memory.
+ * The entry of `extras.js`, which a worker loads when a recording needs what few do: it goes to an S3 store, to functions of the page or
+ * into a folder, goes on from another one, has a constant frame rate, or has to lie in memory.
  */
 export { memoryStores } from '../journal/memory-store.ts';
 export { ConstantRate } from '../source/constant-rate.ts';
-export { createPageSink } from '../storage/page-sinks.ts';
+export { createSeldomSink } from '../storage/seldom-sinks.ts';
 export { Turn } from './turn.ts';

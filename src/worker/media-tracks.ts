@@ -9,7 +9,7 @@ import type { SmallObject } from '../storage/sink.ts';
 import type { ManifestKeeper } from './manifest-keeper.ts';
 import type { MediaFiles } from './media-files.ts';
 import type { Overlaid } from './overlaid.ts';
-import type { PartUrls, Reporter, SessionSetup } from './protocol.ts';
+import type { Reporter, SessionSetup } from './protocol.ts';
 
 /** One of the recordings that frames go into; all of them are cut at the same frames. */
 export interface VideoOutput {
@@ -21,7 +21,7 @@ export interface VideoOutput {
 
 /** What the tracks need from their session. */
 export interface TracksContext {
-  setup: Omit<SessionSetup, keyof PartUrls>;
+  setup: Omit<SessionSetup, 'extrasUrl'>;
   files: MediaFiles;
   keeper: Pick<ManifestKeeper, 'note'>;
   stats: RecorderStats;

@@ -3,7 +3,7 @@ import { Journal } from '../journal/journal.ts';
 import type { JournalSetup } from '../journal/setup.ts';
 import { storageName } from '../storage/storage.ts';
 import { type OpenSink, sinkFor } from './open-sink.ts';
-import { extrasPart, memoryPart } from './parts.ts';
+import { memoryPart, turnPart } from './parts.ts';
 import type { SessionSetup } from './protocol.ts';
 import { methodOf, type OpenTracks, tracksFor } from './session-tracks.ts';
 import type { Turn } from './turn.ts';
@@ -32,7 +32,7 @@ export const openParts = async (setup: SessionSetup, given?: OpenTracks): Promis
   const [openSink, openTracks, turn] = await Promise.all([
     sinkFor(setup),
     given ?? tracksFor(setup),
-    after && extrasPart(extrasUrl).then(({ Turn }) => new Turn(after)),
+    after && turnPart(extrasUrl).then(({ Turn }) => new Turn(after)),
   ]);
   const inMemory = async () => (await memoryPart(extrasUrl)).memoryStores();
   const journal = await Journal.open(journalSetupOf(setup), inMemory);

@@ -2,9 +2,8 @@
 
 import { createSink } from '../storage/create-sink.ts';
 import type { SinkEvents, StorageSink } from '../storage/sink.ts';
-import type { StorageConfig } from '../storage/storage.ts';
-import { extrasPart, s3Part } from './parts.ts';
-import type { PartUrls } from './protocol.ts';
+import { sinkPart } from './parts.ts';
+import type { SessionSetup } from './protocol.ts';
 
 export type OpenSink = (events: SinkEvents) => StorageSink;
 
@@ -15,20 +14,9 @@ export type OpenSink = (events: SinkEvents) => StorageSink;
  */
 export const sinkFor = async ({
   storage,
-  s3Url,
   extrasUrl,
-}: PartUrls & { storage: StorageConfig }): Promise<OpenSink> => {
-  switch (storage.kind) {
-    case 's3': {
-      const { createS3Sink } = await s3Part(s3Url);
-      return events => createS3Sink(storage, events);
-    }
-    case 'custom':
-    case 'directory': {
-      const { createPageSink } = await extrasPart(extrasUrl);
-      return events => createPageSink(storage, events);
-    }
-    default:
-      return events => createSink(storage, events);
-  }
+}: Pick<SessionSetup, 'storage' | 'extrasUrl'>): Promise<OpenSink> => {
+  if (storage.kind === 'tus' || storage.kind === 'device') return events => createSink(storage, events);
+  const { createSeldomSink } = await sinkPart(extrasUrl, storage.kind);
+  return events => createSeldomSink(storage, events);
 };

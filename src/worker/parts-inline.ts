@@ -2,12 +2,18 @@
 import { memoryStores } from '../journal/memory-store.ts';
 import { load } from '../load.ts';
 import { ConstantRate } from '../source/constant-rate.ts';
+import { S3Sink } from '../storage/s3/sink.ts';
+import type { S3Config } from '../storage/storage.ts';
 import type * as parts from './parts.ts';
 import { recoverAll } from './recover-all.ts';
-import { createS3Sink } from './s3.ts';
 
-export const extrasPart: typeof parts.extrasPart = url => load(url);
-export const ratePart: typeof parts.ratePart = async () => ({ ConstantRate });
-export const memoryPart: typeof parts.memoryPart = async () => ({ memoryStores });
-export const s3Part: typeof parts.s3Part = async () => ({ createS3Sink });
-export const recoveryPart: typeof parts.recoveryPart = async () => ({ recoverAll });
+const here = async () => ({ ConstantRate, memoryStores, recoverAll });
+
+export const sinkPart: typeof parts.sinkPart = async (url, kind) =>
+  kind === 's3'
+    ? { createSeldomSink: (config, events) => new S3Sink(config as S3Config, events) }
+    : load(url);
+export const turnPart: typeof parts.turnPart = url => load(url);
+export const ratePart: typeof parts.ratePart = here;
+export const memoryPart: typeof parts.memoryPart = here;
+export const recoveryPart: typeof parts.recoveryPart = here;

@@ -13,14 +13,8 @@ import type { OverlaySetup } from '../overlay.ts';
 import type { AudioInput, VideoInput } from '../source/capture.ts';
 import type { PageCall, StorageConfig } from '../storage/storage.ts';
 
-/** Addresses of code that few recordings need, which the worker loads only when one does. */
-export interface PartUrls {
-  s3Url: string;
-  extrasUrl: string;
-}
-
 /** All that a session needs. */
-export interface SessionSetup extends PartUrls {
+export interface SessionSetup {
   recordingId: string;
   /** RFC 3339, UTC. */
   startedAt: string;
@@ -29,6 +23,8 @@ export interface SessionSetup extends PartUrls {
   video: VideoInput | undefined;
   audio: AudioInput | undefined;
   aacEncoderUrl: string;
+  /** Address of the code that few recordings need, which the worker loads only when one does. */
+  extrasUrl: string;
   /** Absent: none can be drawn. */
   overlays?: OverlaySetup | undefined;
   /** Address of the code for thumbnails; absent where none are wanted. */
@@ -61,8 +57,7 @@ export interface RingInput {
 }
 
 /** All that a ring needs. */
-export interface RingSetup
-  extends Omit<SessionSetup, 'recordingId' | 'startedAt' | 'storage' | 's3Url' | 'ring'> {
+export interface RingSetup extends Omit<SessionSetup, 'recordingId' | 'startedAt' | 'storage' | 'ring'> {
   id: string;
   /** Seconds that are kept. */
   seconds: number;
@@ -90,8 +85,10 @@ export interface Replacement {
 }
 
 /** Finishing what a crash has left behind. */
-export interface RecoverySetup extends PartUrls {
+export interface RecoverySetup {
   storage: StorageConfig;
+  /** Addresses of code that the worker loads: for the storage, where it needs that, and for recovery. */
+  extrasUrl: string;
   recoveryUrl: string;
   /** Also recordings that were on their way to another storage. */
   fromAnyStorage: boolean;

@@ -29,7 +29,7 @@ const KEY_EVERY_OF_CALL = 10_000_000;
 
 /** What tracks are told of a recording, of which there is none. */
 const NO_RECORDING = {
-  ...{ recordingId: '', startedAt: '', s3Url: '' },
+  ...{ recordingId: '', startedAt: '' },
   storage: { kind: 'device' },
 } as const;
 

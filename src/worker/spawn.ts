@@ -14,8 +14,6 @@ const PARTS = {
   'passthrough.js': () => new URL('./passthrough.ts', import.meta.url),
   /** Rings and clips: the page and its workers. */
   'clip.js': () => new URL('./clip.ts', import.meta.url),
-  /** S3 stores: the worker. */
-  's3.js': () => new URL('./s3.ts', import.meta.url),
   /** What a crash has left behind: the worker. */
   'recovery.js': () => new URL('./recover-all.ts', import.meta.url),
   /** What few recordings need: the worker. */

@@ -101,7 +101,7 @@ const WORKERS = [
     what: 'the worker by its address, under a strict content security policy',
     workerUrl: '/worker.js',
     headers: { 'Content-Security-Policy': CSP },
-    loaded: ['/worker.js', '/s3.js', '/recovery.js'],
+    loaded: ['/worker.js', '/extras.js', '/recovery.js'],
   },
 ];
 

@@ -96,7 +96,6 @@ describe('the ES modules', () => {
       "new Worker(new URL('./tap.js', import.meta.url), { type: 'module', name: 'steadyreel-tap' })",
       "new URL('./aac-encoder.js', import.meta.url)",
       "new URL('./passthrough.js', import.meta.url)",
-      "new URL('./s3.js', import.meta.url)",
       "new URL('./recovery.js', import.meta.url)",
       "new URL('./extras.js', import.meta.url)",
       "new URL('./auto.js', import.meta.url)",
@@ -169,8 +168,7 @@ describe('the files that stand alone', () => {
   });
 
   test.each([
-    ['s3.js', ['createS3Sink'], 0],
-    ['extras.js', ['Turn', 'createPageSink', 'memoryStores'], 0],
+    ['extras.js', ['ConstantRate', 'Turn', 'createSeldomSink', 'memoryStores'], 0],
     // It needs the storage, too.
     ['recovery.js', ['recoverAll'], 1],
   ] as const)('%s imports nothing, and gives the worker its part', (file, parts, byAddress) => {

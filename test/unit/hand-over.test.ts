@@ -117,7 +117,6 @@ describe('a new recording', () => {
     expect(structuredClone(plain)).toEqual(plain);
     // Beside the worker, wherever the page lies.
     expect(first.aacEncoderUrl).toBe('https://example.org/files/aac-encoder.js');
-    expect(first.s3Url).toBe('https://example.org/files/s3.js');
     expect(first.extrasUrl).toBe('https://example.org/files/extras.js');
     // Only where thumbnails are wanted is there code for them.
     expect(first.thumbnailsUrl).toBeUndefined();
