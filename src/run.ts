@@ -14,7 +14,7 @@ import {
 import type { RecorderEvents, RecorderState, RecorderStats, Told } from './events.ts';
 import { type Given, letGo, newSetup, prepareWorker, startWorker } from './hand-over.ts';
 import type { Recording } from './manifest.ts';
-import { keeping } from './on-demand.ts';
+import { keepOpen } from './on-demand.ts';
 import type { Joined, OverlayControl } from './overlay-control.ts';
 import type { Command, Openable, Opened, RecorderSource } from './recorder-source.ts';
 import type { Storage } from './storage/storage.ts';
@@ -134,20 +134,8 @@ export class Run {
     } catch (error) {
       return this.#fail(asSteadyreelError(error));
     }
-    const { options } = this.host;
-    if (options.wakeLock || options.confirmUnload) this.#keepOpen(options);
+    this.#release = keepOpen(this.host.options, warning => this.#warn(warning));
     this.#setState('starting');
-  }
-
-  /** Where it can't be loaded, it is recorded all the same. */
-  #keepOpen(options: RunHost['options']): void {
-    const kept = keeping().then(({ keepOpen }) => keepOpen(options, warning => this.#warn(warning)));
-    this.#release = () =>
-      void kept.then(
-        release => release(),
-        () => undefined,
-      );
-    kept.catch(error => this.#warn({ code: 'wake-lock-refused', message: String(error), count: 1 }));
   }
 
   /** What it gives has to be found out first. */

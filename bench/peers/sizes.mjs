@@ -7,7 +7,7 @@ import { DIST, ROOT } from '../../scripts/lib/paths.mjs';
 import { MODES } from './modes.mjs';
 
 /** @param {string | Uint8Array} code */
-const gzipped = code => gzipSync(code, { level: 9 }).length;
+export const gzipped = code => gzipSync(code, { level: 9 }).length;
 
 /** Of Vite's, for every import() of a page: one that has an import() of its own has it anyway. @type {import('vite').Plugin} */
 const withoutHelper = {
@@ -22,7 +22,7 @@ const withoutHelper = {
  *
  * @param {string} input
  */
-const bundled = async input => {
+export const bundled = async input => {
   const result = await build({
     ...{ configFile: false, root: ROOT, logLevel: 'silent', plugins: [withoutHelper] },
     build: { write: false, rolldownOptions: { input, preserveEntrySignatures: 'allow-extension' } },

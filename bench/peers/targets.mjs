@@ -22,7 +22,7 @@ const REASONS = [
   ],
   [
     /^import with its worker/,
-    'the worker has the journal and its recovery, S3, tus, fitting and resampling in it. The budget that `npm test` holds for both is 60,000 bytes.',
+    'the worker has the journal, tus, fitting and resampling in it; S3 and recovery are files of their own.',
   ],
   [
     /^start until/,

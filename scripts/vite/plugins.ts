@@ -88,7 +88,7 @@ export const keepUrls = (): Plugin => ({
 const INLINE = '\0steadyreel-text:';
 
 /** Modules that load others, or name them; beside each lies one that has them. */
-const LOADERS = /(^|\/)(spawn|on-demand|parts)\.ts$/;
+const LOADERS = /(^|\/)(spawn|on-demand|recover|parts)\.ts$/;
 
 /**
  * The script-tag build: each `spawn-inline.ts` takes the place of the `spawn.ts` beside it, and holds a built worker as text; so do others

@@ -64,7 +64,7 @@ Options of serve:
 
 The script-tag build is served too: /steadyreel.iife.js, /worker.js, /tap.js,
 /passthrough.js, /clip.js, /auto.js, /overlays.js, /thumbnails.js,
-/page-storage.js, /aac-encoder.js
+/extras.js, /recovery.js, /aac-encoder.js
 `;
 
 const SERVE_OPTIONS = {

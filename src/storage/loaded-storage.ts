@@ -1,6 +1,6 @@
 /** A storage of ours, as the page holds it. What it takes to read there is loaded when it is first asked for. */
 import type { Recording } from '../manifest.ts';
-import { access } from '../on-demand.ts';
+import { openAccess } from '../on-demand.ts';
 import type { RequestHeaders } from './headers.ts';
 import type {
   Access,
@@ -41,8 +41,7 @@ export class LoadedStorage implements Storage {
   }
 
   async #open(): Promise<Access> {
-    const { openAccess } = await access();
-    return (this.#access ??= openAccess(this.config, this.headers));
+    return (this.#access ??= await openAccess(this.config, this.headers));
   }
 
   async read(key: string, options?: { signal?: AbortSignal }): Promise<Blob> {

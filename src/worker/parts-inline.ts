@@ -3,16 +3,16 @@ import { memoryStores } from '../journal/memory-store.ts';
 import { load } from '../load.ts';
 import { ConstantRate } from '../source/constant-rate.ts';
 import { S3Sink } from '../storage/s3/sink.ts';
-import type { S3Config } from '../storage/storage.ts';
+import type { SinkEvents, StorageSink } from '../storage/sink.ts';
+import type { S3Config, StorageConfig } from '../storage/storage.ts';
 import type * as parts from './parts.ts';
 import { recoverAll } from './recover-all.ts';
 
-const here = async () => ({ ConstantRate, memoryStores, recoverAll });
+const createSeldomSink = (config: StorageConfig, events: SinkEvents): StorageSink =>
+  new S3Sink(config as S3Config, events);
+const here = async () => ({ ConstantRate, createSeldomSink, memoryStores, recoverAll });
 
-export const sinkPart: typeof parts.sinkPart = async (url, kind) =>
-  kind === 's3'
-    ? { createSeldomSink: (config, events) => new S3Sink(config as S3Config, events) }
-    : load(url);
+export const sinkPart: typeof parts.sinkPart = (url, kind) => (kind === 's3' ? here() : load(url));
 export const turnPart: typeof parts.turnPart = url => load(url);
 export const ratePart: typeof parts.ratePart = here;
 export const memoryPart: typeof parts.memoryPart = here;

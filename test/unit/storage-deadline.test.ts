@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { access } from '../../src/on-demand.ts';
+import { openAccess } from '../../src/on-demand.ts';
 import { Persistence, refusal } from '../../src/storage/http.ts';
 import { deadlineOf } from '../../src/storage/retry.ts';
 import { tus } from '../../src/storage/tus/tus.ts';
@@ -32,7 +32,7 @@ describe('the time that a request gets', () => {
 
 describe('no answer', () => {
   // What is loaded when it is needed takes time of its own.
-  beforeAll(async () => void (await access()));
+  beforeAll(async () => void (await openAccess({ kind: 'device' })));
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => {
     vi.useRealTimers();

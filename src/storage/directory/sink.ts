@@ -11,7 +11,7 @@ import { Folder } from './folder.ts';
 const CHUNK = 1024 ** 2;
 const INTERVAL = 2_000;
 
-/** By the code: the journal has its class from another file than `page-storage.js`. */
+/** By the code: the journal has its class from another file than `extras.js`. */
 const isOfJournal = (error: unknown): boolean =>
   (error as Partial<DeviceStorageError> | null)?.code === 'device-storage-failed';
 
