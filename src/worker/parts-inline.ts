@@ -1,7 +1,8 @@
-/** Takes the place of `parts.ts` in the worker of the script-tag build, which records to S3, tus and this device all by itself. */
-import { memoryStores } from '../journal/memory-store.ts';
+/**
+ * Takes the place of `parts.ts` in the worker of the script-tag build, which records to S3, tus and this device, and recovers, all by
+ * itself.
+ */
 import { load } from '../load.ts';
-import { ConstantRate } from '../source/constant-rate.ts';
 import { S3Sink } from '../storage/s3/sink.ts';
 import type { SinkEvents, StorageSink } from '../storage/sink.ts';
 import type { S3Config, StorageConfig } from '../storage/storage.ts';
@@ -10,10 +11,10 @@ import { recoverAll } from './recover-all.ts';
 
 const createSeldomSink = (config: StorageConfig, events: SinkEvents): StorageSink =>
   new S3Sink(config as S3Config, events);
-const here = async () => ({ ConstantRate, createSeldomSink, memoryStores, recoverAll });
+const here = async () => ({ createSeldomSink, recoverAll });
 
 export const sinkPart: typeof parts.sinkPart = (url, kind) => (kind === 's3' ? here() : load(url));
-export const turnPart: typeof parts.turnPart = url => load(url);
-export const ratePart: typeof parts.ratePart = here;
-export const memoryPart: typeof parts.memoryPart = here;
+export const turnPart: typeof parts.turnPart = load;
+export const ratePart: typeof parts.ratePart = load;
+export const memoryPart: typeof parts.memoryPart = load;
 export const recoveryPart: typeof parts.recoveryPart = here;

@@ -25,8 +25,8 @@ class FakeS3 {
     });
   }
 
-  /** The recording that is there, with its file as the manifest says. */
-  check(): Recording {
+  /** The recording that is there, with its file as the manifest says: fitted, and at the rate that was asked for. */
+  check(frameRate?: number): Recording {
     const [key] = [...this.objects.keys()].filter(name => name.endsWith('manifest.json'));
     const manifest = JSON.parse(this.objects.get(key ?? '')?.toString() ?? '') as Recording;
     expect(manifest.files).toHaveLength(1);
@@ -34,6 +34,8 @@ class FakeS3 {
       const bytes = this.objects.get(file.key) ?? Buffer.alloc(0);
       expect(bytes.length).toBe(file.bytes);
       expect(createHash('sha256').update(bytes).digest('hex')).toBe(file.sha256);
+      expect(file.video).toMatchObject({ codedWidth: 160, codedHeight: 90 });
+      if (frameRate) expect(file.video?.frames).toBe(Math.round(file.duration * frameRate));
     }
     return manifest;
   }
@@ -73,7 +75,12 @@ const begin = (page: Page, workerUrl?: string): Promise<void> =>
       context.fillRect(0, 0, canvas.width, canvas.height);
     }, 33);
     const storage = s3({ endpoint: '/s3' });
-    const recorder = new Recorder(canvas.captureStream(30), { storage, ...(url && { workerUrl: url }) });
+    const video = { size: { width: 160, height: 90 }, ...(url && { frameRate: 20 }) };
+    const recorder = new Recorder(canvas.captureStream(30), {
+      storage,
+      video,
+      ...(url && { workerUrl: url }),
+    });
     Object.assign(window, { recorder });
     const enough = new Promise<void>(resolve =>
       recorder.on('progress', ({ duration }) => duration > 1 && resolve()),
@@ -108,18 +115,19 @@ const WORKERS = [
 for (const { what, workerUrl, headers, loaded } of WORKERS) {
   test(`records to S3, and finishes what a closed tab has left: ${what}`, async ({ context }) => {
     const store = new FakeS3();
+    const frameRate = workerUrl === undefined ? undefined : 20;
     await store.serve(context);
     const first = await open(context, headers);
     await begin(first.page, workerUrl);
     await stop(first.page);
-    expect(store.check().state).toBe('complete');
+    expect(store.check(frameRate).state).toBe('complete');
 
     store.objects.clear();
     await begin(first.page, workerUrl);
     await first.page.close({ runBeforeUnload: false });
     const second = await open(context, headers);
     await expect.poll(() => recover(second.page, workerUrl)).toBe(1);
-    expect(store.check().state).toBe('recovered');
+    expect(store.check(frameRate).state).toBe('recovered');
 
     const scripts = new Set([...first.scripts, ...second.scripts]);
     expect([...scripts].sort()).toEqual(['/steadyreel.iife.js', ...loaded].sort());

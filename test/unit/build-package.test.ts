@@ -151,8 +151,8 @@ describe('the files that stand alone', () => {
     expect(workers).toHaveLength(1);
     const whole = String(workers[0]);
     new Script(whole);
-    // What an S3 store says, what is asked of one, what only a recovery finds out, what a full memory says, and the canvas that frames are fitted on.
-    const marks = ['<Code>', 'uploadId=', 'recording-elsewhere', 'kept in memory', 'OffscreenCanvas'];
+    // What an S3 store says, what is asked of one, what only a recovery finds out, and the canvas that frames are fitted on.
+    const marks = ['<Code>', 'uploadId=', 'recording-elsewhere', 'OffscreenCanvas'];
     expect(marks.filter(mark => whole.includes(mark))).toEqual(marks);
     expect(marks.filter(mark => dist('worker.js').includes(mark))).toEqual(['OffscreenCanvas']);
   });
