@@ -16,8 +16,6 @@ import type {
 export type ReadableConfig = DeviceConfig | DirectoryConfig | TusConfig | S3Config;
 
 export class LoadedStorage implements Storage {
-  #access: Access | undefined;
-
   /** @param headers of a storage that is reached by requests. */
   constructor(
     readonly config: ReadableConfig,
@@ -40,8 +38,8 @@ export class LoadedStorage implements Storage {
     return this.headers?.next();
   }
 
-  async #open(): Promise<Access> {
-    return (this.#access ??= await openAccess(this.config, this.headers));
+  #open(): Access | Promise<Access> {
+    return openAccess(this.config, this.headers);
   }
 
   async read(key: string, options?: { signal?: AbortSignal }): Promise<Blob> {

@@ -62,11 +62,8 @@ const openerOf = async ({ call, ring, overlays, options, extrasUrl }: Opening): 
     const { openCallTracks } = await load<PassthroughModule>(call.url);
     return context => openCallTracks(context) as SessionTracks;
   }
-  const rated = options.video.frameRate !== 'source';
-  const [overlaid, rate] = await Promise.all([
-    Overlaid.open(overlays),
-    rated ? ratePart(extrasUrl) : undefined,
-  ]);
+  const rate = options.video.frameRate === 'source' ? undefined : await ratePart(extrasUrl);
+  const overlaid = await Overlaid.open(overlays);
   return context => {
     overlaid.note = event => context.keeper.note(event);
     return new Tracks({ ...context, overlaid, Rate: rate?.ConstantRate }) as SessionTracks;
