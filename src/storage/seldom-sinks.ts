@@ -5,7 +5,7 @@ import { S3Sink } from './s3/sink.ts';
 import type { SinkEvents, StorageSink } from './sink.ts';
 import type { CustomConfig, DirectoryConfig, S3Config } from './storage.ts';
 
-export const createSeldomSink = (
+export const createSink = (
   config: S3Config | CustomConfig | DirectoryConfig,
   events: SinkEvents,
 ): StorageSink => {

@@ -4,5 +4,5 @@
  */
 export { memoryStores } from '../journal/memory-store.ts';
 export { ConstantRate } from '../source/constant-rate.ts';
-export { createSeldomSink } from '../storage/seldom-sinks.ts';
+export { createSink } from '../storage/seldom-sinks.ts';
 export { Turn } from './turn.ts';

@@ -17,6 +17,6 @@ export const sinkFor = async ({
   extrasUrl,
 }: Pick<SessionSetup, 'storage' | 'extrasUrl'>): Promise<OpenSink> => {
   if (storage.kind === 'tus' || storage.kind === 'device') return events => createSink(storage, events);
-  const { createSeldomSink } = await sinkPart(extrasUrl, storage.kind);
-  return events => createSeldomSink(storage, events);
+  const part = await sinkPart(extrasUrl, storage.kind);
+  return events => part.createSink(storage, events);
 };

@@ -9,9 +9,9 @@ import type { S3Config, StorageConfig } from '../storage/storage.ts';
 import type * as parts from './parts.ts';
 import { recoverAll } from './recover-all.ts';
 
-const createSeldomSink = (config: StorageConfig, events: SinkEvents): StorageSink =>
+const createSink = (config: StorageConfig, events: SinkEvents): StorageSink =>
   new S3Sink(config as S3Config, events);
-const here = async () => ({ createSeldomSink, recoverAll });
+const here = async () => ({ createSink, recoverAll });
 
 export const sinkPart: typeof parts.sinkPart = (url, kind) => (kind === 's3' ? here() : load(url));
 export const turnPart: typeof parts.turnPart = load;

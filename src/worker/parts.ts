@@ -8,7 +8,7 @@ import type { StorageConfig } from '../storage/storage.ts';
 type Extras = typeof import('./extras.ts');
 
 /** Writing to a storage that not every worker knows. */
-export const sinkPart = (url: string, _: StorageConfig['kind']): Promise<Pick<Extras, 'createSeldomSink'>> =>
+export const sinkPart = (url: string, _: StorageConfig['kind']): Promise<Pick<Extras, 'createSink'>> =>
   load(url);
 
 /** Going on from another recording. */

@@ -10,7 +10,7 @@ const module = (code: string): string => `data:text/javascript,${encodeURICompon
 const MISSING = module('throw new Error("404")');
 
 it.each([custom, s3])('has all that $kind() needs before the recording begins', async storage => {
-  const extrasUrl = module('export const createSeldomSink = (config, events) => ({ config, events });');
+  const extrasUrl = module('export const createSink = (config, events) => ({ config, events });');
   const openSink = await sinkFor({ storage, extrasUrl });
   const events = {} as SinkEvents;
   expect(openSink(events)).toEqual({ config: storage, events });
