@@ -9,22 +9,15 @@ import { MODES } from './modes.mjs';
 /** @param {string | Uint8Array} code */
 export const gzipped = code => gzipSync(code, { level: 9 }).length;
 
-/** Of Vite's, for every import() of a page: one that has an import() of its own has it anyway. @type {import('vite').Plugin} */
-const withoutHelper = {
-  name: 'bench:without-helper',
-  enforce: 'pre',
-  load: id =>
-    id.endsWith('vite/preload-helper.js') ? 'export const __vitePreload = load => load();' : undefined,
-};
-
 /**
- * As a user's bundler would make it, without what is loaded when it is needed.
+ * As Vite makes it of a page's script, without what is loaded when it is needed.
  *
  * @param {string} input
  */
 export const bundled = async input => {
   const result = await build({
-    ...{ configFile: false, root: ROOT, logLevel: 'silent', plugins: [withoutHelper] },
+    ...{ configFile: false, root: ROOT, logLevel: 'silent' },
+    resolve: { alias: { steadyreel: join(DIST, 'index.js') } },
     build: { write: false, rolldownOptions: { input, preserveEntrySignatures: 'allow-extension' } },
   });
   const { output } = /** @type {import('vite').Rollup.RollupOutput} */ (
@@ -43,16 +36,21 @@ export const bundled = async input => {
     .join('\n');
 };
 
+/** A page that records and uploads. */
+export const CORE = join(ROOT, 'bench/peers/recorders/steadyreel.ts');
+
 /** @returns {Promise<{ name: string, label: string, bytes: number }[]>} */
 export const sizes = async () => {
   /** @param {string} name */
   const built = name => gzipped(readFileSync(join(DIST, name)));
-  const [page, worker] = [gzipped(await bundled(join(DIST, 'index.js'))), built('worker.js')];
+  const [page, worker] = [gzipped(await bundled(CORE)), built('worker.js')];
+  const all = gzipped(await bundled(join(DIST, 'index.js')));
   const own = [
     { name: 'script-tag', label: 'steadyreel, script tag, all in it', bytes: built('steadyreel.iife.js') },
-    { name: 'import', label: 'steadyreel, import, on the page', bytes: page },
+    { name: 'import', label: 'steadyreel, `import { Recorder, tus }`, on the page', bytes: page },
     { name: 'worker', label: 'steadyreel, its worker', bytes: worker },
-    { name: 'both', label: 'steadyreel, import and worker', bytes: page + worker },
+    { name: 'both', label: 'steadyreel, that import and the worker', bytes: page + worker },
+    { name: 'whole', label: 'steadyreel, all that can be imported, and the worker', bytes: all + worker },
   ];
   const peers = [];
   for (const { name, label, entry } of MODES)

@@ -187,7 +187,7 @@ export const verdicts = data => {
       most: 60_000,
       unit: ' bytes',
     }),
-    verdict('import with its worker, gzipped', 'at most 50,000 bytes', size('both'), {
+    verdict('import of Recorder and tus with the worker, gzipped', 'at most 50,000 bytes', size('both'), {
       most: 50_000,
       unit: ' bytes',
     }),

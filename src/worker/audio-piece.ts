@@ -59,12 +59,6 @@ export class PlaneCopier {
   }
 }
 
-/** True where samples lie behind others in the same buffer. */
-const adjoins = (before: Plane | undefined, plane: Plane | undefined): boolean =>
-  before !== undefined &&
-  before.buffer === plane?.buffer &&
-  before.byteOffset + before.byteLength === plane.byteOffset;
-
 /** A piece that begins so much after another's end, or before it, follows it: less than ten samples; microseconds. */
 const CLOSE = 100;
 
@@ -83,8 +77,6 @@ export const joined = (pieces: readonly [Piece, ...Piece[]]): Piece => {
   const [first] = pieces;
   if (pieces.length === 1) return first;
   const frames = pieces.reduce((sum, { planes }) => sum + (planes[0]?.length ?? 0), 0);
-  if (pieces.every(({ planes }, i) => i === 0 || adjoins(pieces[i - 1]?.planes[0], planes[0])))
-    return { ...first, planes: first.planes.map(p => new Float32Array(p.buffer, p.byteOffset, frames)) };
   const planes = silencePlanes(first.planes.length, frames);
   let at = 0;
   for (const piece of pieces) {

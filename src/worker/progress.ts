@@ -12,8 +12,7 @@ const COUNTED = 100;
  * @param now where on the timeline lies what is captured now, as far as that is known; microseconds.
  */
 export const untilProgress = (now: number | undefined): number => {
-  const beyond = now === undefined ? 0 : (now / 1000 - COUNTED) % PROGRESS;
-  const wait = PROGRESS - beyond;
+  const wait = PROGRESS - (now === undefined ? 0 : (now / 1000 - COUNTED) % PROGRESS);
   // A timer that came a moment too early.
   return wait < COUNTED ? wait + PROGRESS : wait;
 };

@@ -19,7 +19,7 @@ import { watchRoom } from './room.ts';
 import { leave, methodOf, type OpenTracks, type SessionTracks } from './session-tracks.ts';
 import { backlogOf, emptyStats } from './stats.ts';
 import { Warnings } from './warnings.ts';
-import { WriteAlarm } from './write-alarm.ts';
+import { writeAlarm } from './write-alarm.ts';
 
 /** `start()` waits this long for a storage that does not answer; milliseconds. */
 const PREFLIGHT = 3_000;
@@ -62,7 +62,7 @@ export class Session {
       fail: error => this.#fail(error),
     };
     const now = (): number | undefined => this.#tracks.now;
-    this.#log = new RecordingLog(journal.tail, report.fail, new WriteAlarm(now).soon);
+    this.#log = new RecordingLog(journal.tail, report.fail, writeAlarm(now));
     this.#sink = openSink(this.#sinkEvents(report));
     this.#keeper = this.#openKeeper();
     this.#files = this.#openFiles(report);

@@ -19,26 +19,28 @@ const endOf = (record: LogRecord): number | undefined => {
  * Each write costs the same, however short it is, and not only here: Chromium tells its browser process of every one (32 a second
  * were a fifth of all that recording takes beyond the encoders). So what is captured within some hundredths of a second is
  * written together.
+ *
+ * @param now where on the timeline lies what is captured now, as far as that is known; microseconds.
+ * @returns what has it written as soon as a record has to be.
  */
-export class WriteAlarm {
-  #timer: ReturnType<typeof setTimeout> | undefined;
+export const writeAlarm = (
+  now: () => number | undefined,
+): ((write: () => void, record: LogRecord) => void) => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
   /** Where the oldest of what waits ends on the timeline; microseconds. */
-  #oldest = Number.POSITIVE_INFINITY;
-
-  /** @param now where on the timeline lies what is captured now, as far as that is known; microseconds. */
-  constructor(private readonly now: () => number | undefined) {}
-
-  /** Has it written as soon as this record has to be. */
-  readonly soon = (write: () => void, record: LogRecord): void => {
-    const end = endOf(record);
-    if (this.#timer !== undefined && (end === undefined || end >= this.#oldest)) return;
-    const now = this.now();
-    const age = now === undefined || end === undefined ? LEAST : now - end;
-    clearTimeout(this.#timer);
-    this.#oldest = end ?? Number.POSITIVE_INFINITY;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      write();
-    }, patienceOf(age) / 1000);
+  let oldest = 0;
+  return (write, record) => {
+    const end = endOf(record) ?? Number.POSITIVE_INFINITY;
+    if (timer !== undefined && end >= oldest) return;
+    const age = (now() ?? Number.NaN) - end;
+    clearTimeout(timer);
+    oldest = end;
+    timer = setTimeout(
+      () => {
+        timer = undefined;
+        write();
+      },
+      patienceOf(Number.isFinite(age) ? age : LEAST) / 1000,
+    );
   };
-}
+};

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LogRecord } from '../../src/worker/checkpoint.ts';
-import { patienceOf, WriteAlarm } from '../../src/worker/write-alarm.ts';
+import { patienceOf, writeAlarm } from '../../src/worker/write-alarm.ts';
 
 const video = (time: number): LogRecord => ({ kind: 'video', file: 1, time, type: 'delta' });
 const audio = (time: number): LogRecord => ({ kind: 'audio', file: 1, time, duration: 20_000 });
@@ -31,8 +31,8 @@ describe('the alarm', () => {
     const written: number[] = [];
     const began = performance.now();
     const write = (): void => void written.push(performance.now() - began);
-    const alarm = new WriteAlarm(now);
-    return { written, soon: (record: LogRecord) => alarm.soon(write, record) };
+    const alarm = writeAlarm(now);
+    return { written, soon: (record: LogRecord) => alarm(write, record) };
   };
 
   it('writes packets of a moment together, by when the first of them has to be', () => {
