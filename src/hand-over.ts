@@ -5,10 +5,10 @@ import type { ResolvedOptions } from './options.ts';
 import type { Opened } from './recorder-source.ts';
 import { type LiveTracks, openInputs } from './source/capture.ts';
 import type { Storage } from './storage/storage.ts';
-import type { Replacement, SessionSetup } from './worker/protocol.ts';
+import type { Replacement, SessionSetup, ToWorker } from './worker/protocol.ts';
 import { type PartName, partUrl, spawnWorker } from './worker/spawn.ts';
 
-/** Stands ready for the next recording, so that it need not wait for a worker to be made and its script to be read. */
+/** Stands ready for the next recording, which need not wait for a worker to be made and its script to be read, nor have a network then. */
 let spare: { worker: Worker; url: string } | undefined;
 
 /** Makes one, where there is none. A recording that needs one from another address makes its own. */
@@ -20,6 +20,7 @@ export const prepareWorker = (workerUrl: string | URL | undefined): void => {
     event.preventDefault();
     spare = undefined;
   };
+  worker.postMessage({ type: 'prepare', extrasUrl: addressOf('extras.js', workerUrl) } satisfies ToWorker);
 };
 
 /** @throws WorkerFailedError (`worker-failed`). */

@@ -7,6 +7,9 @@ import type { StorageConfig } from '../storage/storage.ts';
 
 type Extras = typeof import('./extras.ts');
 
+/** Loads what a recording could need that begins later, when the network may be gone. Never throws: it is tried again then. */
+export const prepare = (url: string): void => void load(url).catch(() => undefined);
+
 /** Writing to a storage that not every worker knows. */
 export const sinkPart = (url: string, _: StorageConfig['kind']): Promise<Pick<Extras, 'createSink'>> =>
   load(url);

@@ -96,6 +96,8 @@ export interface RecoverySetup {
 
 export type ToWorker =
   | { type: 'start'; setup: SessionSetup }
+  /** A recording may begin here later, when the network is gone: what it could need is loaded now. */
+  | { type: 'prepare'; extrasUrl: string }
   | { type: 'recover'; setup: RecoverySetup }
   | { type: 'ring'; setup: RingSetup }
   /** A recording is made of the ring; it hears over the port. */

@@ -3,7 +3,7 @@ import { asSteadyreelError, errorToMessage } from '../errors.ts';
 import { load } from '../load.ts';
 import { Asks } from './asks.ts';
 import type { OpenBoth, OverlaysModule, RunningSession } from './overlaid.ts';
-import { recoveryPart } from './parts.ts';
+import { prepare, recoveryPart } from './parts.ts';
 import type { FromWorker, RingSetup, SessionSetup, ToWorker } from './protocol.ts';
 import type { RingHost } from './ring-host.ts';
 import { Session } from './session.ts';
@@ -64,6 +64,8 @@ const handle = async (message: ToWorker): Promise<void> => {
     case 'start':
       session = openSession(message.setup);
       return;
+    case 'prepare':
+      return prepare(message.extrasUrl);
     case 'ring':
       session = ring = openRing(message.setup);
       return;

@@ -133,3 +133,75 @@ for (const { what, workerUrl, headers, loaded } of WORKERS) {
     expect([...scripts].sort()).toEqual(['/steadyreel.iife.js', ...loaded].sort());
   });
 }
+
+/** Begins to record on this device, and says so. */
+const beginOnDevice = (page: Page, workerUrl?: string): Promise<void> =>
+  page.evaluate(async url => {
+    const { Recorder, device } = (window as unknown as { Steadyreel: typeof import('../../src/index.ts') })
+      .Steadyreel;
+    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });
+    const context = canvas.getContext('2d');
+    let frame = 0;
+    setInterval(() => {
+      if (!context) return;
+      context.fillStyle = `hsl(${frame++ % 360} 80% 50%)`;
+      context.fillRect(0, 0, canvas.width, canvas.height);
+    }, 33);
+    const recorder = new Recorder(canvas.captureStream(30), {
+      storage: device(),
+      ...(url && { workerUrl: url }),
+    });
+    Object.assign(window, { recorder });
+    await recorder.start();
+  }, workerUrl);
+
+/** Goes over to the next recording, and stops that. @returns seconds of both. */
+const rollOver = (page: Page): Promise<number[]> =>
+  page.evaluate(async () => {
+    const { recorder } = window as unknown as { recorder: import('../../src/index.ts').Recorder };
+    const first = new Promise<number>(resolve =>
+      recorder.on('finished', ({ recording }) => resolve(recording?.duration ?? 0)),
+    );
+    await recorder.rollOver();
+    await new Promise<void>(resolve =>
+      recorder.on('progress', ({ duration }) => duration > 0.5 && resolve()),
+    );
+    const last = await recorder.stop();
+    return [await first, last.duration];
+  });
+
+test('rolls over when the network is gone, with the worker by its address', async ({ context }) => {
+  const loaded = new Set<string>();
+  context.on('requestfinished', request => loaded.add(new URL(request.url()).pathname));
+  const { page } = await open(context);
+  await beginOnDevice(page, '/worker.js');
+  // The worker of the next one stands ready, with all that it needs.
+  await expect.poll(() => loaded.has('/extras.js')).toBe(true);
+  await context.setOffline(true);
+  const [before, after] = await rollOver(page);
+  expect(before).toBeGreaterThan(0);
+  expect(after).toBeGreaterThan(0.5);
+});
+
+test('a roll-over that can not be had, as the network is gone, leaves the recording as it is', async ({
+  context,
+}) => {
+  const { page } = await open(context);
+  await beginOnDevice(page);
+  await context.setOffline(true);
+  const code = await page.evaluate(() =>
+    (window as unknown as { recorder: import('../../src/index.ts').Recorder }).recorder.rollOver().then(
+      () => undefined,
+      error => (error as { code: string }).code,
+    ),
+  );
+  expect(code).toBe('worker-failed');
+  const duration = await page.evaluate(async () => {
+    const { recorder } = window as unknown as { recorder: import('../../src/index.ts').Recorder };
+    await new Promise<void>(resolve =>
+      recorder.on('progress', ({ duration: now }) => now > 1.5 && resolve()),
+    );
+    return (await recorder.stop()).duration;
+  });
+  expect(duration).toBeGreaterThan(1.5);
+});
