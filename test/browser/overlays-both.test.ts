@@ -2,6 +2,7 @@
 import { listRecordings, Recorder, type Recording, recover, tus } from 'steadyreel';
 import { expect, inject, test } from 'vitest';
 import { commands } from 'vitest/browser';
+import type { ToWorker } from '../../src/worker/protocol.ts';
 import { checkCounters, checkFiles } from './support/check.ts';
 import { AudioSource, received, VideoSource } from './support/source.ts';
 
@@ -85,11 +86,11 @@ test.concurrent('thrown away, nothing of either is left', async () => {
 });
 
 test('when their worker dies, both are recovered, and still linked', async () => {
-  // Not each that is made: the one that is told to begin may have stood ready, and the next may stand ready by now.
+  // Not each that is made: the one that is told to begin may have stood ready, and the next stands ready by now, for `recover()`.
   const workers = new Set<Worker>();
   const { postMessage } = Worker.prototype;
   Worker.prototype.postMessage = function (this: Worker, ...given: unknown[]) {
-    workers.add(this);
+    if ((given[0] as ToWorker).type === 'start') workers.add(this);
     Reflect.apply(postMessage, this, given);
   };
   const video = new VideoSource();

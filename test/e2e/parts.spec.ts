@@ -43,8 +43,31 @@ class FakeS3 {
 
 const CSP = "default-src 'self'; script-src 'self' 'unsafe-eval'; worker-src 'self'; img-src data:";
 
+interface InPage {
+  Steadyreel: typeof import('../../src/index.ts');
+  movingPicture(): MediaStream;
+}
+
+/** In each page, whatever its content security policy: a stream whose picture changes. */
+const addMovingPicture = (context: BrowserContext): Promise<unknown> =>
+  context.addInitScript(() => {
+    const movingPicture = (): MediaStream => {
+      const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });
+      const painted = canvas.getContext('2d');
+      let frame = 0;
+      setInterval(() => {
+        if (!painted) return;
+        painted.fillStyle = `hsl(${frame++ % 360} 80% 50%)`;
+        painted.fillRect(0, 0, canvas.width, canvas.height);
+      }, 33);
+      return canvas.captureStream(30);
+    };
+    Object.assign(window, { movingPicture });
+  });
+
 /** Opens a page with the script-tag build; hears which scripts are loaded, also by workers. */
 const open = async (context: BrowserContext, headers: Record<string, string> = {}) => {
+  await addMovingPicture(context);
   const page = await context.newPage();
   const scripts = new Set<string>();
   context.on('request', request => {
@@ -64,19 +87,11 @@ const open = async (context: BrowserContext, headers: Record<string, string> = {
 /** Begins a recording to S3 and has so much of it. */
 const begin = (page: Page, workerUrl?: string): Promise<void> =>
   page.evaluate(async url => {
-    const { Recorder, s3 } = (window as unknown as { Steadyreel: typeof import('../../src/index.ts') })
-      .Steadyreel;
-    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });
-    const context = canvas.getContext('2d');
-    let frame = 0;
-    setInterval(() => {
-      if (!context) return;
-      context.fillStyle = `hsl(${frame++ % 360} 80% 50%)`;
-      context.fillRect(0, 0, canvas.width, canvas.height);
-    }, 33);
+    const { Steadyreel, movingPicture } = window as unknown as InPage;
+    const { Recorder, s3 } = Steadyreel;
     const storage = s3({ endpoint: '/s3' });
     const video = { size: { width: 160, height: 90 }, ...(url && { frameRate: 20 }) };
-    const recorder = new Recorder(canvas.captureStream(30), {
+    const recorder = new Recorder(movingPicture(), {
       storage,
       video,
       ...(url && { workerUrl: url }),
@@ -137,17 +152,9 @@ for (const { what, workerUrl, headers, loaded } of WORKERS) {
 /** Begins to record on this device, and says so. */
 const beginOnDevice = (page: Page, workerUrl?: string): Promise<void> =>
   page.evaluate(async url => {
-    const { Recorder, device } = (window as unknown as { Steadyreel: typeof import('../../src/index.ts') })
-      .Steadyreel;
-    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });
-    const context = canvas.getContext('2d');
-    let frame = 0;
-    setInterval(() => {
-      if (!context) return;
-      context.fillStyle = `hsl(${frame++ % 360} 80% 50%)`;
-      context.fillRect(0, 0, canvas.width, canvas.height);
-    }, 33);
-    const recorder = new Recorder(canvas.captureStream(30), {
+    const { Steadyreel, movingPicture } = window as unknown as InPage;
+    const { Recorder, device } = Steadyreel;
+    const recorder = new Recorder(movingPicture(), {
       storage: device(),
       ...(url && { workerUrl: url }),
     });
