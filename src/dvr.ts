@@ -187,7 +187,7 @@ class RunningRing {
   }
 }
 
-/** How often a source that tells nothing is looked at, until there is something of it; milliseconds. */
+/** How often it is looked whether a source has something that there is no ring of; milliseconds. */
 const LOOK = 1_000;
 
 export class Dvr {
@@ -220,11 +220,13 @@ export class Dvr {
     };
     tryIt();
     this.#unwatch();
-    if ('watch' in source) this.#unwatch = (source as RecorderSource).watch(tryIt);
-    else {
-      const timer = setInterval(tryIt, LOOK);
-      this.#unwatch = () => clearInterval(timer);
-    }
+    const unwatch = 'watch' in source ? (source as RecorderSource).watch(tryIt) : () => undefined;
+    // A ring that has ended tells of nothing any more that would have somebody look.
+    const timer = setInterval(tryIt, LOOK);
+    this.#unwatch = () => {
+      unwatch();
+      clearInterval(timer);
+    };
   }
 
   /** The ring that runs, or a new one; where there can be none, the one that has ended. */
