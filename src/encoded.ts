@@ -44,6 +44,13 @@ export interface DecoderLook {
   dropped: number;
 }
 
+/**
+ * Frames are handed over together, so often where the recording asks for nothing else; milliseconds. A message for each would
+ * wake the recording's thread 80 times a second, which costs more than what it does with them. All listeners keep to the same
+ * beat, so that it wakes once.
+ */
+export const HAND_OVER_EVERY = 50;
+
 /** From a tap to a recording, over a port of its own: several at once, in order. */
 export type FromTap =
   | { type: 'frame'; frame: EncodedFrame }
@@ -58,6 +65,8 @@ export type FromTap =
 export type ToTap =
   /** The recording has done with so many bytes of frames: so many more may be on their way. */
   | { type: 'taken'; bytes: number }
+  /** Hand frames over so often from now on; milliseconds. What waits comes at once where that is more often than before. */
+  | { type: 'pace'; every: number }
   /** Ask the other side, or the encoder, for a key frame. */
   | { type: 'key-frame' }
   /** See how far the page's decoder has come, and in the call's statistics how many packets were lost. */

@@ -43,6 +43,11 @@ export const isAfter = (frame: ChainFrame, other: Position): boolean => {
   return (frame.spatialIndex ?? 0) > (other.spatialIndex ?? 0);
 };
 
+/** Whether a frame lies before another one, by time and layer. */
+export const isBefore = (frame: Position, other: Position): boolean =>
+  frame.time < other.time ||
+  (frame.time === other.time && (frame.spatialIndex ?? 0) < (other.spatialIndex ?? 0));
+
 /** Whether two frames of one source are the same, which has come twice. */
 export const isSame = (one: ChainFrame, other: ChainFrame): boolean => {
   const [a, b] = [one.data, other.data];

@@ -9,7 +9,15 @@
  * later ones, or never. What waits for the decoder is put in order meanwhile.
  */
 import type { DecoderLook } from '../encoded.ts';
-import { type ChainFrame, isAfter, isBeginning, isSame, type Position, positionOf } from './chain-frame.ts';
+import {
+  type ChainFrame,
+  isAfter,
+  isBefore,
+  isBeginning,
+  isSame,
+  type Position,
+  positionOf,
+} from './chain-frame.ts';
 import { ChainPlace } from './chain-place.ts';
 import { type Plain, plainState, type State } from './chain-state.ts';
 import {
@@ -69,16 +77,16 @@ export class Chain<T extends ChainFrame> {
 
   /** Time of the first frame that waits for the decoder: from there on, nothing is decided. */
   get heldFrom(): number | undefined {
-    return this.#isHolding ? this.#waiting[0]?.frame.time : undefined;
+    return this.isHolding ? this.#waiting[0]?.frame.time : undefined;
   }
 
   /** A key frame waits for the decoder. */
   get holdsKey(): boolean {
-    return this.#isHolding && this.#waiting.some(({ frame }) => isBeginning(frame));
+    return this.isHolding && this.#waiting.some(({ frame }) => isBeginning(frame));
   }
 
-  /** True while frames wait for the decoder. */
-  get #isHolding(): boolean {
+  /** True while what comes waits for the decoder. */
+  get isHolding(): boolean {
     const { gapless = false } = this.#waiting[0]?.frame ?? this.place.last ?? {};
     return this.#state.name === 'plain' && this.#witness.isHeard && !gapless;
   }
@@ -102,7 +110,7 @@ export class Chain<T extends ChainFrame> {
   /** What the page has seen, whether it was asked or not. */
   see(look: DecoderLook, now: number): ChainStep<T> {
     const { lost, dropped } = this.#witness.note(look);
-    if (this.#isHolding) this.#believe(look, dropped, now);
+    if (this.isHolding) this.#believe(look, dropped, now);
     else if (this.#state.name === 'plain' && this.#state.askedAt !== undefined) {
       if (lost) this.#leaveOutUntilKey();
       else this.#acceptWaiting('nothing-lost');
@@ -263,10 +271,8 @@ export class Chain<T extends ChainFrame> {
       this.#letGo();
       return this.#takeKey(frame);
     }
-    this.#waiting.push({ frame, since: now });
-    this.#waiting.sort(
-      ({ frame: a }, { frame: b }) => a.time - b.time || (a.spatialIndex ?? 0) - (b.spatialIndex ?? 0),
-    );
+    const after = this.#waiting.findLastIndex(one => !isBefore(frame, one.frame));
+    this.#waiting.splice(after + 1, 0, { frame, since: now });
   }
 
   /** A sender that probes how much the network can carry may send the same frame half a dozen times (measured). */
@@ -278,7 +284,7 @@ export class Chain<T extends ChainFrame> {
   /** What is recorded since was predicted from something that was not there; but not what follows a key frame. */
   #takeLate(frame: T): void {
     // The decoder went on without it.
-    if (this.#isHolding) return this.#leaveOut(frame, 'late');
+    if (this.isHolding) return this.#leaveOut(frame, 'late');
     const { last } = this.place;
     const again = frame.time === last?.time && frame.spatialIndex === last.spatialIndex;
     this.#leaveOut(frame, 'late');
@@ -288,7 +294,7 @@ export class Chain<T extends ChainFrame> {
 
   /** Without numbers: keeps what can be kept by now. @returns whether the page is to look. */
   #settle(now: number): boolean {
-    if (this.#isHolding) return this.#hold(now);
+    if (this.isHolding) return this.#hold(now);
     for (let state = this.#state; state.name === 'plain'; state = this.#state) {
       const [head] = this.#waiting;
       if (head === undefined) return false;
@@ -358,7 +364,7 @@ export class Chain<T extends ChainFrame> {
 
   /** Nobody is asked any more: what waits is kept, unless a loss is known that it may suffer from. */
   #letGo(): void {
-    if (!this.#isHolding) return this.#acceptWaiting('unanswered');
+    if (!this.isHolding) return this.#acceptWaiting('unanswered');
     const { isInDoubt, lostUntil } = this.#witness;
     if (isInDoubt || this.#waiting.some(({ since }) => since <= lostUntil)) return this.#leaveOutWaiting();
     for (const { frame, since } of [...this.#waiting]) {

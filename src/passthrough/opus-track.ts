@@ -1,6 +1,7 @@
 /** The sound of a call, as its frames come, turned into a row of Opus packets with silence in the gaps. Pure. */
 import type { EncodedFrame } from '../encoded.ts';
 import { type AudioArrival, type AudioCounts, AudioSequence, type AudioStep } from './audio-sequence.ts';
+import { mediaType } from './media-type.ts';
 import { silentPackets } from './opus.ts';
 import { unpackRed } from './red.ts';
 import { Reorder } from './reorder.ts';
@@ -47,12 +48,14 @@ export function* fillGap({ time, duration, cause, certain }: OpusGap): Generator
 /** A packet of no frames, which Opus has not (RFC 6716, 3.2.5, R2): it stands for what can't be read, and is counted so. */
 const NOT_OPUS = Uint8Array.of(3, 0);
 
+const OPUS = 'audio/opus';
+
 /** The packet of a frame, and those that are repeated in it. */
 const unpack = ({ data, mimeType }: EncodedFrame): Pick<AudioArrival, 'data' | 'redundant'> => {
   const bytes = new Uint8Array(data);
-  const format = mimeType?.split(';')[0]?.trim().toLowerCase() ?? 'audio/opus';
-  if (bytes.length === 0 || format === 'audio/opus') return { data: bytes };
-  const red = format === 'audio/red' ? unpackRed(bytes) : undefined;
+  const type = mediaType(mimeType ?? OPUS);
+  if (bytes.length === 0 || type === OPUS) return { data: bytes };
+  const red = type === 'audio/red' ? unpackRed(bytes) : undefined;
   if (red === undefined) return { data: NOT_OPUS };
   const { primary, redundant } = red;
   return {

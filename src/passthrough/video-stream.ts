@@ -5,6 +5,7 @@ import { hasIdr } from './annex-b.ts';
 import { Av1Stream, isAv1Key } from './av1.ts';
 import { AvcStream } from './avc.ts';
 import type { CodedFrame } from './coded-frame.ts';
+import { mediaType } from './media-type.ts';
 import { type EncodedVideo, streamChange } from './parameters.ts';
 import { isVp8Key, Vp8Stream } from './vp8.ts';
 import { isVp9Key, Vp9Stream } from './vp9.ts';
@@ -23,8 +24,7 @@ const FAMILIES: Readonly<Record<string, StreamFamily>> = {
 
 /** The family of a frame by its `mimeType`; `undefined` for what can't be recorded as it is. */
 export const videoFamilyOf = (mimeType: string | undefined): StreamFamily | undefined =>
-  // What lies behind a semicolon are parameters.
-  FAMILIES[mimeType?.split(';')[0]?.trim().toLowerCase() ?? ''];
+  FAMILIES[mediaType(mimeType ?? '')];
 
 const KEY_TESTS: Readonly<Record<StreamFamily, (data: Uint8Array) => boolean>> = {
   avc: hasIdr,

@@ -1,12 +1,12 @@
 /** One recording that listens to a tap or a feed: what is sent to it, and what it asks for. */
-import type { DecoderLook, EncodedFrame, FromTap, ToTap } from '../encoded.ts';
+import {
+  type DecoderLook,
+  type EncodedFrame,
+  type FromTap,
+  HAND_OVER_EVERY,
+  type ToTap,
+} from '../encoded.ts';
 import { Credit } from './credit.ts';
-
-/**
- * Frames are handed over together, so often; milliseconds. A message for each would wake the recording's thread 80 times a
- * second, which costs more than what it does with them. All listeners keep to the same beat, so that it wakes once.
- */
-export const HAND_OVER_EVERY = 50;
 
 export interface ListenerAsks {
   keyFrame(): void;
@@ -20,6 +20,7 @@ export class Listener {
   readonly #credit: Credit;
   readonly #asks: ListenerAsks;
   #waiting: FromTap[] = [];
+  #every = HAND_OVER_EVERY;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(port: MessagePort, asks: ListenerAsks, credit: Credit = new Credit()) {
@@ -38,6 +39,8 @@ export class Listener {
         this.#credit.restore(message.bytes);
         if (!this.#credit.exhausted) this.#tellMissed();
         return;
+      case 'pace':
+        return this.#keepTo(message.every);
       case 'key-frame':
         return this.#asks.keyFrame();
       case 'look':
@@ -45,6 +48,12 @@ export class Listener {
       case 'close':
         return this.#asks.close(this);
     }
+  }
+
+  #keepTo(every: number): void {
+    const sooner = every < this.#every;
+    this.#every = every;
+    if (sooner) this.#handOver();
   }
 
   /** Whether it may be given a frame of so many bytes. */
@@ -62,10 +71,7 @@ export class Listener {
     this.#addMissed();
     this.#waiting.push({ type: 'frame', frame });
     this.#credit.spend(frame.data.byteLength);
-    this.#timer ??= setTimeout(
-      () => this.#handOver(),
-      HAND_OVER_EVERY - (performance.now() % HAND_OVER_EVERY),
-    );
+    this.#timer ??= setTimeout(() => this.#handOver(), this.#every - (performance.now() % this.#every));
   }
 
   /** How far the decoder has come; what it has shown is handed over before. */

@@ -62,6 +62,7 @@ export class CallAudio {
     return this.#endTime;
   }
 
+  /** What comes together is put into files by `advance` when all of it was given. */
   push(frame: EncodedFrame, arrival: number): void {
     const { time } = this.context;
     const { renewals } = this.#track;
@@ -69,7 +70,6 @@ export class CallAudio {
     if (this.#track.renewals !== renewals) this.#renew();
     for (const step of steps) if (step.kind === 'packet') time.observe('audio', step.time, arrival);
     this.#enqueue(steps);
-    this.advance(arrival);
   }
 
   /** Another sender's sound waits until it is known where it lies, as at the start. */

@@ -172,6 +172,11 @@ export class CallFrames {
     return this.#follower?.chain.heldFrom;
   }
 
+  /** What comes waits for the decoder. */
+  get isHolding(): boolean {
+    return this.#follower?.chain.isHolding ?? false;
+  }
+
   /** What waits for the decoder comes now, or not at all: the timeline is about to move. */
   letGo(now: number): void {
     if (this.heldFrom !== undefined) this.#finish(now);

@@ -1,12 +1,13 @@
 /** The tracks of a call that is recorded as it was encoded: what happens when they come late, stay away or end. */
 import type { CutLimits } from '../cut/decide.ts';
-import type { EncodedInput } from '../encoded.ts';
+import { type EncodedInput, HAND_OVER_EVERY } from '../encoded.ts';
 import type { CutReason } from '../manifest.ts';
 import { toSeconds } from '../media.ts';
 import { CallTime } from '../source/call-time.ts';
 import { AudioPlan } from './audio-plan.ts';
 import { CallAudio } from './call-audio.ts';
 import { CallFrames } from './call-frames.ts';
+import { CallSources, KINDS, type Kind } from './call-sources.ts';
 import { CallVideo } from './call-video.ts';
 import { limitsOf, type MediaTracks, type TracksContext } from './media-tracks.ts';
 import type { CallReplacement } from './protocol.ts';
@@ -14,6 +15,8 @@ import { TapReader } from './tap-reader.ts';
 
 /** How often what waits is looked at; milliseconds. */
 const TICK = 100;
+/** So often frames come that wait for the page's decoder anyway, which is looked at twice a second; milliseconds. */
+const HELD_EVERY = 100;
 /** When nothing at all has happened for so long, not even a timer, the machine or the page was asleep; microseconds. */
 const ASLEEP = 10_000_000;
 /** How long a track that is expected may hold up the other one at the start; microseconds. */
@@ -29,14 +32,6 @@ const TOGETHER = 200;
 /** A cut that a source brings which has come back is made within so long; microseconds. */
 const RESUMING = 1_000_000;
 
-const KINDS = ['video', 'audio'] as const;
-type Kind = (typeof KINDS)[number];
-
-interface Sources {
-  video: { reader: TapReader; frames: CallFrames } | undefined;
-  audio: { reader: TapReader } | undefined;
-}
-
 export class CallTracks implements MediaTracks<CallReplacement> {
   readonly #time = new CallTime();
   readonly #plan: AudioPlan;
@@ -44,7 +39,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   readonly #video: CallVideo;
   readonly #audio: CallAudio;
   /** What gives something; a lane stays when its source has ended. */
-  readonly #source: Sources = { video: undefined, audio: undefined };
+  readonly #source = new CallSources();
   /** Kinds that have begun and not ended: while all sources are away and may come back, their files stay open. */
   readonly #open = { video: false, audio: false };
   /** When what nobody has decided on yet has ended. */
@@ -61,6 +56,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   #cameBackAt = Number.NEGATIVE_INFINITY;
   #lastSign: number;
   readonly #stopTicking: () => void;
+  readonly #wakes = { onWake: () => this.#stir(), onTaken: () => this.#advance() };
 
   /** Starts reading at once. */
   constructor(private readonly context: TracksContext) {
@@ -101,17 +97,14 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     const reader = new TapReader(
       input,
       {
+        ...this.#wakes,
         onFrame: (frame, arrival) => {
-          this.#stir();
-          if (this.#over) return;
-          frames.push(frame, arrival);
-          this.#audio.advance(wall.now());
+          if (!this.#over) frames.push(frame, arrival);
         },
         onLook: look => {
           if (this.#over) return;
           frames.see(look, wall.now());
           this.#looked?.();
-          this.#audio.advance(wall.now());
         },
         onOverflow: count => frames.overflow(count, wall.now()),
         onEnd: () => this.#ended('video', reader),
@@ -129,8 +122,8 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     const reader = new TapReader(
       input,
       {
+        ...this.#wakes,
         onFrame: (frame, arrival) => {
-          this.#stir();
           if (!this.#over) this.#audio.push(frame, arrival);
         },
         onLook: () => undefined,
@@ -300,9 +293,14 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     const now = this.context.wall.now();
     this.#source.video?.frames.tick(now);
     this.#audio.advance(now);
+    this.#source.keepTo(this.#source.video?.frames.isHolding ? HELD_EVERY : HAND_OVER_EVERY);
     if (!this.#source.audio || this.#halted !== undefined) return;
     const since = Math.max(this.#expected.audio, this.#expected.video + GRACE);
     this.#audio.fillSilence(now, since);
+  }
+
+  #advance(): void {
+    if (!this.#over) this.#audio.advance(this.context.wall.now());
   }
 
   /** True while cuts are decided by the video. */
@@ -336,6 +334,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   async stop(): Promise<void> {
     const { wall, files } = this.context;
     const now = wall.now();
+    this.#source.keepTo(HAND_OVER_EVERY);
     this.#hearAlone(now);
     // What was captured before this moment is still on its way from the tap.
     this.#time.halt(now);
@@ -390,7 +389,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     this.#over = true;
     this.#stopTicking();
     this.#waiting?.();
-    for (const source of [this.#source.video, this.#source.audio]) source?.reader.close();
+    this.#source.close();
   }
 }
 

@@ -1,11 +1,21 @@
 /** Reads the frames of one track of a call, as its tap hands them over. */
-import type { DecoderLook, EncodedFrame, EncodedInput, FromTap, ToTap } from '../encoded.ts';
+import {
+  type DecoderLook,
+  type EncodedFrame,
+  type EncodedInput,
+  type FromTap,
+  HAND_OVER_EVERY,
+  type ToTap,
+} from '../encoded.ts';
 import type { WallClock } from '../source/wall-clock.ts';
 
 /** What was taken is told in pieces of so many bytes: few to what a tap lets be on its way, many to a message for each packet. */
 const TELL_TAKEN = 2 ** 18;
 
 export interface TapEvents {
+  /** Something has come: before any of it is taken, and when all of it is. */
+  onWake(): void;
+  onTaken(): void;
   /** @param arrival by the recording's own clock; microseconds. */
   onFrame(frame: EncodedFrame, arrival: number): void;
   /** So many frames could not be handed over in time. */
@@ -21,6 +31,7 @@ export class TapReader {
   #closed = false;
   /** Bytes that were taken, and not told yet. */
   #taken = 0;
+  #every = HAND_OVER_EVERY;
 
   constructor({ port, side }: EncodedInput, events: TapEvents, wall: WallClock) {
     this.side = side;
@@ -28,7 +39,9 @@ export class TapReader {
     // A tap stamps its frames by a clock that all threads share; ours began when this worker did.
     const origin = (performance.timeOrigin + performance.now()) * 1000 - wall.now();
     port.onmessage = ({ data }: MessageEvent<FromTap[]>) => {
+      events.onWake();
       for (const message of data) if (!this.#closed) this.#take(message, events, origin);
+      events.onTaken();
     };
   }
 
@@ -53,6 +66,13 @@ export class TapReader {
     if (this.#taken < TELL_TAKEN) return;
     this.#tell({ type: 'taken', bytes: this.#taken });
     this.#taken = 0;
+  }
+
+  /** Has frames handed over so often from now on; milliseconds. Each time costs this thread the same, however many come. */
+  keepTo(every: number): void {
+    if (this.#closed || every === this.#every) return;
+    this.#every = every;
+    this.#tell({ type: 'pace', every });
   }
 
   /** Asks the other side, or the encoder, for a key frame. */

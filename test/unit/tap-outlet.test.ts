@@ -100,6 +100,18 @@ test('each recording gets a copy of its own, of which the frame knows nothing', 
   }
 });
 
+test('a recording may have frames less often, and at once when it wants them more often again', async () => {
+  const { outlet, listen, control } = setUp();
+  const [slow, usual] = [await listen(), await listen()];
+  slow.send({ type: 'pace', every: 3_600_000 });
+  await control.seen();
+  hand(outlet, frame(1), frame(2));
+  await expect.poll(() => usual.types).toEqual(['frame', 'frame']);
+  expect(slow.types).toEqual([]);
+  slow.send({ type: 'pace', every: 50 });
+  await expect.poll(() => slow.types).toEqual(['frame', 'frame']);
+});
+
 test('frames without data are not handed over', async () => {
   const { outlet, listen, control } = setUp();
   const recording = await listen();

@@ -1,6 +1,6 @@
 /** Recordings of calls in simulated time: the real tracks, lanes, clocks, files and muxer; only what taps hand over is made up. */
 import { vi } from 'vitest';
-import type { EncodedFrame, EncodedInput, FromTap, ToTap } from '../../src/encoded.ts';
+import type { DecoderLook, EncodedFrame, EncodedInput, FromTap, ToTap } from '../../src/encoded.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { Recording } from '../../src/manifest.ts';
 import { type RecorderOptions, resolveOptions } from '../../src/options.ts';
@@ -23,19 +23,29 @@ type Kind = 'video' | 'audio';
 /** A tap as the recording's worker sees it. */
 export class PlayedTap {
   readonly asked: ToTap['type'][] = [];
+  /** How often frames were to be handed over; milliseconds. */
+  readonly paces: number[] = [];
   readonly input: EncodedInput;
   readonly #port = {
     onmessage: null as ((event: { data: FromTap[] }) => void) | null,
-    postMessage: ({ type }: ToTap) => void this.asked.push(type),
+    postMessage: (message: ToTap) => {
+      this.asked.push(message.type);
+      if (message.type === 'pace') this.paces.push(message.every);
+    },
     close: () => undefined,
   };
 
-  constructor(side: EncodedInput['side'] = 'receiver') {
-    this.input = { port: this.#port as unknown as MessagePort, side };
+  constructor(side: EncodedInput['side'] = 'receiver', looks = false) {
+    this.input = { port: this.#port as unknown as MessagePort, side, looks };
   }
 
   hand(frame: EncodedFrame): void {
     this.#port.onmessage?.({ data: [{ type: 'frame', frame }] });
+  }
+
+  /** The page's decoder has come so far. */
+  see(look: DecoderLook): void {
+    this.#port.onmessage?.({ data: [{ type: 'look', look }] });
   }
 
   /** How many key frames were asked for. */

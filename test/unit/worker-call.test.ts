@@ -51,6 +51,33 @@ const queue = (longest: number) => {
   };
 };
 
+describe('how often frames come', () => {
+  it('is less often while they wait for the decoder anyway, of sound as well, and as before from stop() on', async () => {
+    const taps = { video: new PlayedTap('receiver', true), audio: new PlayedTap() };
+    const call = new PlayedCall({}, taps);
+    const { video, clock } = call;
+    const each = (i: number): void => {
+      const shown = video?.sent.findLast(({ at }) => at < clock.now() - 100 * MS)?.rtpTimestamp;
+      if (i % 25 === 0 && shown !== undefined)
+        taps.video.see({ at: clock.now(), shown: [shown], losses: 0, dropped: 0 });
+    };
+    await call.run(3, { each });
+    for (const { paces } of Object.values(taps)) expect(paces).toEqual([100]);
+    const stopped = call.stop();
+    for (const { paces } of Object.values(taps)) expect(paces).toEqual([100, 50]);
+    const { found } = await stopped;
+    expect(of(found, 'video').length).toBeGreaterThan(60);
+  });
+
+  it('is as often as ever where nothing waits for a decoder', async () => {
+    const taps = { video: new PlayedTap('sender'), audio: new PlayedTap('sender') };
+    const call = new PlayedCall({}, taps);
+    await call.run(3);
+    await call.stop();
+    for (const { paces } of Object.values(taps)) expect(paces).toEqual([]);
+  });
+});
+
 describe('a pause', () => {
   it('asks the call for no key frame; after it, one is asked for at once, and the picture begins with it', async () => {
     const call = new PlayedCall();
