@@ -22,8 +22,9 @@ import { QUIET, quiet } from './lib/quiet.mjs';
 
 const HELP = `npm run bench:call -- [options]
   --rounds <n>     how often all is run (5)
-  --seconds <n>    how long each run is measured (20)
-  --warm-up <n>    seconds before that, with the recording running (8)
+  --turns <n>      how often the same call is recorded in each run, and how often it is not (2)
+  --seconds <n>    how long each of them is measured (10)
+  --warm-up <n>    seconds before that, with the recording running (6)
   --bitrate <n>    bits per second of the call's video, and of what is encoded (2500000)
   --codec <name>   the call's: VP9, H264, AV1 (VP9)
   --modes <names>  only these: ${MODES.map(({ name }) => name).join(',')}
@@ -41,6 +42,7 @@ const readOptions = () => {
     options: {
       ...{
         rounds: text,
+        turns: text,
         seconds: text,
         'warm-up': text,
         bitrate: text,
@@ -70,8 +72,9 @@ const readOptions = () => {
   const names = values.modes?.split(',');
   const settings = {
     rounds: number(values.rounds, 5),
-    seconds: number(values.seconds, 20),
-    warmUp: number(values['warm-up'], 8),
+    turns: number(values.turns, 2),
+    seconds: number(values.seconds, 10),
+    warmUp: number(values['warm-up'], 6),
     bitrate: number(values.bitrate, 2_500_000),
     codec: values.codec ?? 'VP9',
   };
@@ -141,9 +144,9 @@ const measure = async (mode, round) => {
     const waited = await quiet(wait);
     const one = await run(RawChromium, LOOPBACK_FLAGS, server.url, mode, settings);
     const disturbed = one.others > QUIET;
-    const { cpu, call, others, recorded } = one;
+    const { cpu, adds, call, others, recorded } = one;
     console.error(
-      `${round} ${mode.name}: ${cpu.toFixed(3)} s/s, main ${one.mainThread.toFixed(3)}, ${call.framesDecoded.toFixed(1)} fps, ${(call.bitrateReceived / 1e6).toFixed(2)} Mbit/s, ${call.processingMs.toFixed(1)} ms; others ${others.toFixed(2)}; ${JSON.stringify(recorded)}`,
+      `${round} ${mode.name}: ${cpu.toFixed(3)} s/s, ${adds.toFixed(3)} more than without, main ${one.mainThread.toFixed(3)}, ${call.framesDecoded.toFixed(1)} fps, ${(call.bitrateReceived / 1e6).toFixed(2)} Mbit/s, ${call.processingMs.toFixed(1)} ms; others ${others.toFixed(2)}; ${JSON.stringify(recorded)}`,
     );
     if (!disturbed || attempt >= tries) return void runs.push({ round, waited, disturbed, ...one });
     discarded.push({ mode: mode.name, round, others });

@@ -10,6 +10,7 @@ export type Method =
   | 'media-recorder'
   | 'media-recorder-default'
   | 'media-recorder-vp9'
+  | 'media-recorder-vp8'
   | 'mediabunny';
 
 export interface Connect {

@@ -37,6 +37,13 @@ export const MODES = [
     method: 'media-recorder-vp9',
     times: 1,
   },
+  {
+    name: 'media-recorder-vp8',
+    label: 'MediaRecorder, VP8 in WebM',
+    tapped: undefined,
+    method: 'media-recorder-vp8',
+    times: 1,
+  },
   { name: 'encode', label: 'steadyreel, encoding', tapped: undefined, method: 'encode', times: 1 },
   {
     name: 'encode-sent',

@@ -104,6 +104,7 @@ const starters: Record<Method, (bitrate: number) => Promise<() => Promise<Record
   'media-recorder': bitrate => recordByBrowser('video/mp4;codecs=avc1.42E01F,opus', bitrate),
   'media-recorder-default': bitrate => recordByBrowser(undefined, bitrate),
   'media-recorder-vp9': bitrate => recordByBrowser('video/webm;codecs=vp9,opus', bitrate),
+  'media-recorder-vp8': bitrate => recordByBrowser('video/webm;codecs=vp8,opus', bitrate),
   mediabunny: async bitrate => {
     const target = new NullTarget();
     const output = new Output({ format: new Mp4OutputFormat({ fastStart: 'fragmented' }), target });

@@ -1,7 +1,7 @@
 /** What was measured, as data, as text and as a chart. Pure. */
 import { chart } from '../lib/chart.mjs';
-import { median, round, spreadOf, table, told } from '../lib/numbers.mjs';
-import { CALL_VALUES, ratioOf, recordingMsOf, summarize, VALUES, withinNoise } from './summary.mjs';
+import { ratioBeyond, round, spreadOf, table, told } from '../lib/numbers.mjs';
+import { CALL_VALUES, recordingMsOf, summarize, tapTakes, VALUES, withinNoise } from './summary.mjs';
 
 /**
  * @typedef {import('./summary.mjs').OneRun} OneRun
@@ -9,7 +9,7 @@ import { CALL_VALUES, ratioOf, recordingMsOf, summarize, VALUES, withinNoise } f
  * @typedef {import('./summary.mjs').ValueName} ValueName
  * @typedef {{
  *   machine: Record<string, string | number>,
- *   settings: { rounds: number, seconds: number, warmUp: number, bitrate: number, codec: string },
+ *   settings: { rounds: number, seconds: number, warmUp: number, turns: number, bitrate: number, codec: string },
  *   modes: readonly import('./modes.mjs').Mode[], runs: OneRun[],
  *   discarded: { mode: string, round: number, others: number }[],
  * }} Measured
@@ -20,22 +20,17 @@ const ENCODING = [
   'media-recorder',
   'media-recorder-default',
   'media-recorder-vp9',
+  'media-recorder-vp8',
   'encode',
   'encode-sent',
   'mediabunny',
 ];
 const PASSING = ['tapped', 'receiver', 'sender'];
 
-/** In each round, what a mode took beyond the call alone. @param {readonly OneRun[]} runs @param {string} mode */
-const beyond = (runs, mode) => {
-  const rounds = [...new Set(runs.map(run => run.round))];
-  return spreadOf(
-    rounds.flatMap(number => {
-      const own = runs.filter(run => run.round === number);
-      const alone = median(own.filter(run => run.mode === 'alone').map(run => run.cpu));
-      return own.filter(run => run.mode === mode).map(run => run.cpu - alone);
-    }),
-  );
+/** What tap and recording add to the call. @param {readonly OneRun[]} runs @returns {(run: OneRun) => number} */
+const withTap = runs => {
+  const tap = tapTakes(runs);
+  return ({ mode, adds }) => adds + (PASSING.includes(mode) ? tap : 0);
 };
 
 /** @param {Measured} measured */
@@ -46,10 +41,13 @@ export const report = ({ machine, settings, modes, runs, discarded }) => {
   const pairs = PASSING.flatMap(mode =>
     ENCODING.filter(other => alone && has(mode) && has(other)).map(other => ({ mode, other })),
   );
-  const ratios = pairs.map(({ mode, other }) => ratioOf(runs, mode, other));
-  const threadRatios = pairs.map(({ mode, other }) => ratioOf(runs, mode, other, recordingMsOf));
+  const addsOf = withTap(runs);
+  const ratios = pairs.map(({ mode, other }) => ratioBeyond(runs, undefined, mode, other, addsOf));
+  const threadRatios = pairs.map(({ mode, other }) => ratioBeyond(runs, 'alone', mode, other, recordingMsOf));
   const extra = all.flatMap(({ name, label }) =>
-    alone && name !== 'alone' ? [{ name, label, ...beyond(runs, name) }] : [],
+    alone && name !== 'alone'
+      ? [{ name, label, ...spreadOf(runs.filter(run => run.mode === name).map(addsOf)) }]
+      : [],
   );
   const noise = all.flatMap(({ name, label, values }) =>
     alone && name !== 'alone' ? [{ name, label, within: withinNoise(alone.values, values) }] : [],
@@ -70,13 +68,14 @@ export const report = ({ machine, settings, modes, runs, discarded }) => {
       ]),
     ]);
   const parts = [
-    `${settings.codec} at ${round(settings.bitrate / 1e6, 2)} Mbit/s, 1280x720, 30 frames a second; ${settings.rounds} rounds of ${settings.seconds} s, each in a browser of its own, after ${settings.warmUp} s.`,
+    `${settings.codec} at ${round(settings.bitrate / 1e6, 2)} Mbit/s, 1280x720, 30 frames a second; ${settings.rounds} rounds, each in a browser of its own, in which the call is watched by turns as it is and recorded (${settings.turns} times, after ${settings.warmUp} s), for ${settings.seconds} s each. A tap that nobody listens to took ${(100 * tapTakes(runs)).toFixed(1)} % of a processor, by the medians of browsers with and without one.`,
     `${machine.processors} × ${machine.processor}, ${round(Number(machine.memory) / 1024 ** 3)} GiB, Linux ${machine.linux}, Node ${machine.node}, ${machine.browser}. Runs made again as others took the processors: ${discarded.length}; disturbed all the same: ${disturbed} of ${runs.length}.`,
     table([
       [
         '',
         'all processes, % of one processor',
-        'beyond the call alone',
+        'recording adds, to the same call',
+        'with the tap',
         'main thread, ms of tasks a second',
         'its processor time, ms a second',
         'workers and encoders, ms a frame',
@@ -86,6 +85,7 @@ export const report = ({ machine, settings, modes, runs, discarded }) => {
         return [
           label,
           told(values.cpu, 1, 100),
+          told(values.adds, 1, 100),
           more ? told(more, 1, 100) : '',
           told(values.mainThread, 0, 1000),
           told(values.mainThreadCpu, 0, 1000),
@@ -93,7 +93,7 @@ export const report = ({ machine, settings, modes, runs, discarded }) => {
         ];
       }),
     ]),
-    ratioTable('processor time beyond the call, as a part of', ratios),
+    ratioTable('processor time that is added, tap included, as a part of', ratios),
     ratioTable('of workers and encoders, a frame, as a part of', threadRatios),
     table([
       [
@@ -136,7 +136,7 @@ export const report = ({ machine, settings, modes, runs, discarded }) => {
     },
     markdown: `${parts.join('\n\n')}\n`,
     svg: chart(
-      'Processor time beyond the call alone, % of one processor (bar: median, line: all rounds)',
+      'Processor time added to the call, tap included, % of one processor (bar: median, line: all rounds)',
       extra.map(({ label, median: middle, least, most }) => ({
         ...{ label, median: 100 * middle, least: 100 * least, most: 100 * most },
       })),

@@ -1,5 +1,5 @@
 /** What the runs come to: medians, spreads, and whether a difference is more than chance. Pure. */
-import { median, ratioBeyond, round, spreadOf } from '../lib/numbers.mjs';
+import { median, round, spreadOf } from '../lib/numbers.mjs';
 
 /**
  * @typedef {import('./run.mjs').Run & { round: number, waited: number, disturbed: boolean }} OneRun
@@ -11,6 +11,7 @@ import { median, ratioBeyond, round, spreadOf } from '../lib/numbers.mjs';
 /** What is told of each run; the digits that are worth telling, and the unit. */
 export const VALUES = /** @type {const} */ ({
   cpu: [4, 'processor seconds a second'],
+  adds: [4, 'processor seconds a second more than the same call without'],
   mainThread: [4, 'seconds of tasks a second'],
   mainThreadCpu: [4, 'processor seconds a second'],
   recordingMs: [3, 'processor ms of workers and encoders a frame decoded'],
@@ -48,8 +49,8 @@ export const recordingMsOf = ({ threads, call }) =>
 const valuesOf = run => ({ recordingMs: recordingMsOf(run), ...othersOf(run) });
 
 /** @param {OneRun} run */
-const othersOf = ({ cpu, mainThread, threads, call, others }) => ({
-  ...{ cpu, mainThread, mainThreadCpu: threads['renderer: main'] ?? 0, others },
+const othersOf = ({ cpu, adds, mainThread, threads, call, others }) => ({
+  ...{ cpu, adds, mainThread, mainThreadCpu: threads['renderer: main'] ?? 0, others },
   ...{ framesSent: call.framesSent, framesDecoded: call.framesDecoded, framesDropped: call.framesDropped },
   ...{ bitrateSent: call.bitrateSent, bitrateReceived: call.bitrateReceived },
   ...{ width: call.width, height: call.height, freezes: call.freezes, packetsLost: call.packetsLost },
@@ -89,16 +90,14 @@ export const summarize = (modes, runs) =>
     return { name, label, runs: own.length, values, threads: threadsOf(own) };
   });
 
-/**
- * What one mode takes beyond the call, as a part of what another takes beyond it.
- *
- * @param {readonly OneRun[]} runs
- * @param {string} mode
- * @param {string} other
- * @param {(run: OneRun) => number} of
- */
-export const ratioOf = (runs, mode, other, of = run => run.cpu) =>
-  ratioBeyond(runs, 'alone', mode, other, of);
+/** What a tap takes that nobody listens to, beyond the call alone: of other browsers, as a call is tapped once and for all. @param {readonly OneRun[]} runs */
+export const tapTakes = runs => {
+  /** @param {OneRun} run */
+  const mean = ({ turns }) => turns.reduce((sum, cpu) => sum + cpu, 0) / turns.length;
+  /** @param {string} mode */
+  const middle = mode => median(runs.filter(run => run.mode === mode).map(mean));
+  return runs.some(run => run.mode === 'tapped') ? middle('tapped') - middle('alone') : 0;
+};
 
 /** What a call must not notice. @type {readonly ValueName[]} */
 export const CALL_VALUES = [

@@ -39,7 +39,7 @@ export const table = rows => {
  *
  * @template {{ mode: string, round: number }} OneRun
  * @param {readonly OneRun[]} runs
- * @param {string} base
+ * @param {string | undefined} base absent where `of` says already what is beyond it
  * @param {string} mode
  * @param {string} other
  * @param {(run: OneRun) => number} of
@@ -49,7 +49,7 @@ export const ratioBeyond = (runs, base, mode, other, of) => {
   const middle = (some, name) => median(some.filter(run => run.mode === name).map(of));
   /** @param {readonly OneRun[]} some */
   const ratio = some => {
-    const alone = middle(some, base);
+    const alone = base === undefined ? 0 : middle(some, base);
     return (middle(some, mode) - alone) / (middle(some, other) - alone);
   };
   const rounds = [...new Set(runs.map(run => run.round))];
