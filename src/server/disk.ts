@@ -37,14 +37,29 @@ export const findFolder = async (root: string, segments: readonly string[]): Pro
   return path;
 };
 
+/** Windows opens no folders, and some file systems of networks flush none: there, names are theirs to keep. */
+const CAN_NOT_SYNC = ['EPERM', 'EISDIR', 'EACCES', 'EINVAL', 'ENOTSUP', 'ENOSYS', 'EBADF'];
+
+/** Makes sure that a power cut does not take away the names of what was made or renamed in a folder: flushing a file does not (fsync(2)). */
+export const syncFolder = async (path: string): Promise<void> => {
+  try {
+    const handle = await open(path, constants.O_RDONLY | NO_FOLLOW);
+    await handle.sync().finally(() => handle.close());
+  } catch (thrown) {
+    if (!CAN_NOT_SYNC.includes(errnoOf(thrown) ?? '')) throw thrown;
+  }
+};
+
 /** As `findFolder`, and makes what is not there. */
 export const makeFolder = async (root: string, segments: readonly string[]): Promise<string> => {
   await mkdir(root, { recursive: true });
   let path = root;
   for (const segment of segments) {
-    path = join(path, segment);
+    const parent = path;
+    path = join(parent, segment);
     try {
       await mkdir(path);
+      await syncFolder(parent);
     } catch (thrown) {
       if (errnoOf(thrown) !== 'EEXIST') throw thrown;
       const stats = await look(path);
@@ -84,7 +99,7 @@ export const readText = async (path: string, maxBytes: number): Promise<string |
   }
 };
 
-/** Replaces a file as a whole: a reader, or a crash in the middle, sees the old text or the new one. */
+/** Replaces a file as a whole: a reader, or a crash in the middle, sees the old text or the new one. Once done, it stays done. */
 export const writeAtomically = async (folder: string, name: string, text: string | Uint8Array) => {
   const temporary = join(folder, `.${name}.${randomUUID()}.tmp`);
   try {
@@ -96,6 +111,7 @@ export const writeAtomically = async (folder: string, name: string, text: string
       await handle.close();
     }
     await rename(temporary, join(folder, name));
+    await syncFolder(folder);
   } catch (thrown) {
     await rm(temporary, { force: true });
     throw thrown;

@@ -9,7 +9,7 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { DataStore, ERRORS, type KvStore, Upload } from '@tus/server';
-import { fileSize, findFolder, makeFolder, openFile, readText, writeAtomically } from './disk.ts';
+import { fileSize, findFolder, makeFolder, openFile, readText, syncFolder, writeAtomically } from './disk.ts';
 import { errnoOf, fileExists, HttpError, notFound, offsetMismatch } from './errors.ts';
 
 /** Folder below `dir` for the info files of uploads. */
@@ -72,7 +72,8 @@ export class RecordingStore extends DataStore {
   /** Begins an upload. @throws HttpError (409) when its file is there already. */
   override async create(upload: Upload): Promise<Upload> {
     const { folder, name } = split(upload.id);
-    const path = join(await makeFolder(this.root, folder), name);
+    const within = await makeFolder(this.root, folder);
+    const path = join(within, name);
     const isLeftover = (await fileSize(path)) === 0 && (await this.infos.get(upload.id)) === undefined;
     if (isLeftover) await rm(path);
     try {
@@ -81,6 +82,7 @@ export class RecordingStore extends DataStore {
       throw errnoOf(thrown) === 'EEXIST' ? fileExists() : thrown;
     }
     try {
+      await syncFolder(within);
       await this.infos.set(upload.id, upload);
     } catch (thrown) {
       await rm(path, { force: true });
