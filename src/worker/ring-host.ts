@@ -119,7 +119,8 @@ export class RingHost {
   get #source(): RingSource {
     return {
       ring: this.#ring,
-      now: () => this.#tracks.endTime,
+      // Tracks that have ended don't tell any more where they did.
+      now: () => Math.max(this.#tracks.endTime, this.#ring.end),
       keyFrameAt: time => this.#tracks.keyFrameAt(time),
       reached: (time, signal) => this.#reached(time, signal),
       failure: () => this.#failure,

@@ -152,3 +152,32 @@ test('closed while it is recorded: what came is stored, what was still to come i
   expect(Math.abs((counters.at(-1) ?? 0) - closed)).toBeLessThanOrEqual(3);
   await feeding;
 });
+
+test('a stream that comes back after its ring has ended, by a track that a script adds, has a ring again', async () => {
+  const video = new VideoSource();
+  const stream = new MediaStream([video.track]);
+  const recorder = new Recorder(stream, { storage: onServer(), dvr: { seconds: 60 } });
+  onTestFinished(() => recorder.close());
+  const end = (): number => recorder.dvr?.end ?? 0;
+  while (end() < 1.1) await video.feed(1);
+  await video.end();
+  stream.removeTrack(video.track);
+  // What is left of it can still be had.
+  const before = await recorder.clip({ seconds: 60 });
+  expect(before.duration).toBeGreaterThan(1);
+  const other = new VideoSource();
+  // No event tells of it (Media Capture and Streams, 4.2: `addtrack` is not for what a script adds itself).
+  stream.addTrack(other.track);
+  const feeding = new AbortController();
+  const fed = (async () => {
+    while (!feeding.signal.aborted) await other.feed(1, { width: 320, height: 180 });
+  })();
+  const sizeNow = async (): Promise<number | undefined> =>
+    (await recorder.clip({ seconds: 1 })).files.at(-1)?.video?.codedWidth;
+  try {
+    await expect.poll(sizeNow, { timeout: 8_000, interval: 1_000 }).toBe(320);
+  } finally {
+    feeding.abort();
+    await fed;
+  }
+});
