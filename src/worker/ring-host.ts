@@ -119,8 +119,7 @@ export class RingHost {
   get #source(): RingSource {
     return {
       ring: this.#ring,
-      // Tracks that have ended don't tell any more where they did.
-      now: () => Math.max(this.#tracks.endTime, this.#ring.end),
+      now: () => this.#tracks.endTime,
       keyFrameAt: time => this.#tracks.keyFrameAt(time),
       reached: (time, signal) => this.#reached(time, signal),
       failure: () => this.#failure,

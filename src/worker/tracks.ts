@@ -58,6 +58,8 @@ export class Tracks implements MediaTracks<Replacement> {
   /** Timestamp of the source's last frame. */
   #lastTimestamp: number | undefined;
   /** Arrival time at which the source came back last. */
+  /** Where a picture has ended that has no more; microseconds on the timeline. */
+  #pictureEnd = 0;
   #cameBackAt = Number.NEGATIVE_INFINITY;
   readonly #stopTicking: () => void;
 
@@ -221,7 +223,8 @@ export class Tracks implements MediaTracks<Replacement> {
   get endTime(): number {
     const { video } = this.#time;
     const picture = this.#video?.live && video.lastTime !== undefined ? this.#video.lane : undefined;
-    return picture?.endTime(this.#time.haltedAt ?? this.#time.now()) ?? this.#audio?.lane.time ?? 0;
+    if (picture) return picture.endTime(this.#time.haltedAt ?? this.#time.now());
+    return Math.max(this.#pictureEnd, this.#audio?.lane.time ?? 0);
   }
 
   get now(): number | undefined {
@@ -258,6 +261,7 @@ export class Tracks implements MediaTracks<Replacement> {
     const { files } = this.context;
     await track.lane.end(this.#time.now(), endTime => {
       track.live = false;
+      this.#pictureEnd = endTime;
       if (this.#over || !this.#audio?.live || !files.current) return;
       // The audio goes on alone, in a file of its own, from the moment that the picture's ends.
       const audioEpoch = this.#plan.epochAtCut(endTime);

@@ -153,34 +153,45 @@ test('closed while it is recorded: what came is stored, what was still to come i
   await feeding;
 });
 
-test('a stream that comes back after its ring has ended, by a track that a script adds, has a ring again', async () => {
-  const video = new VideoSource();
-  const stream = new MediaStream([video.track]);
-  const recorder = new Recorder(stream, { storage: onServer(), dvr: { seconds: 60 } });
-  onTestFinished(() => recorder.close());
-  const end = (): number => recorder.dvr?.end ?? 0;
-  while (end() < 1.1) await video.feed(1);
-  await video.end();
-  stream.removeTrack(video.track);
-  // What is left of it can still be had.
-  const before = await recorder.clip({ seconds: 60 });
-  expect(before.duration).toBeGreaterThan(1);
-  const ended = end();
-  const other = new VideoSource();
-  // No event tells of it (Media Capture and Streams, 4.2: `addtrack` is not for what a script adds itself).
-  stream.addTrack(other.track);
-  const feeding = new AbortController();
-  const fed = (async () => {
-    while (!feeding.signal.aborted) await other.feed(1, { width: 320, height: 180 });
-  })();
-  try {
-    // By itself: whoever asks for a clip has it looked for at once.
-    await expect.poll(end, { timeout: 6_000 }).not.toBe(ended);
-    await expect.poll(end).toBeGreaterThan(0.5);
-    const { files } = await recorder.clip({ seconds: 60 });
-    expect(files.map(({ video: found }) => found?.codedWidth)).toEqual([320]);
-  } finally {
-    feeding.abort();
-    await fed;
-  }
-});
+test.each([
+  { of: 'picture alone', withAudio: false },
+  { of: 'picture and sound', withAudio: true },
+])(
+  'a stream of $of that comes back after its ring has ended, by tracks that a script adds, has a ring again',
+  async ({ withAudio }) => {
+    const sources = () => [new VideoSource(), ...(withAudio ? [new AudioSource()] : [])];
+    const feed = (all: (VideoSource | AudioSource)[]): Promise<unknown> =>
+      Promise.all(all.map(one => (one instanceof VideoSource ? one.feed(45) : one.feed(1.5))));
+    const before = sources();
+    const stream = new MediaStream(before.map(({ track }) => track));
+    const recorder = new Recorder(stream, { storage: onServer(), dvr: { seconds: 60 } });
+    onTestFinished(() => recorder.close());
+    const end = (): number => recorder.dvr?.end ?? 0;
+    await feed(before);
+    await Promise.all(before.map(one => one.end()));
+    for (const { track } of before) stream.removeTrack(track);
+    // All that is left of it can still be had.
+    const counters = await countersOf(await recorder.clip({ seconds: 60 }));
+    expectUnbroken(counters);
+    // The last picture may have been on its way.
+    expect(counters.at(-1)).toBeGreaterThanOrEqual(43);
+    const ended = end();
+    const after = sources();
+    // No event tells of it (Media Capture and Streams, 4.2: `addtrack` is not for what a script adds itself).
+    for (const { track } of after) stream.addTrack(track);
+    const feeding = new AbortController();
+    const fed = (async () => {
+      while (!feeding.signal.aborted) await feed(after);
+    })();
+    try {
+      // By itself: whoever asks for a clip has it looked for at once.
+      await expect.poll(end, { timeout: 6_000 }).not.toBe(ended);
+      await expect.poll(end, { timeout: 5_000 }).toBeGreaterThan(0.5);
+      const { files } = await recorder.clip({ seconds: 60 });
+      expect(files.map(({ video, audio }) => [!!video, !!audio])).toEqual([[true, withAudio]]);
+    } finally {
+      feeding.abort();
+      await fed;
+    }
+  },
+);
