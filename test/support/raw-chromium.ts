@@ -98,6 +98,7 @@ export class RawChromium {
   readonly workers = new Map<string, string>();
   #lastId = 0;
   #rest = '';
+  #gone = false;
 
   private constructor(profile: string, flags: readonly string[]) {
     const executable = findBrowser();
@@ -119,6 +120,7 @@ export class RawChromium {
     output.setEncoding('utf8');
     output.on('data', (text: string) => this.#read(text));
     const gone = (): void => {
+      this.#gone = true;
       for (const { reject } of this.#waiting.values()) reject(new Error('The browser is gone.'));
       this.#waiting.clear();
     };
@@ -157,6 +159,7 @@ export class RawChromium {
   send(method: string, params: object = {}, sessionId?: string): Promise<unknown> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
+      if (this.#gone) return reject(new Error('The browser is gone.'));
       this.#waiting.set(id, { resolve, reject });
       (this.#child.stdio[3] as Writable).write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
     });
