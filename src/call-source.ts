@@ -22,9 +22,12 @@ interface Parts {
 const kindOf = (part: CallPart): 'video' | 'audio' =>
   'port' in part ? part.kind : part.track?.kind === 'audio' ? 'audio' : 'video';
 
-/** What can be begun with. */
-const isLive = (part: CallPart): boolean =>
-  'port' in part ? !part.ended : part.track?.readyState === 'live';
+/** What can be begun with. A sender's track is the page's own, and outlives the connection. */
+const isLive = (part: CallPart): boolean => {
+  if ('port' in part) return !part.ended;
+  const isOver = 'transport' in part && part.transport?.state === 'closed';
+  return !isOver && part.track?.readyState === 'live';
+};
 
 /** What is recorded may go on: a sender can be without a track for a while, as when a camera is changed. */
 const stays = (part: CallPart): boolean => (part instanceof RTCRtpSender ? true : isLive(part));

@@ -10,6 +10,8 @@ import { type ChainFrame, isBeginning } from './chain-frame.ts';
 const LOOK_EVERY = 500_000;
 /** And so often while a key frame waits: the nearer before it the decoder is seen, the fewer frames may be left behind. */
 const LOOK_FOR_KEY = 100_000;
+/** Whoever has not answered for so long does not look; microseconds. */
+const ANSWERED = 2 * LOOK_EVERY;
 /** After a look that told of a loss, so many without one make frames certain again: what was lost shows late. */
 const DOUBTFUL_LOOKS = 2;
 /** A browser may give statistics that are so old (Chromium keeps them for 50 ms); microseconds. */
@@ -142,11 +144,14 @@ export class Witness {
     return 'look';
   }
 
-  /** One that was heard may have lost something, or be gone: the next time, it shows which. */
+  /**
+   * One that was heard, and is looked at, may have lost something or be gone: the next time, it shows which. Of one that is not
+   * looked at, as while the page's thread is blocked, nothing is known.
+   */
   #giveUp(now: number): 'lost' | 'unheard' {
     this.#wentOnAt = now;
-    const heard = this.#trust === 'heard';
-    this.#trust = heard ? 'unknown' : 'unheard';
-    return heard ? 'lost' : 'unheard';
+    const stands = this.#trust === 'heard' && now - (this.#look?.at ?? Number.NEGATIVE_INFINITY) < ANSWERED;
+    this.#trust = stands ? 'unknown' : 'unheard';
+    return stands ? 'lost' : 'unheard';
   }
 }

@@ -67,9 +67,10 @@ export class CallVideo {
     return this.#lastTime;
   }
 
-  /** True while frames are no use before a key frame, or one is wanted to cut at. */
+  /** True while frames are no use before a key frame, or one is wanted to cut at: at a limit, or as sound has come or gone. */
   get wantsKey(): boolean {
-    return this.#wantsKey !== 'no' || this.#due() !== undefined;
+    if (this.#wantsKey !== 'no' || this.#due() !== undefined) return true;
+    return this.#run !== undefined && this.context.plan.changeBefore(this.#lastTime ?? 0) !== undefined;
   }
 
   /** A frame that can be decoded by what was recorded before it, or is a key frame. */

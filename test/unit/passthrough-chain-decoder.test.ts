@@ -102,6 +102,7 @@ describe('frames that wait for the decoder', () => {
     taking(chain, delta(2), delta(4), delta(5));
     expect(seeing(chain, look(2, { losses: 2 }))).toBe('+2');
     expect(told(chain.tick(4 * STEP + standstill - 1))).toContain('look?');
+    seeing(chain, look(2, { losses: 2, at: 4 * STEP + standstill - 600_000 }));
     expect(told(chain.tick(4 * STEP + standstill))).toBe('-4 dependency-missing, -5 dependency-missing, ?');
     expect(taking(chain, delta(200), key(201), delta(202))).toBe('-200 dependency-missing, ?, +K201, look?');
     expect(seeing(chain, look(202, { losses: 2 }))).toBe('+202');
@@ -181,9 +182,25 @@ describe('frames that wait for the decoder', () => {
   it('are judged by their steps after it was gone for two standstills', () => {
     const chain = begun();
     taking(chain, delta(2));
+    seeing(chain, look(1, { at: STEP + standstill }));
     expect(told(chain.tick(2 * STEP + standstill))).toBe('-2 dependency-missing, ?');
     expect(taking(chain, key(200), delta(201), delta(202))).toBe('+K200, look?');
     expect(told(chain.tick(201 * STEP + standstill))).toBe('~201, ~202');
+  });
+
+  it('are kept by their steps while nobody looks, as by a page that is blocked, and believed again from a key frame on', () => {
+    const chain = begun();
+    const blocked = Array.from({ length: 91 }, (_, i) => delta(2 + i));
+    expect(taking(chain, ...blocked)).not.toContain('-');
+    const kept = told(chain.tick(2 * STEP + standstill)).split(', ');
+    expect(kept.map(one => one.slice(1))).toEqual(blocked.map(({ name }) => name));
+    expect(chain.counts).toMatchObject({ asked: 0 });
+    // The answers that the page has owed.
+    seeing(chain, look(92));
+    seeing(chain, look(93));
+    expect(taking(chain, delta(93))).toBe('+93');
+    expect(taking(chain, key(94), delta(95))).toBe('+K94');
+    expect(seeing(chain, look(95))).toBe('+95');
   });
 
   it('can’t wait without end', () => {
