@@ -71,7 +71,7 @@ export type ToTap =
   | { type: 'key-frame' }
   /** See how far the page's decoder has come, and in the call's statistics how many packets were lost. */
   | { type: 'look' }
-  /** The recording is over. */
+  /** The recording wants nothing more: what has come is handed over, and `ended` is the last that it hears. */
   | { type: 'close' };
 
 /** One track of a call, ready to be handed to a worker. */

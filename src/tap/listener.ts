@@ -46,6 +46,8 @@ export class Listener {
       case 'look':
         return this.#asks.look();
       case 'close':
+        // What has come before it is the recording's.
+        this.end();
         return this.#asks.close(this);
     }
   }

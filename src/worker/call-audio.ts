@@ -6,7 +6,7 @@ import type { CutReason } from '../manifest.ts';
 import { opusConfig } from '../passthrough/opus.ts';
 import { fillGap, type OpusGap, type OpusPiece, OpusTrack } from '../passthrough/opus-track.ts';
 import type { CallTime } from '../source/call-time.ts';
-import type { AudioPlan } from './audio-plan.ts';
+import type { AudioEpoch, AudioPlan } from './audio-plan.ts';
 import type { MediaFiles } from './media-files.ts';
 import type { AudioTrackInfo } from './open-file.ts';
 import type { Reporter } from './protocol.ts';
@@ -161,13 +161,14 @@ export class CallAudio {
     }
     this.#cutAlone(at, duration, data.byteLength);
     const epoch = this.#epochAt(at);
-    if (epoch === undefined) return;
-    files.routeAudio(epoch, { data, timestamp: at, duration });
+    // What joins has no file before the key frame that its first one begins with: put there, all of it would lie too late.
+    if (epoch === undefined || at + duration <= epoch.startTime) return;
+    files.routeAudio(epoch.id, { data, timestamp: at, duration });
     this.#endTime = at + duration;
   }
 
   /** The run of sound that a packet belongs to, known to the files. */
-  #epochAt(at: number): number | undefined {
+  #epochAt(at: number): AudioEpoch | undefined {
     const { plan, files } = this.context;
     plan.arrived(at, SOURCE);
     const epoch = plan.epochAt(at);
@@ -176,7 +177,7 @@ export class CallAudio {
       this.#announced.add(epoch.id);
       files.announceAudio(epoch.id, trackInfo());
     }
-    return epoch.id;
+    return epoch;
   }
 
   /** Without video, files are cut at packets. */

@@ -11,7 +11,7 @@ import { CallSources, KINDS, type Kind } from './call-sources.ts';
 import { CallVideo } from './call-video.ts';
 import { limitsOf, type MediaTracks, type TracksContext } from './media-tracks.ts';
 import type { CallReplacement } from './protocol.ts';
-import { TapReader } from './tap-reader.ts';
+import { decline, TapReader } from './tap-reader.ts';
 
 /** How often what waits is looked at; milliseconds. */
 const TICK = 100;
@@ -25,8 +25,6 @@ const GRACE = 2_000_000;
 const VIDEO_LAG = 700_000;
 /** What has been captured when the recording is stopped, is on its way for so long: taps hand over 20 times a second; milliseconds. */
 const ON_ITS_WAY = 110;
-/** And then frames that wait for the page's decoder wait for a last look at it, but no longer than this; milliseconds. */
-const LAST_LOOK = 250;
 /** Tracks of a call that ends don't end at once, but so close to each other; milliseconds. */
 const TOGETHER = 200;
 /** A cut that a source brings which has come back is made within so long; microseconds. */
@@ -39,20 +37,18 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   readonly #video: CallVideo;
   readonly #audio: CallAudio;
   /** What gives something; a lane stays when its source has ended. */
-  readonly #source = new CallSources();
+  readonly #source: CallSources;
   /** Kinds that have begun and not ended: while all sources are away and may come back, their files stay open. */
   readonly #open = { video: false, audio: false };
   /** When what nobody has decided on yet has ended. */
   readonly #ending = new Map<Kind, number>();
   /** Arrival time from which on each kind was expected. */
   readonly #expected: { video: number; audio: number };
-  #over = false;
+  #life: 'running' | 'stopping' | 'over' = 'running';
   #paused = false;
   /** Why time is left out, while it is. */
   #halted: 'pause' | 'wait' | undefined;
   #waiting: (() => void) | undefined;
-  /** The page has looked at its decoder. */
-  #looked: (() => void) | undefined;
   #cameBackAt = Number.NEGATIVE_INFINITY;
   #lastSign: number;
   readonly #stopTicking: () => void;
@@ -62,6 +58,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   constructor(private readonly context: TracksContext) {
     const { setup, files, keeper, stats, report, wall, onKeyFrame } = context;
     const now = wall.now();
+    this.#source = new CallSources(wall);
     this.#limits = limitsOf(setup.options.cut);
     this.#plan = new AudioPlan(setup.call?.audio !== undefined);
     this.#expected = { video: now, audio: now };
@@ -104,7 +101,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
         onLook: look => {
           if (this.#over) return;
           frames.see(look, wall.now());
-          this.#looked?.();
+          this.#source.looked?.();
         },
         onOverflow: count => frames.overflow(count, wall.now()),
         onEnd: () => this.#ended('video', reader),
@@ -139,6 +136,12 @@ export class CallTracks implements MediaTracks<CallReplacement> {
 
   /** Goes on with other tracks, on the same timeline. A kind that is missing now has ended; one that is new begins. */
   async replace({ video, audio }: CallReplacement): Promise<void> {
+    const given = { video, audio };
+    await this.#source.drain(KINDS.filter(kind => given[kind] !== 'same'));
+    if (this.#life !== 'running') {
+      for (const input of [video, audio]) if (typeof input === 'object') decline(input);
+      return;
+    }
     const now = this.context.wall.now();
     const ended = { video: now, audio: now, ...Object.fromEntries(this.#ending) };
     if (video !== 'same') this.#swapVideo(video);
@@ -217,7 +220,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   #allEnded(at: number): void {
     const { wall, setup, onEnded, onWaiting } = this.context;
     const { reconnectWindow } = setup.options;
-    if (this.#waiting || this.#over) return;
+    if (this.#waiting) return;
     if (reconnectWindow === 0) return onEnded();
     this.#time.halt(at, this.#video.lastTime === undefined ? this.#audio.time : this.#video.endTime(at));
     this.#halted ??= 'wait';
@@ -293,10 +296,15 @@ export class CallTracks implements MediaTracks<CallReplacement> {
     const now = this.context.wall.now();
     this.#source.video?.frames.tick(now);
     this.#audio.advance(now);
-    this.#source.keepTo(this.#source.video?.frames.isHolding ? HELD_EVERY : HAND_OVER_EVERY);
+    const isHolding = this.#life === 'running' && this.#source.video?.frames.isHolding;
+    this.#source.keepTo(isHolding ? HELD_EVERY : HAND_OVER_EVERY);
     if (!this.#source.audio || this.#halted !== undefined) return;
     const since = Math.max(this.#expected.audio, this.#expected.video + GRACE);
     this.#audio.fillSilence(now, since);
+  }
+
+  get #over(): boolean {
+    return this.#life === 'over';
   }
 
   #advance(): void {
@@ -334,34 +342,19 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   async stop(): Promise<void> {
     const { wall, files } = this.context;
     const now = wall.now();
+    this.#life = 'stopping';
     this.#source.keepTo(HAND_OVER_EVERY);
     this.#hearAlone(now);
     // What was captured before this moment is still on its way from the tap.
     this.#time.halt(now);
     await new Promise<void>(resolve => wall.after(ON_ITS_WAY, resolve));
-    await this.#lookLast();
+    await this.#source.lookLast();
     this.cancel();
     this.#source.video?.frames.end(this.context.wall.now());
     const endTime = this.#video.endTime(now);
     this.#video.end(endTime);
     this.#stopAudio(now, endTime);
     files.endAll();
-  }
-
-  /** Frames that wait for the decoder are recorded as far as it has come. */
-  async #lookLast(): Promise<void> {
-    const { wall } = this.context;
-    const { video } = this.#source;
-    if (video?.frames.heldFrom === undefined) return;
-    await new Promise<void>(resolve => {
-      const cancel = wall.after(LAST_LOOK, resolve);
-      this.#looked = () => {
-        cancel();
-        resolve();
-      };
-      video.reader.askToLook();
-    });
-    this.#looked = undefined;
   }
 
   /** Video that has not come up to the end does not lead any more: the sound is recorded without it. */
@@ -386,7 +379,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   }
 
   cancel(): void {
-    this.#over = true;
+    this.#life = 'over';
     this.#stopTicking();
     this.#waiting?.();
     this.#source.close();

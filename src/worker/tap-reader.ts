@@ -29,6 +29,10 @@ export class TapReader {
   readonly side: EncodedInput['side'];
   readonly #port: MessagePort;
   #closed = false;
+  /** Nothing more comes from the tap. */
+  #ended = false;
+  /** What came before it was told to close has come. */
+  #drained: (() => void) | undefined;
   /** Bytes that were taken, and not told yet. */
   #taken = 0;
   #every = HAND_OVER_EVERY;
@@ -57,7 +61,8 @@ export class TapReader {
       case 'look':
         return events.onLook({ ...message.look, at: message.look.at - origin });
       case 'ended':
-        return events.onEnd();
+        this.#ended = true;
+        return this.#drained ? this.#drained() : events.onEnd();
     }
   }
 
@@ -85,6 +90,14 @@ export class TapReader {
     if (!this.#closed) this.#tell({ type: 'look' });
   }
 
+  /** Has what is on its way handed over, and nothing after it: resolves when it has come. `close` follows. */
+  drain(): Promise<void> {
+    if (this.#ended || this.#closed) return Promise.resolve();
+    const drained = new Promise<void>(resolve => (this.#drained = resolve));
+    this.#tell({ type: 'close' });
+    return drained;
+  }
+
   /** Nothing more is read. */
   close(): void {
     if (this.#closed) return;
@@ -98,3 +111,9 @@ export class TapReader {
     this.#port.postMessage(message);
   }
 }
+
+/** For one that nobody reads after all. */
+export const decline = ({ port }: EncodedInput): void => {
+  port.postMessage({ type: 'close' } satisfies ToTap);
+  port.close();
+};

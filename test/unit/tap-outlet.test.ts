@@ -182,7 +182,18 @@ test('a recording that closes, or whose thread is gone, gets nothing more, and n
   await expect.poll(() => stays.types).toEqual(['frame', 'frame']);
   stays.send({ type: 'close' });
   await expect.poll(() => outlet.take(frame(1))).toBeUndefined();
-  expect(polite.heard.length).toBeLessThan(2);
+  expect(polite.types.slice(-1)).toEqual(['ended']);
+  expect(polite.heard.length).toBeLessThan(3);
+});
+
+test('a recording that closes gets what has come, and hears that it was all', async () => {
+  const { outlet, listen, control } = setUp();
+  const recording = await listen();
+  recording.send({ type: 'pace', every: 3_600_000 });
+  await control.seen();
+  hand(outlet, frame(1), frame(2));
+  recording.send({ type: 'close' });
+  await expect.poll(() => recording.types).toEqual(['frame', 'frame', 'ended']);
 });
 
 test('a frame that can not be read, or one that can not be handed over, stops nothing', async () => {

@@ -1,5 +1,5 @@
 /** Recordings of calls in simulated time: the real tracks, lanes, clocks, files and muxer; only what taps hand over is made up. */
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { DecoderLook, EncodedFrame, EncodedInput, FromTap, ToTap } from '../../src/encoded.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { Recording } from '../../src/manifest.ts';
@@ -26,11 +26,15 @@ export class PlayedTap {
   /** How often frames were to be handed over; milliseconds. */
   readonly paces: number[] = [];
   readonly input: EncodedInput;
+  /** Frames wait to be handed over together. */
+  holds = false;
+  readonly #held: FromTap[] = [];
   readonly #port = {
     onmessage: null as ((event: { data: FromTap[] }) => void) | null,
     postMessage: (message: ToTap) => {
       this.asked.push(message.type);
       if (message.type === 'pace') this.paces.push(message.every);
+      if (message.type === 'close') this.end();
     },
     close: () => undefined,
   };
@@ -40,7 +44,13 @@ export class PlayedTap {
   }
 
   hand(frame: EncodedFrame): void {
-    this.#port.onmessage?.({ data: [{ type: 'frame', frame }] });
+    if (this.holds) this.#held.push({ type: 'frame', frame });
+    else this.#port.onmessage?.({ data: [{ type: 'frame', frame }] });
+  }
+
+  /** The track is over, or the call. */
+  end(): void {
+    this.#port.onmessage?.({ data: [...this.#held.splice(0), { type: 'ended' }] });
   }
 
   /** The page's decoder has come so far. */
@@ -143,6 +153,8 @@ export class PlayedCall {
   readonly clock = new SimulatedClock();
   readonly stats = emptyStats();
   readonly warnings: string[] = [];
+  /** What the session heard. */
+  readonly told: string[] = [];
   readonly failures: unknown[] = [];
   readonly tracks: CallTracks;
   readonly video: Sender | undefined;
@@ -196,7 +208,8 @@ export class PlayedCall {
         call: { video: taps.video?.input, audio: taps.audio?.input, url: 'none' },
       },
       ...{ files: this.#files, keeper: this.#keeper, stats: this.stats, report, wall: this.clock },
-      ...{ onWaiting: () => undefined, onResumed: () => undefined, onEnded: () => undefined },
+      ...{ onWaiting: () => void this.told.push('waiting'), onResumed: () => void this.told.push('resumed') },
+      onEnded: () => void this.told.push('ended'),
     });
   }
 
@@ -253,4 +266,32 @@ export interface Running {
 export const endCalls = (): void => {
   for (const call of open.splice(0)) call.tracks.cancel();
   vi.unstubAllGlobals();
+};
+
+/** Of one kind. */
+export const of = (found: readonly Found[], kind: Found['kind']): Found[] =>
+  found.filter(one => one.kind === kind);
+
+/** Those that were sent from one moment to another are all there, once and in order; and no others of the sender. */
+export const expectSent = (found: readonly Found[], sent: readonly Sent[], from = 0, to = Infinity): void => {
+  const expected = sent.filter(({ at }) => at >= from && at < to);
+  const there = found.flatMap(one => (one.sent && sent.includes(one.sent) ? [one.sent.at] : []));
+  expect(there).toEqual(expected.map(({ at }) => at));
+};
+
+/** By how much the sound lies later than the picture, beside which it was sent; microseconds, by the last ones before a time. */
+export const apart = (found: readonly Found[], before: number): number => {
+  const offset = (kind: Found['kind']): number => {
+    const last = of(found, kind).findLast(({ sent }) => sent !== undefined && sent.at <= before);
+    return (last?.time ?? Number.NaN) * SECOND - (last?.sent?.at ?? 0);
+  };
+  return Math.abs(offset('audio') - offset('video'));
+};
+
+/** Decoding order is that of time, and nothing lies on something else. */
+export const expectMonotonic = (found: readonly Found[]): void => {
+  for (const kind of ['video', 'audio'] as const) {
+    const times = of(found, kind).map(({ time }) => time);
+    for (const [i, time] of times.entries()) expect(time).toBeGreaterThan(times[i - 1] ?? -1);
+  }
 };

@@ -2,9 +2,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LossEvent } from '../../src/manifest.ts';
 import {
+  apart,
   endCalls,
-  type Found,
+  expectMonotonic,
+  expectSent,
   MS,
+  of,
   PACKET,
   PlayedCall,
   PlayedTap,
@@ -15,32 +18,6 @@ import {
 
 afterEach(endCalls);
 
-const of = (found: readonly Found[], kind: Found['kind']): Found[] => found.filter(one => one.kind === kind);
-
-/** Those that were sent from one moment to another are all there, once and in order; and no others of the sender. */
-const expectSent = (found: readonly Found[], sent: readonly Sent[], from = 0, to = Infinity): void => {
-  const expected = sent.filter(({ at }) => at >= from && at < to);
-  const there = found.flatMap(one => (one.sent && sent.includes(one.sent) ? [one.sent.at] : []));
-  expect(there).toEqual(expected.map(({ at }) => at));
-};
-
-/** By how much the sound lies later than the picture, beside which it was sent; microseconds, by the last ones before a time. */
-const apart = (found: readonly Found[], before: number): number => {
-  const offset = (kind: Found['kind']): number => {
-    const last = of(found, kind).findLast(({ sent }) => sent !== undefined && sent.at <= before);
-    return (last?.time ?? Number.NaN) * SECOND - (last?.sent?.at ?? 0);
-  };
-  return Math.abs(offset('audio') - offset('video'));
-};
-
-/** Decoding order is that of time, and nothing lies on something else. */
-const expectMonotonic = (found: readonly Found[]): void => {
-  for (const kind of ['video', 'audio'] as const) {
-    const times = of(found, kind).map(({ time }) => time);
-    for (const [i, time] of times.entries()) expect(time).toBeGreaterThan(times[i - 1] ?? -1);
-  }
-};
-
 /** As after a large key frame: what is behind it waits, and catches up within a second and a half. */
 const queue = (longest: number) => {
   let began: number | undefined;
@@ -50,33 +27,6 @@ const queue = (longest: number) => {
     return 40 * MS + longest * left + ((i * 7919) % 20) * MS;
   };
 };
-
-describe('how often frames come', () => {
-  it('is less often while they wait for the decoder anyway, of sound as well, and as before from stop() on', async () => {
-    const taps = { video: new PlayedTap('receiver', true), audio: new PlayedTap() };
-    const call = new PlayedCall({}, taps);
-    const { video, clock } = call;
-    const each = (i: number): void => {
-      const shown = video?.sent.findLast(({ at }) => at < clock.now() - 100 * MS)?.rtpTimestamp;
-      if (i % 25 === 0 && shown !== undefined)
-        taps.video.see({ at: clock.now(), shown: [shown], losses: 0, dropped: 0 });
-    };
-    await call.run(3, { each });
-    for (const { paces } of Object.values(taps)) expect(paces).toEqual([100]);
-    const stopped = call.stop();
-    for (const { paces } of Object.values(taps)) expect(paces).toEqual([100, 50]);
-    const { found } = await stopped;
-    expect(of(found, 'video').length).toBeGreaterThan(60);
-  });
-
-  it('is as often as ever where nothing waits for a decoder', async () => {
-    const taps = { video: new PlayedTap('sender'), audio: new PlayedTap('sender') };
-    const call = new PlayedCall({}, taps);
-    await call.run(3);
-    await call.stop();
-    for (const { paces } of Object.values(taps)) expect(paces).toEqual([]);
-  });
-});
 
 describe('a pause', () => {
   it('asks the call for no key frame; after it, one is asked for at once, and the picture begins with it', async () => {
