@@ -116,6 +116,17 @@ const soon = async <T>(promise: Promise<T>): Promise<T> => {
 const { signal } = new AbortController();
 const TOO_LATE = { code: 'passthrough-unavailable', reason: 'too-late' };
 
+it('a sender can be begun with before it is connected, and not when its connection is closed, though its track lives on', () => {
+  const [fresh, used] = inTime(new FakeSender('video'), new FakeSender('audio'));
+  const transport = { state: 'connected' };
+  Object.assign(fresh as FakeEnd, { transport: null });
+  Object.assign(used as FakeEnd, { transport });
+  expect(() => sourceOf(fresh as FakeEnd).check()).not.toThrow();
+  expect(() => sourceOf(used as FakeEnd).check()).not.toThrow();
+  transport.state = 'closed';
+  expect(() => sourceOf(used as FakeEnd).check()).toThrow(SourceEndedError);
+});
+
 describe('a receiver that was not tapped in time', () => {
   it('is refused where frames can be taken in another way, and gets no tap: what the page encrypts would go past it', async () => {
     const receiver = inChromium(new FakeReceiver('video'));
