@@ -157,12 +157,17 @@ export class RingHost {
     const source = this.#source;
     // The key frame that something in the future begins with was asked for, so that it is the very frame; nobody sees a
     // recording before its time has come. Of a stream that ends before, there will be none.
-    if (place.key > source.now()) await source.reached(place.key, cancel.signal).catch(() => undefined);
+    let { position } = place;
+    if (place.key > source.now()) {
+      await source.reached(place.key, cancel.signal).catch(() => undefined);
+      // What was the newest when it was asked for has been let go, where that was long ago.
+      position = this.#ring.blockAt(place.key)?.position ?? this.#ring.newest;
+    }
     // The one that was asked for may have been another track's.
     if (!this.#stopping && (this.#ring.newestKey ?? 0) < place.key) source.keyFrameAt(place.key);
     const ago = Math.max(0, source.now() - (exact ? place.from : place.key)) / 1_000;
     this.send({ type: 'located', id, startedAt: new Date(Date.now() - ago).toISOString() });
-    await serveReader(port, place, source, cancel);
+    await serveReader(port, { ...place, position }, source, cancel);
   }
 
   /** One that waits for its time is not made after all. */

@@ -61,7 +61,7 @@ export class RingTaker {
 
   constructor(
     private readonly context: TakerContext,
-    { from, key, until }: Bounds,
+    { from, key, until, ahead }: Bounds,
     known: Known,
     /** The recording begins at the time that was asked for, and not with the key frame before it. */
     private readonly exact = false,
@@ -73,7 +73,7 @@ export class RingTaker {
     for (const [run, config] of known.configs) this.#configs.set(run, config);
     for (const audio of known.audio) this.#audio.set(audio.epoch, audio);
     // Of what was before, only what comes of it tells.
-    if (until === undefined) this.#overlays = known.overlays?.ids ?? [];
+    if (until === undefined || ahead) this.#overlays = known.overlays?.ids ?? [];
   }
 
   /** Where the recording has come to; microseconds on its timeline. */

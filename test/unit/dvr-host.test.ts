@@ -94,6 +94,21 @@ test('of a picture that stands still, a clip is as long as it was asked to be', 
   expectNothingLeft(ring);
 });
 
+test('a clip that lies further ahead than the ring is long begins with the very picture', async () => {
+  const ring = new PlayedRing({ dvr: { seconds: 5 } });
+  await ring.play(7);
+  const clip = ring.make({ kind: 'piece', start: 22, duration: 3 });
+  await ring.play(20);
+  expectDone(clip);
+  const { pictures, recording, files } = await clip.made();
+  expect(pictures).toEqual(range(661, 751));
+  expect(recording.duration).toBeCloseTo(3, 5);
+  const sound = files[0]?.audio?.samples.length ?? 0;
+  expect(Math.abs(sound * PACKET - 3)).toBeLessThan(0.05);
+  await ring.close();
+  expectNothingLeft(ring);
+});
+
 describe('to the frame', () => {
   test('over several files: every picture from the asked one on, each in one of them', async () => {
     const ring = new PlayedRing();

@@ -100,13 +100,15 @@ test('any piece of any stream has each of its frames once, and its sound beside 
   );
 });
 
-test('what is to come begins with the very frame', async () => {
+test('what is to come begins with the very frame, and with the overlays that are drawn into it', async () => {
   const ring = newRing(60);
   const stream = new SimulatedStream(entry => ring.append(entry), { lag: 40 });
+  ring.append({ kind: 'note', event: { time: 0, type: 'overlays', ids: ['logo'] } });
   stream.play(3);
   const taking = takeAll(ring, stream, { kind: 'piece', start: 4.32, duration: 1 });
   stream.play(4);
-  const { files } = await taking;
+  const { files, notes } = await taking;
+  expect(notes).toEqual([{ time: 0, type: 'overlays', ids: ['logo'] }]);
   expect(files.frames).toEqual(numbers(108, 133));
   expect(files.sound[0]).toEqual({ time: 0, text: `sound ${4.32 * SECOND}` });
 });

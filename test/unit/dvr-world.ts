@@ -210,8 +210,9 @@ export class PlayedRing {
     for (const clear of ['clearTimeout', 'clearInterval'])
       vi.stubGlobal(clear, (cancel: (() => void) | undefined) => cancel?.());
     const { video, audio } = made;
+    const { seconds } = options.dvr || { seconds: 60 };
     const setup = {
-      ...{ id: ID, seconds: 60, url: 'none', options: resolveOptions(options), aacEncoderUrl: 'none' },
+      ...{ id: ID, seconds, url: 'none', options: resolveOptions(options), aacEncoderUrl: 'none' },
       extrasUrl: 'none',
       video: video && world.openVideo(video),
       audio: audio && world.openAudio(audio),
