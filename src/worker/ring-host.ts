@@ -21,8 +21,11 @@ const TELL = 500;
 /** How often it is looked whether a time has come; milliseconds. */
 const LOOK = 20;
 
-/** Recordings that still read when the ring is let go get so long to read what there is; milliseconds. */
-const LAST_READ = 5_000;
+/**
+ * When the ring is let go, recordings read what there is. One that has asked for nothing for so long is no more: to encode a group
+ * of pictures again takes it less. Milliseconds.
+ */
+const LAST_READ = 35_000;
 /** A stream that gives no key frame by itself is asked for one after so long, a call less often, as it costs all who watch; microseconds. */
 const KEY_EVERY = 5_000_000;
 const KEY_EVERY_OF_CALL = 10_000_000;
@@ -36,7 +39,10 @@ const NO_RECORDING = {
 interface Reader {
   port: MessagePort;
   cancel: AbortController;
-  served: Promise<void>;
+  /** So many looks ago it asked for more, once the ring is let go. */
+  idle: number;
+  /** Why it does not get all that there is. */
+  failure: string | undefined;
 }
 
 export class RingHost {
@@ -47,6 +53,7 @@ export class RingHost {
   readonly #timer: ReturnType<typeof setInterval>;
   #stopping: Promise<void> | undefined;
   #failure: string | undefined;
+  #gone = false;
   #warned = false;
 
   constructor(
@@ -122,6 +129,7 @@ export class RingHost {
       now: () => this.#tracks.endTime,
       keyFrameAt: time => this.#tracks.keyFrameAt(time),
       reached: (time, signal) => this.#reached(time, signal),
+      onMore: () => undefined,
       failure: () => this.#failure,
     };
   }
@@ -140,21 +148,23 @@ export class RingHost {
 
   /** A recording is made of it. Never rejects. */
   async read(id: number, request: RingRequest, port: MessagePort, exact: boolean): Promise<void> {
-    const cancel = new AbortController();
-    const served = this.#serve(id, placeOf(request, this.#source), port, exact, cancel);
-    this.#readers.set(id, { port, cancel, served });
-    await served;
+    // The page hears that there is nothing any more.
+    if (this.#gone) return port.close();
+    const reader: Reader = { port, cancel: new AbortController(), idle: 0, failure: undefined };
+    this.#readers.set(id, reader);
+    await this.#serve(id, placeOf(request, this.#source), reader, exact);
     this.#readers.delete(id);
   }
 
-  async #serve(
-    id: number,
-    place: Place,
-    port: MessagePort,
-    exact: boolean,
-    cancel: AbortController,
-  ): Promise<void> {
-    const source = this.#source;
+  async #serve(id: number, place: Place, reader: Reader, exact: boolean): Promise<void> {
+    const { port, cancel } = reader;
+    const source: RingSource = {
+      ...this.#source,
+      onMore: () => {
+        reader.idle = 0;
+      },
+      failure: () => reader.failure ?? this.#failure,
+    };
     // The key frame that something in the future begins with was asked for, so that it is the very frame; nobody sees a
     // recording before its time has come. Of a stream that ends before, there will be none.
     let { position } = place;
@@ -205,12 +215,29 @@ export class RingHost {
   /** Lets go of everything, once the recordings that are made of it have read what there is. */
   async abort(): Promise<void> {
     await this.stop();
-    const reading = [...this.#readers.values()].map(({ served }) => served);
-    await Promise.race([Promise.all(reading), new Promise(resolve => setTimeout(resolve, LAST_READ))]);
+    await this.#lastRead();
+    this.#gone = true;
     await this.store?.remove();
     this.send({ type: 'aborted' });
   }
+
+  /** Resolves when nobody reads any more. Looks are counted, so that a machine that was asleep cuts nobody short. */
+  #lastRead(): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setInterval(() => {
+        for (const reader of this.#readers.values()) if (++reader.idle > LAST_READ / LOOK) cutShort(reader);
+        if (this.#readers.size > 0) return;
+        clearInterval(timer);
+        resolve();
+      }, LOOK);
+    });
+  }
 }
+
+const cutShort = (reader: Reader): void => {
+  reader.failure = 'The ring was let go before all that was asked for had been read.';
+  reader.cancel.abort();
+};
 
 /** @throws what makes it impossible to read the tracks. */
 export const openRing = async (

@@ -17,6 +17,8 @@ export interface RingSource {
   keyFrameAt(time: number): void;
   /** Resolves when the stream has come to this time. Rejects when the signal aborts, or the stream ends before. */
   reached(time: number, signal: AbortSignal): Promise<void>;
+  /** A recording asks for more: it is there. */
+  onMore(): void;
   /** Why the stream could not be kept any more; `undefined` when nothing failed. */
   failure(): string | undefined;
 }
@@ -57,7 +59,7 @@ export const placeOf = (request: RingRequest, { ring, now, keyFrameAt }: RingSou
 export const serveReader = async (
   port: MessagePort,
   { position, ...bounds }: Place,
-  { ring, now, keyFrameAt, failure }: RingSource,
+  { ring, now, keyFrameAt, onMore, failure }: RingSource,
   closed: AbortController,
 ): Promise<void> => {
   const send = (message: FromRing): void => port.postMessage(message);
@@ -69,6 +71,7 @@ export const serveReader = async (
   port.onmessage = ({ data }: MessageEvent<ToRing>) => {
     switch (data.type) {
       case 'more':
+        onMore();
         return more();
       case 'now':
         if (waiting === undefined && ring.isAtEnd(position)) given = now();

@@ -1,6 +1,7 @@
 /** What is made of a ring that is closed, that fails, of which nothing moves, and to the frame: whole files in simulated time. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { endRings, type MadeOfRing, PlayedRing } from './dvr-world.ts';
+import type { FromRing } from '../../src/clip/protocol.ts';
+import { channel, endRings, type MadeOfRing, PlayedRing } from './dvr-world.ts';
 
 afterEach(endRings);
 
@@ -44,6 +45,39 @@ test('closed while it is recorded and clipped: each is finished with all that ca
   expect(clipped.pictures).toEqual(range(121, (clipped.pictures.at(-1) ?? 0) + 1));
   expect(clipped.pictures.at(-1)).toBeGreaterThanOrEqual(came - 1);
   expect(never.recording.files).toEqual([]);
+  expect(ring.told.at(-1)).toEqual({ type: 'aborted' });
+  expectNothingLeft(ring);
+});
+
+test('closed while a group is encoded again, which takes its time: what asks for more is waited for, and what does not hears that it is cut short', async () => {
+  const ring = new PlayedRing();
+  await ring.play(5);
+  const readers = [1, 2].map(id => {
+    const [its, mine] = channel();
+    const heard: FromRing[] = [];
+    mine.onmessage = ({ data }: MessageEvent<FromRing>) => void heard.push(data);
+    void ring.host.read(id, { kind: 'last', seconds: 4 }, its, true);
+    return { mine, heard };
+  });
+  const [slow, dead] = readers as [(typeof readers)[0], (typeof readers)[0]];
+  for (const { mine } of readers) mine.postMessage({ type: 'more' });
+  await ring.play(0.1);
+  const closing = ring.host.abort();
+  await ring.play(29);
+  expect(ring.told).not.toContainEqual({ type: 'aborted' });
+  for (let i = 0; i < 3; i++) {
+    slow.mine.postMessage({ type: 'more' });
+    await ring.play(0.1);
+  }
+  expect(slow.heard.filter(({ type }) => type === 'entries')).toHaveLength(3);
+  expect(slow.heard.at(-1)).toEqual({ type: 'over' });
+  expect(ring.told).not.toContainEqual({ type: 'aborted' });
+  await ring.play(60);
+  expect(dead.heard.at(-1)).toEqual({ type: 'over', error: expect.any(String) });
+  await closing;
+  expect(ring.told.at(-1)).toEqual({ type: 'aborted' });
+  // What comes too late is not told where it begins: the page says of it that there is nothing any more.
+  await ring.host.read(3, { kind: 'last', seconds: 4 }, channel()[0], false);
   expect(ring.told.at(-1)).toEqual({ type: 'aborted' });
   expectNothingLeft(ring);
 });

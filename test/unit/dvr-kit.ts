@@ -231,6 +231,7 @@ export const takeAll = async (
     now: () => stream.time,
     keyFrameAt: time => stream.keyFrameAt(time),
     reached: async () => undefined,
+    onMore: () => undefined,
     failure: () => undefined,
   });
   const stats = { framesIn: 0, framesEncoded: 0, videoBytes: 0 };

@@ -133,6 +133,7 @@ test('a disk that takes its time does not make a clip shorter: what it gives is 
   const source = {
     ...{ ring, now: () => stream.time, keyFrameAt: () => undefined, failure: () => undefined },
     reached: async () => undefined,
+    onMore: () => undefined,
   };
   const [its, mine] = channel();
   const heard: FromRing[] = [];
