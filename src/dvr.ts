@@ -45,6 +45,8 @@ class RunningRing {
   #lastId = 0;
   #ended = false;
   #failed = false;
+  /** Why nobody answers any more. */
+  #gone: SteadyreelError | undefined;
   #state: RingState = { start: 0, end: 0, memoryBytes: 0, storedBytes: 0 };
   #unwatch = (): void => undefined;
 
@@ -130,7 +132,7 @@ class RunningRing {
       case 'ended':
         return this.#end();
       case 'aborted':
-        return this.#gone(new this.page.SourceEndedError(1));
+        return this.#over(new this.page.SourceEndedError(1));
     }
   }
 
@@ -138,7 +140,7 @@ class RunningRing {
     this.#failed = true;
     this.#settle(error);
     this.host.fail(error);
-    this.#gone(error);
+    this.#over(error);
   }
 
   /** Nothing more comes into it. */
@@ -149,7 +151,8 @@ class RunningRing {
   }
 
   /** Nobody answers any more. */
-  #gone(error: SteadyreelError): void {
+  #over(error: SteadyreelError): void {
+    this.#gone = error;
     this.#end();
     for (const { reject } of this.#located.values()) reject(error);
     this.#located.clear();
@@ -164,6 +167,7 @@ class RunningRing {
     signal: AbortSignal,
   ): Promise<{ port: MessagePort; startedAt: string }> {
     await this.#started;
+    if (this.#gone) throw this.#gone;
     const id = ++this.#lastId;
     const { port1, port2 } = new MessageChannel();
     const located = new Promise<string>((resolve, reject) => this.#located.set(id, { resolve, reject }));
@@ -174,6 +178,8 @@ class RunningRing {
 
   async replace(next: Openable): Promise<void> {
     const { source, command } = await this.source.replacedBy(next);
+    // It took a while to find out what can be had of it.
+    if (this.#ended) return this.page.letGo(command.transfer);
     this.#watch(source);
     const replaced = new Promise<void>(resolve => this.#replacing.push(resolve));
     this.#send(command.message, command.transfer);
@@ -198,6 +204,8 @@ export class Dvr {
   #unwatch = (): void => undefined;
   /** How often it was closed: what is being opened meanwhile is not wanted any more. */
   #closed = 0;
+  /** There is to be one whenever the source has live tracks. */
+  #keeps = false;
 
   constructor(
     private source: Openable,
@@ -212,6 +220,7 @@ export class Dvr {
 
   /** Keeps the stream from now on, or as soon as it has live tracks. */
   keep(): void {
+    this.#keeps = true;
     const { source } = this;
     const tryIt = (): void => {
       // Whoever asks for something of it hears what is wrong; what has failed would fail again.
@@ -304,10 +313,12 @@ export class Dvr {
     const ring = this.#ring;
     if (ring && !ring.ended) await ring.replace(next);
     this.source = next;
-    this.keep();
+    // It may have been closed meanwhile.
+    if (this.#keeps) this.keep();
   }
 
   close(): void {
+    this.#keeps = false;
     this.#unwatch();
     this.#closed++;
     this.#ring?.close();
