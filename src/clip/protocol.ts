@@ -29,8 +29,8 @@ export type FromRing =
   /** The answer to `more`. */
   | { type: 'entries'; entries: RingEntry[] }
   /**
-   * The answer to `now`: all that was captured by then lies before `time`; what had come out of the encoders when the stream was at
-   * `given` has been given. Microseconds on the stream's timeline.
+   * The answer to `now`: all that was captured by then lies before `time`; what had come out of the encoders when the stream was
+   * decided up to `given` has been given. Microseconds on the stream's timeline.
    */
   | { type: 'now'; time: number; given: number }
   /** All tracks have ended, and may come back; and when they have. */

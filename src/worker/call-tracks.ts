@@ -71,7 +71,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
       reasonNow,
       side: setup.call?.audio?.side ?? 'receiver',
       videoLeads: () => this.#videoLeads(),
-      decidedUpTo: () => this.#decidedUpTo(),
+      decidedUpTo: () => this.decided,
     });
     if (setup.call?.video) this.#openVideo(setup.call.video);
     if (setup.call?.audio) this.#openAudio(setup.call.audio);
@@ -318,7 +318,7 @@ export class CallTracks implements MediaTracks<CallReplacement> {
   }
 
   /** Cuts are decided up to this time; video that stays away does not hold the sound up, a frame that waits does. */
-  #decidedUpTo(): number {
+  get decided(): number {
     if (!this.#videoLeads()) return Number.POSITIVE_INFINITY;
     const now = this.now ?? Number.NEGATIVE_INFINITY;
     const heldFrom = this.#source.video?.frames.heldFrom;

@@ -64,6 +64,8 @@ export interface MediaTracks<Replacement> {
   readonly duration: number;
   /** Where it would end now, on the timeline; microseconds. */
   readonly endTime: number;
+  /** Nothing waits that lies before this, but in encoders; microseconds on the timeline. Absent: nothing ever does. */
+  readonly decided?: number;
   /** Where what is captured now lies on the timeline, as far as that is known; microseconds. */
   readonly now?: number | undefined;
   /** Leaves out what is captured from now on. */

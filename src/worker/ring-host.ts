@@ -127,6 +127,7 @@ export class RingHost {
     return {
       ring: this.#ring,
       now: () => this.#tracks.endTime,
+      decided: () => Math.min(this.#tracks.endTime, this.#tracks.decided ?? Number.POSITIVE_INFINITY),
       keyFrameAt: time => this.#tracks.keyFrameAt(time),
       reached: (time, signal) => this.#reached(time, signal),
       onMore: () => undefined,

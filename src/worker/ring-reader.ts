@@ -14,6 +14,8 @@ export interface RingSource {
   ring: Ring<unknown>;
   /** Where the stream is. */
   now(): number;
+  /** How far all that came of it has been put into the ring, but for what is in encoders. */
+  decided(): number;
   keyFrameAt(time: number): void;
   /** Resolves when the stream has come to this time. Rejects when the signal aborts, or the stream ends before. */
   reached(time: number, signal: AbortSignal): Promise<void>;
@@ -59,11 +61,11 @@ export const placeOf = (request: RingRequest, { ring, now, keyFrameAt }: RingSou
 export const serveReader = async (
   port: MessagePort,
   { position, ...bounds }: Place,
-  { ring, now, keyFrameAt, onMore, failure }: RingSource,
+  { ring, now, decided, keyFrameAt, onMore, failure }: RingSource,
   closed: AbortController,
 ): Promise<void> => {
   const send = (message: FromRing): void => port.postMessage(message);
-  /** Where the stream was when the ring held nothing more; of what was given, and of what waits to be. */
+  /** How far the stream was decided when the ring held nothing more; of what was given, and of what waits to be. */
   let given = Number.NEGATIVE_INFINITY;
   let waiting: number | undefined;
   let more: () => void = () => undefined;
@@ -74,7 +76,7 @@ export const serveReader = async (
         onMore();
         return more();
       case 'now':
-        if (waiting === undefined && ring.isAtEnd(position)) given = now();
+        if (waiting === undefined && ring.isAtEnd(position)) given = decided();
         return send({ type: 'now', time: now() - 1_000 * Math.max(0, sharedNow() - data.at), given });
       case 'key-frame':
         return keyFrameAt(now());
@@ -91,7 +93,7 @@ export const serveReader = async (
   try {
     if ((bounds.until ?? Number.POSITIVE_INFINITY) <= bounds.key) closed.abort();
     for await (const entries of ring.read(position, BATCH, closed.signal)) {
-      waiting = ring.isAtEnd(position) ? now() : given;
+      waiting = ring.isAtEnd(position) ? decided() : given;
       await wanted;
       if (closed.signal.aborted) break;
       wanted = new Promise<void>(resolve => (more = resolve));

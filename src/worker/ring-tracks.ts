@@ -12,6 +12,8 @@ import { RingTaker } from './ring-taker.ts';
 const LOOK = 250;
 /** Sound is encoded so long after it was captured, at the most: what has not come by then does not come; microseconds. */
 const LATE = 500_000;
+/** And frames of a call, which come in bunches where they wait for the page's decoder, are waited for so often at the most. */
+const MOST_STOOD = 8;
 
 /** What comes as it is encoded is asked for so often: a message for each packet costs more than what is done with it; milliseconds. */
 const TOGETHER = 50;
@@ -36,6 +38,8 @@ export class RingTracks implements MediaTracks<never> {
   #seen: string | undefined;
   #ended: (() => void) | undefined;
   #stopping = false;
+  /** Nothing from here on is taken; microseconds on the ring's timeline. */
+  #stoppedAt = Number.NEGATIVE_INFINITY;
   /** More was asked for, and there is none yet: all that the ring has was taken. */
   #wanting = false;
 
@@ -205,6 +209,7 @@ export class RingTracks implements MediaTracks<never> {
   }
 
   #endAt(time: number): void {
+    this.#stoppedAt = time;
     this.#taking = this.#taking.then(() => this.#taker?.endAt(time));
   }
 
@@ -212,13 +217,22 @@ export class RingTracks implements MediaTracks<never> {
     return new Promise(resolve => this.context.wall.after(LATE / 1_000, resolve));
   }
 
-  /** All that lies before the end, however much of it is still in the ring: until nothing has come for a while. */
+  /** All that lies before the end, however much of it is still in the ring: until nothing has come for a while, nor is to. */
   async #takeRest(ended: Promise<void>): Promise<void> {
-    for (let before: string | undefined; !this.#over; before = this.#taker?.progress) {
+    let before: string | undefined;
+    for (let stood = 0; !this.#over && stood < MOST_STOOD; before = this.#taker?.progress) {
       await Promise.race([ended, this.#late()]);
       await this.#taking;
-      if (this.#wanting && this.#taker?.progress === before) return;
+      if (!this.#wanting || this.#taker?.progress !== before) stood = 0;
+      else if (await this.#isDecided(ended)) return;
+      else stood++;
     }
+  }
+
+  /** Nothing waits any more, in a call, to be put into the ring. */
+  #isDecided(ended: Promise<void>): Promise<boolean> {
+    const decided = this.#now().then(({ given }) => given >= this.#stoppedAt);
+    return Promise.race([decided, Promise.race([ended, this.#late()]).then(() => true)]);
   }
 
   #close(): void {

@@ -229,6 +229,7 @@ export const takeAll = async (
   const { position, ...bounds } = placeOf(request, {
     ring,
     now: () => stream.time,
+    decided: () => stream.time,
     keyFrameAt: time => stream.keyFrameAt(time),
     reached: async () => undefined,
     onMore: () => undefined,

@@ -131,7 +131,13 @@ test('a disk that takes its time does not make a clip shorter: what it gives is 
   const get = store.get.bind(store);
   store.get = place => late.then(() => get(place));
   const source = {
-    ...{ ring, now: () => stream.time, keyFrameAt: () => undefined, failure: () => undefined },
+    ...{
+      ring,
+      now: () => stream.time,
+      decided: () => stream.time,
+      keyFrameAt: () => undefined,
+      failure: () => undefined,
+    },
     reached: async () => undefined,
     onMore: () => undefined,
   };

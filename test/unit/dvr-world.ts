@@ -17,6 +17,7 @@ import { RingTracks } from '../../src/worker/ring-tracks.ts';
 import type { SessionTracks } from '../../src/worker/session-tracks.ts';
 import { emptyStats } from '../../src/worker/stats.ts';
 import { Tracks } from '../../src/worker/tracks.ts';
+import type { SimulatedClock } from '../support/simulated-clock.ts';
 import type { Fate } from '../support/simulated-encoders.ts';
 import { SimulatedFrame } from '../support/simulated-frames.ts';
 import { COLORS, readTrace } from '../support/simulated-packets.ts';
@@ -111,7 +112,7 @@ export class MadeOfRing {
   #stopping: Promise<void> | undefined;
   over = false;
 
-  constructor(world: World, options: RecorderOptions, port: MessagePort, exact: boolean) {
+  constructor(world: Pick<World, 'clock'>, options: RecorderOptions, port: MessagePort, exact: boolean) {
     const startedAt = '2024-05-01T10:00:00.000Z';
     const fail = (error: unknown): void => {
       this.failures.push(error);
@@ -157,13 +158,19 @@ export class MadeOfRing {
     this.over = true;
   }
 
+  /** Its files, as they are stored. */
+  bytes(): Promise<Buffer[]> {
+    return Promise.all(
+      this.#keeper.manifest.files.map(async ({ key, bytes }) => {
+        const store = this.#stores.get(key.split('/').at(-1) ?? '');
+        return Buffer.from((await store?.read(0, bytes)) ?? []);
+      }),
+    );
+  }
+
   async made(): Promise<Made> {
     const recording = this.#keeper.manifest;
-    const files: ReadFile[] = [];
-    for (const { key, bytes } of recording.files) {
-      const store = this.#stores.get(key.split('/').at(-1) ?? '');
-      files.push(readFile(Buffer.from((await store?.read(0, bytes)) ?? [])));
-    }
+    const files: ReadFile[] = (await this.bytes()).map(readFile);
     const pictures = files.flatMap(({ video }) => video?.samples.map(({ trace }) => trace.picture) ?? []);
     return { recording, files, pictures };
   }
@@ -183,6 +190,15 @@ const scenario = (video: readonly Fate[]): Scenario => ({
     ...{ lag: 200_000, families: ['avc1', 'avc', 'aac'], pixels: 1e8, bytes: 0, video, audio: [] },
   },
 });
+
+/** What the worker takes from its globals goes by this clock. */
+export const stubTime = (clock: SimulatedClock): void => {
+  vi.stubGlobal('performance', { timeOrigin: 0, now: () => clock.now() / 1_000 });
+  vi.stubGlobal('setTimeout', (call: () => void, milliseconds = 0) => clock.after(milliseconds, call));
+  vi.stubGlobal('setInterval', (call: () => void, milliseconds = 0) => clock.every(milliseconds, call));
+  for (const clear of ['clearTimeout', 'clearInterval'])
+    vi.stubGlobal(clear, (cancel: (() => void) | undefined) => cancel?.());
+};
 
 /** To be ended by `endRings` after each test. */
 export class PlayedRing {
@@ -204,11 +220,7 @@ export class PlayedRing {
     vi.stubGlobal('EncodedVideoChunk', function (this: Chunk, init: Chunk) {
       return init;
     });
-    vi.stubGlobal('performance', { timeOrigin: 0, now: () => clock.now() / 1_000 });
-    vi.stubGlobal('setTimeout', (call: () => void, milliseconds = 0) => clock.after(milliseconds, call));
-    vi.stubGlobal('setInterval', (call: () => void, milliseconds = 0) => clock.every(milliseconds, call));
-    for (const clear of ['clearTimeout', 'clearInterval'])
-      vi.stubGlobal(clear, (cancel: (() => void) | undefined) => cancel?.());
+    stubTime(clock);
     const { video, audio } = made;
     const { seconds } = options.dvr || { seconds: 60 };
     const setup = {

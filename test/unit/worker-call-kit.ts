@@ -101,7 +101,7 @@ export class Sender {
 
   constructor(
     readonly kind: Kind,
-    private readonly call: PlayedCall,
+    private readonly call: Pick<PlayedCall, 'clock'>,
     readonly tap: PlayedTap = new PlayedTap(),
   ) {
     this.#origin = kind === 'video' ? 4_294_900_000 : 12_345;
