@@ -74,9 +74,10 @@ export class RingTracks implements MediaTracks<never> {
       case 'now':
         return this.#asked.shift()?.(message);
       case 'waiting':
-        return onWaiting();
       case 'resumed':
-        return onResumed();
+        // It ends anyway.
+        if (this.#stopping) return;
+        return message.type === 'waiting' ? onWaiting() : onResumed();
       case 'over':
         if (message.error !== undefined) report.fail(new WorkerFailedError(message.error));
         this.#taking = this.#taking.then(() => this.#end());

@@ -82,6 +82,22 @@ test('closed while a group is encoded again, which takes its time: what asks for
   expectNothingLeft(ring);
 });
 
+test('a recording that is being stopped says nothing any more of a stream that is away', async () => {
+  const ring = new PlayedRing({ reconnectWindow: 1 });
+  await ring.play(3);
+  const [running, stopped] = [0, 1].map(() => ring.make({ kind: 'live', preRoll: 2 }));
+  await ring.play(1);
+  void stopped?.stop();
+  ring.end();
+  await ring.play(0.4);
+  expect(ring.told).toContainEqual({ type: 'waiting' });
+  await ring.play(3);
+  expect([running?.told, stopped?.told]).toEqual([['waiting'], []]);
+  expectDone(...[running, stopped].filter(made => made !== undefined));
+  await ring.close();
+  expectNothingLeft(ring);
+});
+
 test('a ring that fails: what is made of it says so, and has all that came before', async () => {
   const ring = new PlayedRing();
   await ring.play(3);

@@ -105,6 +105,8 @@ export interface Made {
 export class MadeOfRing {
   readonly failures: unknown[] = [];
   readonly warnings: string[] = [];
+  /** Whether its stream is away, as its page is told. */
+  readonly told: ('waiting' | 'resumed')[] = [];
   readonly tracks: RingTracks;
   readonly #stores = new Map<string, MemoryStore>();
   readonly #keeper: ManifestKeeper;
@@ -141,7 +143,9 @@ export class MadeOfRing {
     this.tracks = new RingTracks(
       {
         ...{ ...shared, setup, files: this.#files, wall: world.clock },
-        ...{ onWaiting: () => undefined, onResumed: () => undefined, onEnded: () => void this.stop() },
+        onWaiting: () => void this.told.push('waiting'),
+        onResumed: () => void this.told.push('resumed'),
+        onEnded: () => void this.stop(),
       },
       { port, url: 'none', exact, method: 'encoding', frameRate: undefined },
     );
@@ -253,6 +257,12 @@ export class PlayedRing {
     const closing = this.host.abort();
     await this.play(6);
     await closing;
+  }
+
+  /** All tracks end. */
+  end(): void {
+    this.world.video?.source.end();
+    this.world.audio?.source.end();
   }
 
   /** What the source gives from now on is so wide. */
