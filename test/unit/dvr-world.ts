@@ -157,8 +157,12 @@ export class MadeOfRing {
     this.over = true;
   }
 
+  get recording(): Recording {
+    return this.#keeper.manifest;
+  }
+
   async made(): Promise<Made> {
-    const recording = this.#keeper.manifest;
+    const { recording } = this;
     const files: ReadFile[] = [];
     for (const { key, bytes } of recording.files) {
       const store = this.#stores.get(key.split('/').at(-1) ?? '');
