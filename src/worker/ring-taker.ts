@@ -2,28 +2,13 @@
 import type { AudioEntry, AudioKnown, RingEntry, RunBegun, VideoEntry } from '../clip/entry.ts';
 import type { Bounds } from '../clip/protocol.ts';
 import type { Known } from '../clip/ring.ts';
-import type { RecorderStats } from '../events.ts';
 import type { CutReason, ManifestEvent } from '../manifest.ts';
-import { toSeconds, type VideoPacket } from '../media.ts';
+import { toMicroseconds, toSeconds, type VideoPacket } from '../media.ts';
 import { restoreConfig, type StoredConfig } from '../stored-config.ts';
 import { FirstGroup } from './first-group.ts';
-import type { MediaFile, MediaFiles } from './media-files.ts';
-import type { EncodedKeyFrame } from './media-tracks.ts';
-import { progressOf, type Seeking, type TakenRun } from './ring-taken.ts';
-
-/** What the taker needs from its session. */
-export interface TakerContext {
-  files: MediaFiles;
-  stats: Pick<RecorderStats, 'framesIn' | 'framesEncoded' | 'videoBytes'>;
-  note(event: ManifestEvent): void;
-  /** What was to be recorded is not there any more. */
-  onLost?(): void;
-  /** A key frame is recorded. Must not throw. */
-  onKeyFrame?(frame: EncodedKeyFrame): void;
-}
-
-/** Sound older than this is not waited with; microseconds. */
-const SOUND_KEPT = 5_000_000;
+import type { MediaFile } from './media-files.ts';
+import { RingOverlays } from './ring-overlays.ts';
+import { isComplete, progressOf, Seeking, type TakenRun, type TakerContext } from './ring-taken.ts';
 
 /** A picture after which others are missing is shown so long; microseconds. */
 const LAST_SHOWN = 40_000;
@@ -52,28 +37,30 @@ export class RingTaker {
   #group: FirstGroup | undefined;
   /** A run that goes on with other parameters than its first group has now: with its next key frame another file begins. */
   #cutRun: number | undefined;
+  /** A run whose picture stays away, so that its sound is recorded alone: with its next key frame another file begins. */
+  #muted: number | undefined;
   /** What comes after the run that these are about, which is not over yet. */
   #held: RingEntry[] | undefined;
   #last = 0;
-  /** Overlays that are drawn into what comes, and those that the manifest knows of. */
-  #overlays: readonly string[] = [];
-  #told: readonly string[] = [];
+  readonly #overlays: RingOverlays;
 
   constructor(
     private readonly context: TakerContext,
-    { from, key, until, ahead }: Bounds,
+    { from, key, until }: Bounds,
     known: Known,
     /** The recording begins at the time that was asked for, and not with the key frame before it. */
     private readonly exact = false,
   ) {
     this.#from = from;
     this.#until = until ?? Number.POSITIVE_INFINITY;
-    this.#seeking = { key, sound: [], runs: [] };
+    this.#seeking = new Seeking(key);
     for (const run of known.runs) this.#runs.set(run.run, run);
     for (const [run, config] of known.configs) this.#configs.set(run, config);
     for (const audio of known.audio) this.#audio.set(audio.epoch, audio);
-    // Of what was before, only what comes of it tells.
-    if (until === undefined || ahead) this.#overlays = known.overlays?.ids ?? [];
+    const begins = exact ? Math.max(from, key) : key;
+    this.#overlays = new RingOverlays(known.overlays, begins, (time, ids) =>
+      this.#tell({ time, type: 'overlays', ids }, time),
+    );
   }
 
   /** Where the recording has come to; microseconds on its timeline. */
@@ -93,14 +80,9 @@ export class RingTaker {
 
   /** True when all that lies before the end has come. */
   get complete(): boolean {
-    const runs = [...this.#taken.values()];
-    const current = runs.find(({ file }) => file === this.context.files.current);
-    if (!current || this.#until === Number.POSITIVE_INFINITY || this.#held) return false;
-    const pictures = runs.every(({ hasVideo, last, over }) => !hasVideo || over || last >= this.#until);
-    // One that is over without another one after it: it is not known yet what comes.
-    const known = !current.over || !current.hasVideo || current.last >= this.#until;
-    const sound = current.file.setup.audioEpoch === undefined || this.#audioUntil >= this.#until;
-    return pictures && known && sound;
+    const { current } = this.context.files;
+    const reach = { current, audioUntil: this.#audioUntil, until: this.#until };
+    return !this.#held && isComplete(this.#taken.values(), reach);
   }
 
   /** Nothing from this time of the ring on is recorded. */
@@ -153,18 +135,15 @@ export class RingTaker {
   }
 
   #note(event: ManifestEvent): void {
-    const time = event.time * 1e6;
-    if (event.type === 'overlays') this.#overlays = event.ids;
-    if (!this.#takesNow || time >= this.#end) return;
-    if (event.type === 'overlays') return this.#tellOverlays(time);
-    this.context.note({ ...event, time: toSeconds(Math.max(0, this.#at(time))) });
+    const time = toMicroseconds(event.time);
+    const recorded = this.#origin !== undefined && time < this.#end;
+    if (event.type === 'overlays') this.#overlays.take(event, recorded);
+    else if (recorded) this.#tell(event, time);
   }
 
-  #tellOverlays(time: number): void {
-    const ids = [...this.#overlays];
-    if (ids.join() === this.#told.join()) return;
-    this.#told = ids;
-    this.context.note({ time: toSeconds(Math.max(0, this.#at(time))), type: 'overlays', ids });
+  /** @param time of the ring. */
+  #tell(event: ManifestEvent, time: number): void {
+    this.context.note({ ...event, time: toSeconds(Math.max(0, this.#at(time))) });
   }
 
   /** A run that is encoded again has to be over before the next one begins. */
@@ -194,15 +173,17 @@ export class RingTaker {
   #begun(entry: RunBegun): void {
     this.#runs.set(entry.run, entry);
     const taken = this.#taken.get(entry.run);
-    if (taken) return taken.file.takeOver(entry.video);
+    if (taken) return void (this.#muted === entry.run || taken.file.takeOver(entry.video));
     this.#seeking?.runs.push(entry);
     if (this.#origin !== undefined && entry.time < this.#end && this.#at(entry.time) >= this.#resumeAt)
       this.#begin(entry, entry.time, entry.reason);
   }
 
-  #begin({ run, video, audioEpoch }: RunBegun, time: number, reason: CutReason): void {
+  #begin({ run, video, audioEpoch }: RunBegun, time: number, why: CutReason): void {
     const { files } = this.context;
     const startTime = Math.max(0, this.#at(time));
+    const reason = this.#muted !== undefined && video ? 'track-added' : why;
+    this.#muted = undefined;
     if (files.current) files.current.endTime = startTime;
     for (const before of this.#taken.values()) if (before.over) before.file.endVideo();
     const file = files.begin({ reason, startTime, video, audioEpoch });
@@ -234,17 +215,17 @@ export class RingTaker {
     if (this.#origin === undefined || time >= this.#end) return;
     if (this.#group?.run.run === run) return void this.#group.packets.push(entry);
     const timestamp = this.#at(time);
-    if (timestamp < this.#resumeAt) return;
-    if (type === 'key' && this.#cutRun === run) this.#cutAgain(run, time);
+    if (timestamp < this.#resumeAt || (type !== 'key' && this.#muted === run)) return;
+    if (type === 'key' && [this.#cutRun, this.#muted].includes(run)) this.#cutAgain(run, time);
     this.#add(run, { data, timestamp, type });
   }
 
-  #lookForStart(time: number, run: number): void {
+  #lookForStart(time: number, run: number, muted = false): void {
     const seeking = this.#seeking;
     if (!seeking || time < seeking.key || time >= this.#until) return;
     // What was asked for before a pause lies before it.
     if (this.#origin === undefined && seeking.key < this.#since && time >= this.#since) return;
-    this.#start(time, run, seeking);
+    this.#start(time, run, seeking, muted);
   }
 
   #cutAgain(run: number, time: number): void {
@@ -274,15 +255,21 @@ export class RingTaker {
     this.context.onKeyFrame?.({ data, config, time: timestamp, rotation, flip });
   }
 
-  /** What comes at this time is the first, or the first after a pause. */
-  #start(time: number, run: number, { sound, runs }: Seeking): void {
+  /**
+   * What comes at this time is the first, or the first after a pause.
+   *
+   * @param muted true when the run's picture stays away.
+   */
+  #start(time: number, run: number, { sound, runs }: Seeking, muted: boolean): void {
     const begun = this.#runs.get(run);
     if (!begun) return;
+    const video = muted ? undefined : begun.video;
     const { files, note } = this.context;
     const first = this.#origin === undefined;
     const since = this.#since;
     this.#seeking = undefined;
-    this.#since = Number.POSITIVE_INFINITY;
+    // What was captured before a pause may come after it has begun.
+    if (time >= since) this.#since = Number.POSITIVE_INFINITY;
     if (first) this.#origin = this.exact ? Math.max(time, this.#from) : time;
     else {
       // The timeline goes on where the pause began.
@@ -290,15 +277,18 @@ export class RingTaker {
       this.#origin = time - this.#resumeAt;
       note({ time: toSeconds(this.#resumeAt), type: 'pause', duration: toSeconds(Math.round(time - since)) });
     }
-    this.#tellOverlays(time);
+    this.#overlays.beginAt(Math.max(time, this.#origin), this.#end);
     const { current } = files;
-    if (!current || current !== this.#taken.get(run)?.file) {
-      this.#begin(begun, time, first ? 'start' : begun.reason);
+    const taken = this.#taken.get(run);
+    if (!current || current !== taken?.file || taken.hasVideo !== (video !== undefined)) {
+      const lost = muted && current?.setup.video;
+      this.#begin({ ...begun, video }, time, first ? 'start' : lost ? 'track-removed' : begun.reason);
       // What was said of it during the pause was not heard.
       current?.endVideo();
       if (current) files.endAudioBefore(begun.audioEpoch ?? Number.POSITIVE_INFINITY);
     }
-    const config = this.#configs.get(run);
+    if (muted) this.#muted = run;
+    const config = muted ? undefined : this.#configs.get(run);
     if (first && this.exact && time < this.#from && config) this.#group = new FirstGroup(begun, config);
     for (const next of runs) if (next.run > run && !this.#taken.has(next.run)) this.take(next);
     for (const entry of sound) this.take(entry);
@@ -328,9 +318,9 @@ export class RingTaker {
     this.#audioUntil = Math.max(this.#audioUntil, time + duration);
     const seeking = this.#seeking;
     if (seeking && time >= seeking.key) {
-      const run = this.#soundAlone(epoch, time);
-      if (run !== undefined) this.#lookForStart(time, run);
-      else this.#keep(seeking, entry);
+      const run = this.#runOf(entry);
+      if (run && !run.video) this.#lookForStart(time, run.run);
+      else return this.#keep(seeking, entry);
     }
     if (this.#origin === undefined || time >= this.#end) return;
     const at = this.#at(time);
@@ -343,15 +333,23 @@ export class RingTaker {
     this.#last = Math.max(this.#last, at);
   }
 
-  #keep({ sound }: Seeking, entry: AudioEntry): void {
-    sound.push(entry);
-    while ((sound[0]?.time ?? entry.time) < entry.time - SOUND_KEPT) sound.shift();
+  /** A key frame that it belongs to may be on its way. */
+  #keep(seeking: Seeking, entry: AudioEntry): void {
+    seeking.sound.push(entry);
+    if (!seeking.tooLong) return;
+    this.#startMuted(seeking);
+    seeking.sound.shift();
   }
 
-  /** The run that has this sound, when it has no picture. */
-  #soundAlone(epoch: number, time: number): number | undefined {
-    const run = [...this.#runs.values()].findLast(one => one.audioEpoch === epoch && one.time <= time);
-    return run && run.video === undefined ? run.run : undefined;
+  /** The sound begins alone. */
+  #startMuted({ sound: [first] }: Seeking): void {
+    const run = first && this.#runOf(first);
+    if (run) this.#lookForStart(first.time, run.run, true);
+  }
+
+  /** The run that has this sound. */
+  #runOf({ epoch, time }: AudioEntry): RunBegun | undefined {
+    return [...this.#runs.values()].findLast(one => one.audioEpoch === epoch && one.time <= time);
   }
 
   #announce({ epoch, family, source, continued }: AudioKnown, first: StoredConfig<AudioDecoderConfig>): void {
@@ -362,14 +360,16 @@ export class RingTaker {
 
   /** Nothing from this time of the ring on is recorded, until `resume`; also when nothing has begun yet. */
   pause(since: number): void {
-    // Paused again before a key frame has come: it is still the first pause.
+    // Paused again before a key frame has come: it is still the first pause, unless there is sound to go on with.
+    const seeking = this.#since < Number.POSITIVE_INFINITY ? this.#seeking : undefined;
+    if (seeking?.worth) this.#startMuted(seeking);
     if (this.#since === Number.POSITIVE_INFINITY) this.#since = since;
     else this.#seeking = undefined;
   }
 
   /** The next key frame at this time of the ring, or after it, goes on where the pause began. */
   resume(key: number): void {
-    if (this.#since < Number.POSITIVE_INFINITY) this.#seeking = { key, sound: [], runs: [] };
+    if (this.#since < Number.POSITIVE_INFINITY) this.#seeking = new Seeking(key);
   }
 
   /**
@@ -381,6 +381,8 @@ export class RingTaker {
     this.#group = undefined;
     this.#cutRun = undefined;
     this.#release();
+    const seeking = this.#seeking;
+    if (seeking && (this.#origin === undefined || seeking.worth)) this.#startMuted(seeking);
     const { current } = this.context.files;
     const end = this.#end;
     if (current && this.#origin !== undefined && reached && Number.isFinite(end))

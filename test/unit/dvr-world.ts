@@ -172,8 +172,12 @@ export class MadeOfRing {
     );
   }
 
+  get recording(): Recording {
+    return this.#keeper.manifest;
+  }
+
   async made(): Promise<Made> {
-    const recording = this.#keeper.manifest;
+    const { recording } = this;
     const files: ReadFile[] = (await this.bytes()).map(readFile);
     const pictures = files.flatMap(({ video }) => video?.samples.map(({ trace }) => trace.picture) ?? []);
     return { recording, files, pictures };
