@@ -2,6 +2,7 @@
 import { RecordingElsewhereError } from '../errors.ts';
 import { crc32 } from '../journal/crc32.ts';
 import { GrowingFile } from '../journal/growing-file.ts';
+import { Kept } from '../journal/kept.ts';
 import type { LeftBehind, LeftJournal } from '../journal/left-journal.ts';
 import { fileKey, fileNameOf, type RecordedFile, type Recording } from '../manifest.ts';
 import type { UploadHandle } from '../media.ts';
@@ -47,6 +48,8 @@ export class Recovery {
   ) {
     const { journal } = found;
     this.#journal = journal;
+    // Cut off on its way to another storage, it has to be whole here, whichever it goes on to.
+    if (context.moves) journal.kept = new Kept(Number.POSITIVE_INFINITY);
     this.#log = new RecordingLog(journal.tail, error => this.#fail(error));
     this.#sink = context.openSink({
       onTrouble: () => undefined,
@@ -78,7 +81,7 @@ export class Recovery {
       report: { warn: () => undefined, fail },
       signal: this.context.signal,
       openStore: name => this.#journal.openStore(name, fail),
-      removeWhenStored: this.#remote,
+      removeWhenStored: this.#remote && !this.context.moves,
       onStorageError: fail,
     });
   }
@@ -92,7 +95,9 @@ export class Recovery {
   }
 
   async #writeManifest(manifest: Recording): Promise<void> {
-    if (this.#remote) await this.#journal.writeManifest(manifest);
+    // Of one that moves too: it may go back to the storage that has them.
+    const { thumbnails } = this.found.manifest ?? {};
+    if (this.#remote) await this.#journal.writeManifest({ ...manifest, ...(thumbnails && { thumbnails }) });
     this.#log.saved(manifest);
     if (this.#error === undefined) await this.#sink.writeManifest(manifest, this.context.signal);
   }
@@ -251,7 +256,7 @@ export class Recovery {
     await this.#keeper.written();
     this.#check();
     const recording = this.#keeper.manifest;
-    await this.#files.dispose(this.#remote);
+    await this.#files.dispose(false);
     await this.#journal.finish();
     return recording;
   }

@@ -128,6 +128,58 @@ describe('a recording that goes to another storage than it was on its way to', (
     }
   });
 
+  /** Crashes of recordings of which all files are on the disk, and something is in the first storage. */
+  const whole = async (): Promise<Crash[]> => {
+    const found: Crash[] = [];
+    for (const given of fc.sample(scenario, { numRuns: 6, seed: SEED })) {
+      const { crashes } = await crashesOf(given, new Set([20, 40, 60]));
+      for (const crash of crashes) {
+        const { disk, storage } = crash;
+        const names = [...storage.files.keys()].map(key => key.split('/').at(-1));
+        const here = names.every(name => disk.paths.some(path => path.endsWith(`/${name}`)));
+        if (names.length > 0 && here) found.push(crash);
+      }
+    }
+    expect(found.length).toBeGreaterThan(2);
+    return found;
+  };
+
+  /** One that is gone before it is told that the recording is complete. */
+  const goneAtTheEnd = (): FakeStorage => {
+    const other = new FakeStorage();
+    other.writeManifest = async ({ state }) => {
+      if (state !== 'recording') throw new Error('the other is gone');
+    };
+    return other;
+  };
+
+  it('and was cut off there before the end, is still whole here: for that storage, and for the first', async () => {
+    for (const { disk, storage } of await whole()) {
+      const other = goneAtTheEnd();
+      await expect(recoverOn(disk, other, OTHER)).rejects.toThrow('the other is gone');
+      const again = other.copy();
+      for (const [target, how] of [
+        [again, OTHER],
+        [storage, {}],
+      ] as const) {
+        const recording = await recoverOn(disk.copy(), target, how);
+        expect(recording?.files.length).toBeGreaterThan(0);
+        for (const [i, bytes] of storedOf(target, recording as Recording).entries())
+          expect(createHash('sha256').update(bytes).digest('hex')).toBe(recording?.files[i]?.sha256);
+      }
+    }
+  });
+
+  it.each([true, false])('lets go of nothing until it is there, however large it is: %s', async moves => {
+    const [crash] = await whole();
+    if (!crash) throw new Error('no crash');
+    let letGo = 0;
+    await recoverOn(crash.disk, new FakeStorage(), { ...OTHER, moves }, ({ journal }) => {
+      journal.kept.add({}, 2 ** 40, async () => void letGo++);
+    });
+    expect(letGo).toBe(moves ? 0 : 1);
+  });
+
   const moments = Array.from({ length: 20 }, (_, i) => 10 * (i + 1));
 
   it('has no thumbnails, which the first has; there, it has those that were named', async () => {
@@ -145,6 +197,7 @@ describe('a recording that goes to another storage than it was on its way to', (
     const elsewhere = await recoverOn(crash.disk.copy(), new FakeStorage(), OTHER);
     expect(elsewhere?.state).toBe('recovered');
     expect(elsewhere?.thumbnails).toBeUndefined();
+    await expect(recoverOn(crash.disk, goneAtTheEnd(), OTHER)).rejects.toThrow('the other is gone');
     const recording = await recoverOn(crash.disk, crash.storage);
     expect(recording?.thumbnails).toEqual(thumbnails);
     expect(crash.storage.manifest?.thumbnails).toEqual(thumbnails);
