@@ -247,11 +247,9 @@ export class Recovery {
       await this.#journal.remove();
       return undefined;
     }
-    const { manifest, writtenAt } = this.found;
+    const { manifest, endedAt } = this.found;
     // Cut off while it ended: nothing is missing, and it was complete.
-    const complete = manifest?.state === 'complete' && manifest.endedAt !== undefined;
-    const endedAt = complete ? manifest.endedAt : new Date(writtenAt).toISOString();
-    this.#keeper.end(complete ? 'complete' : 'recovered', endedAt ?? '');
+    this.#keeper.end(manifest?.state === 'complete' ? 'complete' : 'recovered', endedAt);
     this.#keeper.update();
     await this.#keeper.written();
     this.#check();

@@ -1,7 +1,7 @@
 /** A crash at any moment of any recording: what is recovered holds all that had come out of the encoders. */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { SteadyreelError } from '../../src/errors.ts';
 import type { Recording } from '../../src/manifest.ts';
 import type { MemoryOpfs } from '../support/memory-opfs.ts';
@@ -84,6 +84,21 @@ describe(`a crash (seed ${SEED})`, () => {
       { numRuns: 2 * RUNS, seed: SEED * 1_000, interruptAfterTimeLimit: 100_000 },
     );
   }, 120_000);
+});
+
+it('a recording that could not be finished at first has ended when it was cut off, not when that was tried', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  vi.setSystemTime('2026-01-05T10:00:00Z');
+  const [given] = fc.sample(scenario, { numRuns: 1, seed: SEED });
+  const { crashes } = await crashesOf(given as Scenario, new Set([40]));
+  const { disk, storage } = crashes[0] as Crash;
+  vi.setSystemTime('2026-01-06T10:00:00Z');
+  const down = new FakeStorage();
+  down.store = () => Promise.reject(new Error('down'));
+  await expect(recoverOn(disk, down)).rejects.toThrow('down');
+  await expect(recoverOn(disk, down)).rejects.toThrow('down');
+  expect((await recoverOn(disk, storage))?.endedAt).toBe('2026-01-05T10:00:00.000Z');
 });
 
 describe('a recording that goes to another storage than it was on its way to', () => {
