@@ -22,6 +22,16 @@ export class RestoredFiles extends RecordingFiles {
     else super.take(file, pieces);
   }
 
+  /** That a cut was made may have got into the log just before the file that it made. */
+  protected override onOpen(file: OpenFile, known = this.#isNoted(file)): void {
+    super.onOpen(file, known);
+  }
+
+  #isNoted({ entry }: OpenFile): boolean {
+    const { events } = this.context.keeper.manifest;
+    return events.some(({ type, time }) => type === 'cut' && time === entry.startTime);
+  }
+
   /** Opens a file again that was cut off, while its log is read. */
   reopen(state: OpenFileState, bytes: GrowingFile): void {
     this.#replayed ??= new Map();

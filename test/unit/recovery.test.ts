@@ -46,6 +46,8 @@ const problemsAfter = async ({ disk, storage, frames, earlier }: Crash): Promise
   if (!['recovered', 'complete'].includes(recording.state)) problems.push(`it is ${recording.state}`);
   if (JSON.stringify(storage.manifest) !== JSON.stringify(recording))
     problems.push('another manifest is stored');
+  const cuts = recording.events.flatMap(({ type, time }) => (type === 'cut' ? [time] : []));
+  if (new Set(cuts).size < cuts.length) problems.push(`cuts are noted twice: ${cuts.join(', ')}`);
   problems.push(...problemsOfFiles({ manifest: recording, files }));
   if (disk.paths.length > 0) problems.push(`left on the disk: ${disk.paths.join(', ')}`);
   if (disk.open > 0) problems.push(`${disk.open} files are still open`);
