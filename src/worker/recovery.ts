@@ -1,5 +1,5 @@
 /** Finishes a recording that a crash has cut off: from what the journal holds, on to what the storage has already. */
-import { RecordingElsewhereError } from '../errors.ts';
+import { DeviceStorageError, RecordingElsewhereError } from '../errors.ts';
 import { crc32 } from '../journal/crc32.ts';
 import { GrowingFile } from '../journal/growing-file.ts';
 import { Kept } from '../journal/kept.ts';
@@ -10,7 +10,7 @@ import { segmentsAmong } from '../segments.ts';
 import type { SinkEvents, StorageSink, UploadSource } from '../storage/sink.ts';
 import { Slots } from '../storage/slots.ts';
 import { ManifestKeeper } from './manifest-keeper.ts';
-import { type Known, knownOf, NOTHING_READ, type ReadLog, readLog } from './read-log.ts';
+import { continued, type Known, knownOf, NOTHING_READ, type ReadLog, readLog } from './read-log.ts';
 import { RecordingLog } from './recording-log.ts';
 import { RestoredFiles } from './restored-files.ts';
 import { emptyStats } from './stats.ts';
@@ -111,6 +111,7 @@ export class Recovery {
     try {
       const log = await this.#choose();
       const known = knownOf(log, this.found.manifest);
+      if (log === NOTHING_READ && known.sealed.length === 0) await this.#checkEmpty();
       if (this.context.moves) await this.#checkWhole(log, known);
       await this.#restore(log, known);
       this.#files.endAll();
@@ -137,11 +138,16 @@ export class Recovery {
 
   /** The newest generation whose files are on the disk as it says; what is not was written last, and torn. */
   async #choose(): Promise<ReadLog> {
+    let newer: ReadLog | undefined;
     for (const { generation, records } of this.found.generations) {
-      const log = readLog(records);
-      if (!log || !(await this.#isWhole(log))) continue;
-      this.#journal.tail?.keep(generation);
-      return log;
+      const read = readLog(records);
+      if (!read) continue;
+      const log = continued(read, newer);
+      if (await this.#isWhole(log)) {
+        this.#journal.tail?.keep(generation);
+        return log;
+      }
+      newer = log;
     }
     return NOTHING_READ;
   }
@@ -191,6 +197,13 @@ export class Recovery {
   /** An address at another storage is none of this one's business, nor are its headers of the other's. */
   #ours(upload: UploadHandle | undefined): UploadHandle | undefined {
     return upload?.at === this.context.tag ? upload : undefined;
+  }
+
+  /** @throws DeviceStorageError when there is something that can't be read: it is not deleted unread. */
+  async #checkEmpty(): Promise<void> {
+    const names = (await this.#journal.names()).join();
+    const lost = this.found.manifest?.files.find(({ key }) => names.includes(fileNameOf(key)));
+    if (lost) throw new DeviceStorageError(`the journal of ${lost.key} can not be read`);
   }
 
   /** @throws RecordingElsewhereError when another storage has what is not here any more: only that one can get the rest. */
