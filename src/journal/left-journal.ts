@@ -19,8 +19,6 @@ export interface LeftBehind {
   generations: Generation[];
   /** The last that this device has. */
   manifest: Recording | undefined;
-  /** When the recording ended, or was cut off. RFC 3339, UTC. */
-  endedAt: string;
 }
 
 export class LeftJournal extends Journal {
@@ -44,12 +42,11 @@ export class LeftJournal extends Journal {
       const { generations, writtenAt } = await readTail(path);
       const tail = await Tail.open(path, generations[0]?.generation ?? 0);
       const manifest = await readJson<Recording>(path, MANIFEST_NAME);
-      const { endedAt = manifest?.endedAt ?? new Date(writtenAt).toISOString() } = setup;
       // A recovery writes to the tail and the manifest, and may itself be cut off. Where it can't be kept, there is little room.
-      if (setup.endedAt === undefined)
-        await writeWhole(path, SETUP_NAME, JSON.stringify({ ...setup, endedAt })).catch(() => undefined);
+      setup.endedAt ??= manifest?.endedAt ?? new Date(writtenAt).toISOString();
+      await writeWhole(path, SETUP_NAME, JSON.stringify(setup)).catch(() => undefined);
       const journal = new LeftJournal(setup, path, tail, unlock);
-      return { journal, generations, manifest, endedAt };
+      return { journal, generations, manifest };
     } catch (error) {
       unlock();
       throw error;

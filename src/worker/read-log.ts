@@ -42,19 +42,6 @@ export const readLog = (records: readonly JournalRecord[]): ReadLog | undefined 
   return { checkpoint: first, counted, later: all.slice(end) };
 };
 
-/**
- * A generation, gone on with by what was written after the checkpoint of the one that follows it: where there was no room for the bytes
- * that its checkpoint tells of, the recording was finished in it.
- */
-export const continued = (log: ReadLog, newer: ReadLog | undefined): ReadLog =>
-  newer
-    ? {
-        ...log,
-        checkpoint: { ...newer.checkpoint, files: log.checkpoint.files },
-        later: [...log.later, ...newer.later],
-      }
-    : log;
-
 /** What is known of a recording besides the files that were being written. */
 export interface Known {
   /** Files that are finished, in order. */

@@ -10,7 +10,7 @@ import { segmentsAmong } from '../segments.ts';
 import type { SinkEvents, StorageSink, UploadSource } from '../storage/sink.ts';
 import { Slots } from '../storage/slots.ts';
 import { ManifestKeeper } from './manifest-keeper.ts';
-import { continued, type Known, knownOf, NOTHING_READ, type ReadLog, readLog } from './read-log.ts';
+import { type Known, knownOf, NOTHING_READ, type ReadLog, readLog } from './read-log.ts';
 import { RecordingLog } from './recording-log.ts';
 import { RestoredFiles } from './restored-files.ts';
 import { emptyStats } from './stats.ts';
@@ -96,8 +96,8 @@ export class Recovery {
 
   async #writeManifest(manifest: Recording): Promise<void> {
     // Of one that moves too: it may go back to the storage that has them.
-    const { thumbnails } = this.found.manifest ?? {};
-    if (this.#remote) await this.#journal.writeManifest({ ...manifest, ...(thumbnails && { thumbnails }) });
+    const kept = { ...manifest, thumbnails: this.found.manifest?.thumbnails } as Recording;
+    if (this.#remote) await this.#journal.writeManifest(kept);
     this.#log.saved(manifest);
     if (this.#error === undefined) await this.#sink.writeManifest(manifest, this.context.signal);
   }
@@ -111,7 +111,7 @@ export class Recovery {
     try {
       const log = await this.#choose();
       const known = knownOf(log, this.found.manifest);
-      if (log === NOTHING_READ && known.sealed.length === 0) await this.#checkEmpty();
+      if (log === NOTHING_READ && known.sealed.length === 0) this.#checkBegan();
       if (this.context.moves) await this.#checkWhole(log, known);
       await this.#restore(log, known);
       this.#files.endAll();
@@ -136,18 +136,21 @@ export class Recovery {
     this.context.signal.throwIfAborted();
   }
 
-  /** The newest generation whose files are on the disk as it says; what is not was written last, and torn. */
+  /**
+   * The newest generation whose files are on the disk as it says, gone on with by what was written after it. Of one that is not, the files
+   * were torn by the crash; or there was no room for what its checkpoint says, and the recording was finished in it.
+   */
   async #choose(): Promise<ReadLog> {
-    let newer: ReadLog | undefined;
+    let newer: ReadLog['later'] = [];
     for (const { generation, records } of this.found.generations) {
       const read = readLog(records);
       if (!read) continue;
-      const log = continued(read, newer);
+      const log = { ...read, later: [...read.later, ...newer] };
       if (await this.#isWhole(log)) {
         this.#journal.tail?.keep(generation);
         return log;
       }
-      newer = log;
+      newer = log.later;
     }
     return NOTHING_READ;
   }
@@ -199,11 +202,9 @@ export class Recovery {
     return upload?.at === this.context.tag ? upload : undefined;
   }
 
-  /** @throws DeviceStorageError when there is something that can't be read: it is not deleted unread. */
-  async #checkEmpty(): Promise<void> {
-    const names = (await this.#journal.names()).join();
-    const lost = this.found.manifest?.files.find(({ key }) => names.includes(fileNameOf(key)));
-    if (lost) throw new DeviceStorageError(`the journal of ${lost.key} can not be read`);
+  /** @throws DeviceStorageError when there were files, of which nothing can be read: nothing is deleted then, here or elsewhere. */
+  #checkBegan(): void {
+    if (this.found.manifest?.files.length) throw new DeviceStorageError('its journal can not be read');
   }
 
   /** @throws RecordingElsewhereError when another storage has what is not here any more: only that one can get the rest. */
@@ -254,15 +255,14 @@ export class Recovery {
   async #complete(): Promise<Recording | undefined> {
     if (this.#keeper.manifest.files.length === 0) {
       await this.#keeper.written();
-      // Of a journal that is damaged beyond that, nothing is deleted elsewhere.
-      const began = (this.found.manifest?.files.length ?? 0) > 0;
-      if (!began) await this.#sink.remove(this.#journal.setup.id, this.context.signal).catch(() => undefined);
+      this.#checkBegan();
+      await this.#sink.remove(this.#journal.setup.id, this.context.signal).catch(() => undefined);
       await this.#journal.remove();
       return undefined;
     }
-    const { manifest, endedAt } = this.found;
     // Cut off while it ended: nothing is missing, and it was complete.
-    this.#keeper.end(manifest?.state === 'complete' ? 'complete' : 'recovered', endedAt);
+    const state = this.found.manifest?.state === 'complete' ? 'complete' : 'recovered';
+    this.#keeper.end(state, this.#journal.setup.endedAt ?? '');
     this.#keeper.update();
     await this.#keeper.written();
     this.#check();

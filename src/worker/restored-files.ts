@@ -23,13 +23,10 @@ export class RestoredFiles extends RecordingFiles {
   }
 
   /** That a cut was made may have got into the log just before the file that it made. */
-  protected override onOpen(file: OpenFile, known = this.#isNoted(file)): void {
-    super.onOpen(file, known);
-  }
-
-  #isNoted({ entry }: OpenFile): boolean {
+  protected override onOpen(file: OpenFile, known?: boolean): void {
     const { events } = this.context.keeper.manifest;
-    return events.some(({ type, time }) => type === 'cut' && time === entry.startTime);
+    const isNoted = events.some(({ type, time }) => type === 'cut' && time === file.entry.startTime);
+    super.onOpen(file, known ?? isNoted);
   }
 
   /** Opens a file again that was cut off, while its log is read. */
