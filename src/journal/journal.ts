@@ -24,7 +24,7 @@ import { Tail } from './tail.ts';
 const SEGMENT_BYTES = 16 * 1024 * 1024;
 
 export class Journal {
-  readonly kept = new Kept();
+  kept = new Kept();
   readonly usage = new Usage();
   readonly quota = new QuotaWatch(this.usage);
 

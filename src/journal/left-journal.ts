@@ -1,14 +1,14 @@
 /** A journal that another tab has left behind, opened again to finish what it is of. In a worker. */
 import { DeviceStorageError } from '../errors.ts';
 import { MANIFEST_NAME, type Recording } from '../manifest.ts';
-import { fileNames, journalPath, readFile, removeDirectory } from '../opfs.ts';
+import { fileNames, journalPath, readFile, removeDirectory, writeWhole } from '../opfs.ts';
 import { segmentsAmong } from '../segments.ts';
 import { Ballast } from './ballast.ts';
 import type { ByteStore } from './growing-file.ts';
 import { Journal } from './journal.ts';
 import { lockRecording } from './lock.ts';
 import { OpfsStore } from './opfs-store.ts';
-import { readJson, readSetup } from './setup.ts';
+import { readJson, readSetup, SETUP_NAME } from './setup.ts';
 import { Tail } from './tail.ts';
 import { type Generation, readTail } from './tail-reader.ts';
 
@@ -19,8 +19,6 @@ export interface LeftBehind {
   generations: Generation[];
   /** The last that this device has. */
   manifest: Recording | undefined;
-  /** When something was written last; milliseconds since 1970. */
-  writtenAt: number;
 }
 
 export class LeftJournal extends Journal {
@@ -44,8 +42,11 @@ export class LeftJournal extends Journal {
       const { generations, writtenAt } = await readTail(path);
       const tail = await Tail.open(path, generations[0]?.generation ?? 0);
       const manifest = await readJson<Recording>(path, MANIFEST_NAME);
+      // A recovery writes to the tail and the manifest, and may itself be cut off. Where it can't be kept, there is little room.
+      setup.endedAt ??= manifest?.endedAt ?? new Date(writtenAt).toISOString();
+      await writeWhole(path, SETUP_NAME, JSON.stringify(setup)).catch(() => undefined);
       const journal = new LeftJournal(setup, path, tail, unlock);
-      return { journal, generations, manifest, writtenAt };
+      return { journal, generations, manifest };
     } catch (error) {
       unlock();
       throw error;

@@ -26,6 +26,8 @@ export interface JournalSetup {
   /** Absent: by whether there were overlays. */
   kind?: Recording['kind'] | undefined;
   linked?: Recording['linked'] | undefined;
+  /** When it ended, or was cut off; known once somebody wanted to finish it. RFC 3339, UTC. */
+  endedAt?: string | undefined;
 }
 
 /** The JSON in a file; `undefined` when there is none, or one that was torn while it was written for the first time. */

@@ -148,7 +148,8 @@ export class RecordingFiles implements MediaFiles {
       const files: OpenFileState[] = [];
       for (const { file, state } of snapshots) {
         const bytes = pieces.has(file) ? file.bytes.announce(pieces.get(file) ?? []) : file.bytes.state;
-        if (!bytes) return undefined;
+        // Of one that is damaged, open or not, only the generation before has all.
+        if (!bytes || this.damaged) return undefined;
         files.push({ ...state, bytes });
       }
       return { files, packets: snapshots.flatMap(({ packets }) => packets) };
@@ -185,9 +186,9 @@ export class RecordingFiles implements MediaFiles {
     }
     // The journal must know that the file is finished before its bytes are gone.
     await finished;
-    await log.settled();
+    const known = await log.settled();
     // What can't be deleted now is deleted with its folder.
-    if (removeWhenStored) await bytes.dispose(true).catch(() => bytes.close());
+    if (removeWhenStored && known) await bytes.dispose(true).catch(() => bytes.close());
     else await bytes.close();
   }
 

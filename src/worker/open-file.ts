@@ -62,7 +62,7 @@ export interface OpenFileEvents {
   /** These bytes belong to the file from now on. */
   onBytes(file: OpenFile, pieces: readonly Uint8Array[]): void;
   /** Nothing more comes; resolves when all bytes have become a part of the file. */
-  onComplete(file: OpenFile): Promise<void>;
+  onComplete(file: OpenFile): Promise<unknown>;
   /** Both tracks are complete and the file is sealed. */
   onFinished(file: OpenFile): void;
 }

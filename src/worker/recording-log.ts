@@ -151,9 +151,10 @@ export class RecordingLog {
     this.#uploads = uploads;
   }
 
-  /** Resolves when all of it is written. */
-  async settled(): Promise<void> {
+  /** Resolves when all of it is written; with `false` when something could not be. */
+  async settled(): Promise<boolean> {
     await this.#sequencer.settled();
     this.#write();
+    return !this.#torn;
   }
 }

@@ -1,7 +1,8 @@
 /** Finishes a recording that a crash has cut off: from what the journal holds, on to what the storage has already. */
-import { RecordingElsewhereError } from '../errors.ts';
+import { DeviceStorageError, RecordingElsewhereError } from '../errors.ts';
 import { crc32 } from '../journal/crc32.ts';
 import { GrowingFile } from '../journal/growing-file.ts';
+import { Kept } from '../journal/kept.ts';
 import type { LeftBehind, LeftJournal } from '../journal/left-journal.ts';
 import { fileKey, fileNameOf, type RecordedFile, type Recording } from '../manifest.ts';
 import type { UploadHandle } from '../media.ts';
@@ -47,6 +48,8 @@ export class Recovery {
   ) {
     const { journal } = found;
     this.#journal = journal;
+    // Cut off on its way to another storage, it has to be whole here, whichever it goes on to.
+    if (context.moves) journal.kept = new Kept(Number.POSITIVE_INFINITY);
     this.#log = new RecordingLog(journal.tail, error => this.#fail(error));
     this.#sink = context.openSink({
       onTrouble: () => undefined,
@@ -78,7 +81,7 @@ export class Recovery {
       report: { warn: () => undefined, fail },
       signal: this.context.signal,
       openStore: name => this.#journal.openStore(name, fail),
-      removeWhenStored: this.#remote,
+      removeWhenStored: this.#remote && !this.context.moves,
       onStorageError: fail,
     });
   }
@@ -92,7 +95,9 @@ export class Recovery {
   }
 
   async #writeManifest(manifest: Recording): Promise<void> {
-    if (this.#remote) await this.#journal.writeManifest(manifest);
+    // Of one that moves too: it may go back to the storage that has them.
+    const kept = { ...manifest, thumbnails: this.found.manifest?.thumbnails } as Recording;
+    if (this.#remote) await this.#journal.writeManifest(kept);
     this.#log.saved(manifest);
     if (this.#error === undefined) await this.#sink.writeManifest(manifest, this.context.signal);
   }
@@ -106,6 +111,7 @@ export class Recovery {
     try {
       const log = await this.#choose();
       const known = knownOf(log, this.found.manifest);
+      if (log === NOTHING_READ && known.sealed.length === 0) this.#checkBegan();
       if (this.context.moves) await this.#checkWhole(log, known);
       await this.#restore(log, known);
       this.#files.endAll();
@@ -130,13 +136,21 @@ export class Recovery {
     this.context.signal.throwIfAborted();
   }
 
-  /** The newest generation whose files are on the disk as it says; what is not was written last, and torn. */
+  /**
+   * The newest generation whose files are on the disk as it says, gone on with by what was written after it. Of one that is not, the files
+   * were torn by the crash; or there was no room for what its checkpoint says, and the recording was finished in it.
+   */
   async #choose(): Promise<ReadLog> {
+    let newer: ReadLog['later'] = [];
     for (const { generation, records } of this.found.generations) {
-      const log = readLog(records);
-      if (!log || !(await this.#isWhole(log))) continue;
-      this.#journal.tail?.keep(generation);
-      return log;
+      const read = readLog(records);
+      if (!read) continue;
+      const log = { ...read, later: [...read.later, ...newer] };
+      if (await this.#isWhole(log)) {
+        this.#journal.tail?.keep(generation);
+        return log;
+      }
+      newer = log.later;
     }
     return NOTHING_READ;
   }
@@ -188,6 +202,11 @@ export class Recovery {
     return upload?.at === this.context.tag ? upload : undefined;
   }
 
+  /** @throws DeviceStorageError when there were files, of which nothing can be read: nothing is deleted then, here or elsewhere. */
+  #checkBegan(): void {
+    if (this.found.manifest?.files.length) throw new DeviceStorageError('its journal can not be read');
+  }
+
   /** @throws RecordingElsewhereError when another storage has what is not here any more: only that one can get the rest. */
   async #checkWhole(log: ReadLog, { sealed }: Known): Promise<void> {
     const names = await this.#journal.names();
@@ -236,22 +255,19 @@ export class Recovery {
   async #complete(): Promise<Recording | undefined> {
     if (this.#keeper.manifest.files.length === 0) {
       await this.#keeper.written();
-      // Of a journal that is damaged beyond that, nothing is deleted elsewhere.
-      const began = (this.found.manifest?.files.length ?? 0) > 0;
-      if (!began) await this.#sink.remove(this.#journal.setup.id, this.context.signal).catch(() => undefined);
+      this.#checkBegan();
+      await this.#sink.remove(this.#journal.setup.id, this.context.signal).catch(() => undefined);
       await this.#journal.remove();
       return undefined;
     }
-    const { manifest, writtenAt } = this.found;
     // Cut off while it ended: nothing is missing, and it was complete.
-    const complete = manifest?.state === 'complete' && manifest.endedAt !== undefined;
-    const endedAt = complete ? manifest.endedAt : new Date(writtenAt).toISOString();
-    this.#keeper.end(complete ? 'complete' : 'recovered', endedAt ?? '');
+    const state = this.found.manifest?.state === 'complete' ? 'complete' : 'recovered';
+    this.#keeper.end(state, this.#journal.setup.endedAt ?? '');
     this.#keeper.update();
     await this.#keeper.written();
     this.#check();
     const recording = this.#keeper.manifest;
-    await this.#files.dispose(this.#remote);
+    await this.#files.dispose(false);
     await this.#journal.finish();
     return recording;
   }

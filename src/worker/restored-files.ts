@@ -22,6 +22,13 @@ export class RestoredFiles extends RecordingFiles {
     else super.take(file, pieces);
   }
 
+  /** That a cut was made may have got into the log just before the file that it made. */
+  protected override onOpen(file: OpenFile, known?: boolean): void {
+    const { events } = this.context.keeper.manifest;
+    const isNoted = events.some(({ type, time }) => type === 'cut' && time === file.entry.startTime);
+    super.onOpen(file, known ?? isNoted);
+  }
+
   /** Opens a file again that was cut off, while its log is read. */
   reopen(state: OpenFileState, bytes: GrowingFile): void {
     this.#replayed ??= new Map();

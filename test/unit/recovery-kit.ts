@@ -1,7 +1,7 @@
 /** Recordings whose journal is a copy of what a disk held at some moment, and a storage that had got so far by then. */
 import { vi } from 'vitest';
 import { Journal } from '../../src/journal/journal.ts';
-import { LeftJournal } from '../../src/journal/left-journal.ts';
+import { type LeftBehind, LeftJournal } from '../../src/journal/left-journal.ts';
 import type { Recording } from '../../src/manifest.ts';
 import type { UploadHandle } from '../../src/media.ts';
 import { journalPath } from '../../src/opfs.ts';
@@ -149,11 +149,12 @@ export const crashAgain = async (
   return again;
 };
 
-/** Recovers what lies on a disk. */
+/** Recovers what lies on a disk. @param before is called when all is set up, and nothing has happened. */
 export const recoverOn = async (
   disk: MemoryOpfs,
   storage: FakeStorage,
   { tag = TAG, moves = false } = {},
+  before: (found: LeftBehind) => void = () => undefined,
 ): Promise<Recording | undefined> => {
   useDisk(disk);
   const found = await LeftJournal.reopen(ID, journalPath(ID));
@@ -168,6 +169,7 @@ export const recoverOn = async (
     signal: new AbortController().signal,
   });
   storage.told.clear();
+  before(found);
   const recording = await recovery.run();
   const told = [...storage.told.values()].reduce((sum, bytes) => sum + bytes, 0);
   if (told !== recovery.recordedBytes)

@@ -1,7 +1,7 @@
 /** A crash at any moment of any recording: what is recovered holds all that had come out of the encoders. */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { SteadyreelError } from '../../src/errors.ts';
 import type { Recording } from '../../src/manifest.ts';
 import type { MemoryOpfs } from '../support/memory-opfs.ts';
@@ -46,6 +46,8 @@ const problemsAfter = async ({ disk, storage, frames, earlier }: Crash): Promise
   if (!['recovered', 'complete'].includes(recording.state)) problems.push(`it is ${recording.state}`);
   if (JSON.stringify(storage.manifest) !== JSON.stringify(recording))
     problems.push('another manifest is stored');
+  const cuts = recording.events.flatMap(({ type, time }) => (type === 'cut' ? [time] : []));
+  if (new Set(cuts).size < cuts.length) problems.push(`cuts are noted twice: ${cuts.join(', ')}`);
   problems.push(...problemsOfFiles({ manifest: recording, files }));
   if (disk.paths.length > 0) problems.push(`left on the disk: ${disk.paths.join(', ')}`);
   if (disk.open > 0) problems.push(`${disk.open} files are still open`);
@@ -84,6 +86,21 @@ describe(`a crash (seed ${SEED})`, () => {
       { numRuns: 2 * RUNS, seed: SEED * 1_000, interruptAfterTimeLimit: 100_000 },
     );
   }, 120_000);
+});
+
+it('a recording that could not be finished at first has ended when it was cut off, not when that was tried', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  vi.setSystemTime('2026-01-05T10:00:00Z');
+  const [given] = fc.sample(scenario, { numRuns: 1, seed: SEED });
+  const { crashes } = await crashesOf(given as Scenario, new Set([40]));
+  const { disk, storage } = crashes[0] as Crash;
+  vi.setSystemTime('2026-01-06T10:00:00Z');
+  const down = new FakeStorage();
+  down.store = () => Promise.reject(new Error('down'));
+  await expect(recoverOn(disk, down)).rejects.toThrow('down');
+  await expect(recoverOn(disk, down)).rejects.toThrow('down');
+  expect((await recoverOn(disk, storage))?.endedAt).toBe('2026-01-05T10:00:00.000Z');
 });
 
 describe('a recording that goes to another storage than it was on its way to', () => {
@@ -128,6 +145,58 @@ describe('a recording that goes to another storage than it was on its way to', (
     }
   });
 
+  /** Crashes of recordings of which all files are on the disk, and something is in the first storage. */
+  const whole = async (): Promise<Crash[]> => {
+    const found: Crash[] = [];
+    for (const given of fc.sample(scenario, { numRuns: 6, seed: SEED })) {
+      const { crashes } = await crashesOf(given, new Set([20, 40, 60]));
+      for (const crash of crashes) {
+        const { disk, storage } = crash;
+        const names = [...storage.files.keys()].map(key => key.split('/').at(-1));
+        const here = names.every(name => disk.paths.some(path => path.endsWith(`/${name}`)));
+        if (names.length > 0 && here) found.push(crash);
+      }
+    }
+    expect(found.length).toBeGreaterThan(2);
+    return found;
+  };
+
+  /** One that is gone before it is told that the recording is complete. */
+  const goneAtTheEnd = (): FakeStorage => {
+    const other = new FakeStorage();
+    other.writeManifest = async ({ state }) => {
+      if (state !== 'recording') throw new Error('the other is gone');
+    };
+    return other;
+  };
+
+  it('and was cut off there before the end, is still whole here: for that storage, and for the first', async () => {
+    for (const { disk, storage } of await whole()) {
+      const other = goneAtTheEnd();
+      await expect(recoverOn(disk, other, OTHER)).rejects.toThrow('the other is gone');
+      const again = other.copy();
+      for (const [target, how] of [
+        [again, OTHER],
+        [storage, {}],
+      ] as const) {
+        const recording = await recoverOn(disk.copy(), target, how);
+        expect(recording?.files.length).toBeGreaterThan(0);
+        for (const [i, bytes] of storedOf(target, recording as Recording).entries())
+          expect(createHash('sha256').update(bytes).digest('hex')).toBe(recording?.files[i]?.sha256);
+      }
+    }
+  });
+
+  it.each([true, false])('lets go of nothing until it is there, however large it is: %s', async moves => {
+    const [crash] = await whole();
+    if (!crash) throw new Error('no crash');
+    let letGo = 0;
+    await recoverOn(crash.disk, new FakeStorage(), { ...OTHER, moves }, ({ journal }) => {
+      journal.kept.add({}, 2 ** 40, async () => void letGo++);
+    });
+    expect(letGo).toBe(moves ? 0 : 1);
+  });
+
   const moments = Array.from({ length: 20 }, (_, i) => 10 * (i + 1));
 
   it('has no thumbnails, which the first has; there, it has those that were named', async () => {
@@ -145,6 +214,7 @@ describe('a recording that goes to another storage than it was on its way to', (
     const elsewhere = await recoverOn(crash.disk.copy(), new FakeStorage(), OTHER);
     expect(elsewhere?.state).toBe('recovered');
     expect(elsewhere?.thumbnails).toBeUndefined();
+    await expect(recoverOn(crash.disk, goneAtTheEnd(), OTHER)).rejects.toThrow('the other is gone');
     const recording = await recoverOn(crash.disk, crash.storage);
     expect(recording?.thumbnails).toEqual(thumbnails);
     expect(crash.storage.manifest?.thumbnails).toEqual(thumbnails);
