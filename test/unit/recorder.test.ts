@@ -1,62 +1,9 @@
 /** What a page's recorder makes of what its workers say, whenever that comes: the workers are made up. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Recorder, type RecorderState, type Recording } from '../../src/index.ts';
-import type { FromWorker, ToWorker } from '../../src/worker/protocol.ts';
+import { Recorder, type RecorderState } from '../../src/index.ts';
+import { enterBrowser, recordingOf, streamOf, trackOf, worker, workers } from './recorder-kit.ts';
 
-/** Those that were told to record, in order. */
-let workers: FakeWorker[];
-
-class FakeWorker {
-  onmessage: ((event: { data: FromWorker }) => void) | null = null;
-  onerror: unknown = null;
-  readonly told: ToWorker[] = [];
-
-  postMessage(message: ToWorker): void {
-    this.told.push(message);
-    if (message.type === 'start') workers.push(this);
-  }
-
-  say(message: FromWorker): void {
-    this.onmessage?.({ data: message });
-  }
-
-  terminate(): void {}
-
-  /** What it was told since it began. */
-  get heard(): string[] {
-    return this.told.map(({ type }) => type).filter(type => type !== 'prepare' && type !== 'start');
-  }
-}
-
-class FakeStream extends EventTarget {
-  constructor(private readonly tracks: readonly { kind: string }[]) {
-    super();
-  }
-  getVideoTracks() {
-    return this.tracks.filter(({ kind }) => kind === 'video');
-  }
-  getAudioTracks() {
-    return this.tracks.filter(({ kind }) => kind === 'audio');
-  }
-}
-
-const trackOf = (kind: 'video' | 'audio') => ({ kind, readyState: 'live', getSettings: () => ({}) });
-const streamOf = (...tracks: { kind: string }[]): MediaStream =>
-  new FakeStream(tracks) as unknown as MediaStream;
-
-beforeEach(() => {
-  workers = [];
-  vi.stubGlobal('Worker', FakeWorker);
-  vi.stubGlobal('MediaStream', FakeStream);
-  vi.stubGlobal('VideoEncoder', class {});
-  vi.stubGlobal('AudioEncoder', class {});
-  vi.stubGlobal(
-    'MediaStreamTrackProcessor',
-    class {
-      readonly readable = new ReadableStream();
-    },
-  );
-});
+beforeEach(enterBrowser);
 
 /** Whatever still runs holds timers. */
 const open: Recorder[] = [];
@@ -81,14 +28,6 @@ const begun = async (stream = streamOf(trackOf('video'))) => {
   await started;
   return { recorder, states };
 };
-
-const worker = (index: number): FakeWorker => {
-  const found = workers[index];
-  if (!found) throw new Error(`There is no worker ${index}.`);
-  return found;
-};
-
-const recordingOf = (id: string): Recording => ({ id, files: [] }) as unknown as Recording;
 
 it.each(['pause', 'replaceSource'] as const)(
   '%s() gives a roll-over up, and what runs goes on',
