@@ -5,7 +5,7 @@ import { type ClipOptions, resolveClip, resolvePreRoll, type StartOptions } from
 import type { Dvr } from './dvr.ts';
 import { fromDvr, loadDvr } from './dvr-load.ts';
 import { Emitter } from './emitter.ts';
-import { asSteadyreelError, StateInvalidError } from './errors.ts';
+import { asSteadyreelError, RecordingEmptyError, StateInvalidError } from './errors.ts';
 import type { RecorderEvents, RecorderState, RecorderStats } from './events.ts';
 import { makeSource, type Source } from './make-source.ts';
 import type { Recording } from './manifest.ts';
@@ -288,8 +288,9 @@ export class Recorder {
    * alone, and with `dvr`, the two overlap by up to some seconds. Resolves with the one that has ended,
    * as `stop()` does; `state` stays `recording`. A second call, while it is under way, gives the same promise.
    *
-   * @throws StateInvalidError (`state-invalid`) when nothing is being recorded; what `start()` may reject with: the
-   * recording then goes on as it is.
+   * @throws StateInvalidError (`state-invalid`) when nothing is being recorded; what `start()` may reject with;
+   * RecordingEmptyError (`recording-empty`) when `pause()` or `replaceSource()` has come in between: the recording then goes
+   * on as it is.
    */
   rollOver(): Promise<Recording> {
     const run = this.#run;
@@ -314,6 +315,8 @@ export class Recorder {
     } finally {
       this.#rolling = undefined;
     }
+    // Given up: that one goes on.
+    if (run.open) throw new RecordingEmptyError();
     return run.stop();
   }
 

@@ -217,9 +217,11 @@ export class Run {
       case 'replaced':
         return this.#replacing.shift()?.resolve();
       case 'waiting':
-        return this.#setState('waiting');
+        if (this.open) this.#setState('waiting');
+        return;
       case 'resumed':
-        return this.#setState(this.#paused ? 'paused' : 'recording');
+        if (this.open) this.#setState(this.#paused ? 'paused' : 'recording');
+        return;
       case 'ended':
         if (this.open) this.#end = 'stop';
         return this.#setState('stopping');
@@ -257,7 +259,8 @@ export class Run {
     const { storage, workerUrl } = this.host;
     known.add(storage);
     prepareWorker(workerUrl);
-    if (this.open) this.#setState('recording');
+    // A source may have ended and be waited for already.
+    if (this.#state === 'starting') this.#setState('recording');
     this.started.resolve();
   }
 

@@ -43,6 +43,9 @@ const BUBBLING: readonly EventName[] = ['recording', 'recovered'];
 
 const ACTIVE: readonly RecorderState[] = ['starting', 'recording', 'paused', 'waiting', 'stopping'];
 
+/** So long after its end a recording may still read what was captured before it; milliseconds. */
+const BEHIND = 3_000;
+
 const endTracks = (stream: MediaStream): void => {
   for (const track of stream.getTracks()) track.stop();
 };
@@ -92,6 +95,8 @@ export class SteadyRecorderElement extends Base {
   #starting: Promise<void> | undefined;
   /** Counts starts and stops, so that a start that still waits for permission knows it has been overtaken. */
   #run = 0;
+  /** It was following its stream when it was taken out of the page, and will again. */
+  #returns = false;
   #reported = '';
   readonly #view: View;
   readonly #recovery: Recovery;
@@ -166,6 +171,7 @@ export class SteadyRecorderElement extends Base {
    * @returns The recording; `undefined` when there is none, or when it failed: then there is an `error` event.
    */
   stop(): Promise<Recording | undefined> {
+    this.#returns = false;
     return this.#end(recorder => recorder.stop());
   }
 
@@ -184,7 +190,7 @@ export class SteadyRecorderElement extends Base {
   /** Called by the browser: takes up attributes, and starts when `autorecord` says so. */
   connectedCallback(): void {
     this.#stream = takeEarly<MediaStream>(this, 'stream') ?? this.#stream;
-    if (this.#state === 'idle') void this.#takeUp();
+    if (this.#state === 'idle' || this.#returns) void this.#takeUp();
     document.addEventListener('visibilitychange', this.#onShown);
     this.#lookAnew();
   }
@@ -205,15 +211,20 @@ export class SteadyRecorderElement extends Base {
     document.removeEventListener('visibilitychange', this.#onShown);
     // An element that is only moved is connected again before the microtask runs.
     queueMicrotask(() => {
-      if (!this.isConnected) void this.stop();
+      if (this.isConnected) return;
+      this.#returns ||= this.#auto !== undefined;
+      void this.#end(recorder => recorder.stop());
     });
   }
 
   async #takeUp(): Promise<void> {
-    if (!this.#auto && ACTIVE.includes(this.#state)) await this.stop();
+    if (!this.#auto && ACTIVE.includes(this.#state)) await this.#end(recorder => recorder.stop());
     this.#view.preview(this.#stream);
     if (this.#auto) this.#auto.source = this.#stream;
-    else if (this.isConnected) this.#follow();
+    else if (this.isConnected) {
+      this.#returns = false;
+      this.#follow();
+    }
   }
 
   /** With `autorecord`, what is recorded is up to the stream from now on. False without it, or without a stream. */
@@ -301,6 +312,7 @@ export class SteadyRecorderElement extends Base {
         if (event.state === 'starting' && this.#auto) this.#clear();
         this.#setState(event.state, event);
         if (!ACTIVE.includes(event.state)) this.#release();
+        if (event.state === 'stopping') this.#releaseSoon();
       }),
       recorder.on('progress', event => {
         if (event.recordingId === recorder.recording?.id) this.#view.onProgress(event);
@@ -315,6 +327,14 @@ export class SteadyRecorderElement extends Base {
     this.#detach = () => {
       for (const remove of removers) remove();
     };
+  }
+
+  /** To store the rest, nothing is captured any more. */
+  #releaseSoon(): void {
+    const captured = this.#captured;
+    setTimeout(() => {
+      if (captured === this.#captured) this.#release();
+    }, BEHIND);
   }
 
   /** Ends what the element captured itself. */

@@ -14,7 +14,8 @@ type Progress = { name: 'running' } | { name: 'halted'; at: number; type: 'pause
 
 /** All times are microseconds. */
 export class RecordingTime {
-  readonly began: number;
+  /** Arrival time at which it began, or went on after a halt: from then on tracks are expected. */
+  began: number;
   readonly video: VideoClock;
   readonly audio: AudioClock;
   readonly gates = { video: new PauseGate(), audio: new PauseGate() };
@@ -96,7 +97,7 @@ export class RecordingTime {
     this.gates.audio.resume(time);
     this.#moveBack(gap);
     this.#progress = { name: 'running' };
-    this.#resumedAt = at;
+    this.began = this.#resumedAt = at;
     if (gap > 0) this.note({ time: toSeconds(since), type, duration: toSeconds(gap) });
   }
 

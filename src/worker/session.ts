@@ -175,7 +175,9 @@ export class Session {
         await Promise.race([this.#firstManifest.promise, patience]);
       }
     } catch (error) {
-      return this.#refuse(asSteadyreelError(error));
+      if (this.#phase === 'starting') return this.#refuse(asSteadyreelError(error));
+      // It is ending by now: what there is of it is kept, whatever is missing.
+      this.#onStorageError(error);
     }
     if (this.#phase !== 'starting') return;
     this.#phase = 'recording';
@@ -192,7 +194,6 @@ export class Session {
 
   /** What was asked for can't be done: `start()` rejects, and nothing stays. */
   async #refuse(error: SteadyreelError): Promise<void> {
-    if (this.#phase === 'over') return;
     await this.#throwAway();
     this.send({ type: 'failed', error: errorToMessage(error), recording: undefined });
   }

@@ -16,6 +16,9 @@ interface Timed {
   close(): void;
 }
 
+/** What the last frame of the other one is when this one is not to begin: all of them are left to that. */
+const GIVEN_UP = Number.POSITIVE_INFINITY;
+
 /** As much of a stream's reader as a `TrackReader` uses. */
 type Reader<Item> = Pick<ReadableStreamDefaultReader<Item>, 'read' | 'cancel'>;
 
@@ -32,7 +35,11 @@ const held = <Item extends Timed>(
     read = () => reader.read();
     let before = Number.NEGATIVE_INFINITY;
     // Timestamps that stand still or run back tell nothing.
-    while (!item.done && item.value.timestamp <= last && item.value.timestamp > before) {
+    while (
+      !item.done &&
+      item.value.timestamp <= last &&
+      (item.value.timestamp > before || last === GIVEN_UP)
+    ) {
       before = item.value.timestamp;
       item.value.close();
       item = await reader.read();
@@ -74,7 +81,8 @@ export class Turn {
     // What has been encoded is not held.
     if (!call && !ring) this.#latest = video ? STILL : 0;
     // Each worker has a time of its own for sound: what is a part of the recording is told by where it lies against the picture.
-    const follow = async (): Promise<undefined> => void (await this.#last.promise);
+    const follow = async (): Promise<number | undefined> =>
+      (await this.#last.promise) === GIVEN_UP ? GIVEN_UP : undefined;
     return {
       ...setup,
       video: video && { ...video, readable: held(video.readable, first => this.ask(first)) },
@@ -88,9 +96,9 @@ export class Turn {
     if (this.#latest !== undefined) setTimeout(() => void this.ask(), this.#latest);
   }
 
-  /** It is not to begin any more, unless the other one has been asked already. */
+  /** It is not to begin any more, unless the other one has been asked already: what is held is recorded there. */
   giveUp(): void {
-    if (!this.#asked) this.#last.resolve(undefined);
+    if (!this.#asked) this.#last.resolve(GIVEN_UP);
     this.#asked = true;
     this.#mayBegin.resolve();
   }

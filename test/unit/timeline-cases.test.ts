@@ -213,3 +213,19 @@ it('a frame with any timestamp that comes during a pause is not taken for one be
   ]);
   expect(manifest.duration).toBeLessThan(0.5);
 });
+
+it('after a pause before anything came, a picture that comes late is waited for as at the beginning', async () => {
+  const { manifest } = await record(
+    [
+      { do: 'mute', track: 'video', after: 0 },
+      { do: 'pause', after: 0 },
+      { do: 'resume', after: 3_000_000 },
+      { do: 'unmute', track: 'video', after: 500_000 },
+      { do: 'stop', after: 2_000_000 },
+    ],
+    { options: {} },
+  );
+  expect(manifest.files.map(({ video, audio }) => [video !== undefined, audio !== undefined])).toEqual([
+    [true, true],
+  ]);
+});

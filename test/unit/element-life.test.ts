@@ -1,0 +1,155 @@
+/** `<steady-recorder>` as it comes, goes and stops: on a DOM that shows nothing, with workers that are made up. */
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { SteadyRecorderElement } from '../../src/element/element.ts';
+import {
+  enterBrowser,
+  type FakeTrack,
+  recordingOf,
+  streamOf,
+  trackOf,
+  worker,
+  workers,
+} from './recorder-kit.ts';
+
+vi.mock('../../src/load.ts', () => ({ load: () => import('../../src/auto/auto.ts') }));
+/** There is nothing that was cut off. */
+vi.mock('../../src/element/recovery.ts', () => ({
+  Recovery: class {
+    look(): void {}
+    clear(): void {}
+  },
+}));
+
+class FakeNode extends EventTarget {
+  dataset = {};
+  setAttribute(): void {}
+  toggleAttribute(): void {}
+  append(): void {}
+}
+
+class FakeElement extends FakeNode {
+  isConnected = false;
+  attributes: Record<string, string> = {};
+  attachShadow = () => new FakeNode();
+  getAttribute(name: string): string | null {
+    return this.attributes[name] ?? null;
+  }
+  hasAttribute(name: string): boolean {
+    return name in this.attributes;
+  }
+}
+
+type Element = SteadyRecorderElement & FakeElement;
+
+const newElement = async (attributes: Record<string, string> = {}): Promise<Element> => {
+  const { SteadyRecorderElement } = await import('../../src/element/element.ts');
+  return Object.assign(new SteadyRecorderElement() as Element, { attributes });
+};
+
+const put = (element: Element): void => {
+  element.isConnected = true;
+  element.connectedCallback();
+};
+const takeOut = async (element: Element): Promise<void> => {
+  element.isConnected = false;
+  element.disconnectedCallback();
+  await undefined;
+};
+
+let captured: FakeTrack[];
+
+beforeEach(() => {
+  enterBrowser();
+  captured = [];
+  const getUserMedia = async () => {
+    captured = [trackOf('video')];
+    return streamOf(...captured);
+  };
+  vi.stubGlobal('navigator', { mediaDevices: { getUserMedia } });
+  vi.stubGlobal('HTMLElement', FakeElement);
+  vi.stubGlobal('document', Object.assign(new FakeNode(), { createElement: () => new FakeNode() }));
+  vi.stubGlobal(
+    'CSSStyleSheet',
+    class {
+      replaceSync(): void {}
+    },
+  );
+});
+afterEach(() => {
+  for (const worker of workers) worker.say({ type: 'aborted' });
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** What it records runs. */
+const running = async (index: number, element: Element): Promise<void> => {
+  await vi.waitFor(() => expect(workers).toHaveLength(index + 1));
+  worker(index).say({ type: 'started' });
+  await vi.waitFor(() => expect(element.state).toBe('recording'));
+};
+
+it('with autorecord, one that is taken out of the page and put back follows its stream again', async () => {
+  const element = await newElement({ autorecord: '' });
+  element.stream = streamOf(trackOf('video'));
+  put(element);
+  await running(0, element);
+  await takeOut(element);
+  expect(worker(0).heard).toEqual(['stop']);
+  // Also when it comes back before all of it is stored, and more than once.
+  for (const _ of [1, 2]) {
+    put(element);
+    await takeOut(element);
+  }
+  put(element);
+  worker(0).say({ type: 'done', recording: recordingOf('first') });
+  await running(1, element);
+  await takeOut(element);
+  worker(1).say({ type: 'done', recording: recordingOf('second') });
+  await vi.waitFor(() => expect(element.state).toBe('stopped'));
+  put(element);
+  await running(2, element);
+  // What the page has stopped stays so.
+  const stopped = element.stop();
+  worker(2).say({ type: 'done', recording: recordingOf('third') });
+  await stopped;
+  await takeOut(element);
+  put(element);
+  await vi.waitFor(() => expect(element.state).toBe('stopped'));
+  expect(workers).toHaveLength(3);
+});
+
+it.each([
+  ['after what may still be read', async () => void vi.advanceTimersByTime(3_000)],
+  ['as soon as all is stored', async () => worker(0).say({ type: 'done', recording: recordingOf('one') })],
+])('lets the camera go %s', async (_, come) => {
+  const element = await newElement();
+  put(element);
+  void element.start();
+  await running(0, element);
+  vi.useFakeTimers();
+  const stopped = element.stop();
+  vi.advanceTimersByTime(2_900);
+  expect(element.state).toBe('stopping');
+  expect(captured[0]?.readyState).toBe('live');
+  await come();
+  expect(captured[0]?.readyState).toBe('ended');
+  worker(0).say({ type: 'done', recording: recordingOf('one') });
+  await stopped;
+});
+
+it('what is captured for the next recording is not let go with the one before', async () => {
+  const element = await newElement();
+  put(element);
+  void element.start();
+  await running(0, element);
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  const stopped = element.stop();
+  worker(0).say({ type: 'done', recording: recordingOf('one') });
+  await stopped;
+  void element.start();
+  for (let i = 0; i < 20; i++) await undefined;
+  worker(1).say({ type: 'started' });
+  vi.advanceTimersByTime(3_000);
+  expect(element.state).toBe('recording');
+  expect(captured[0]?.readyState).toBe('live');
+});

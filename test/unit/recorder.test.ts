@@ -1,0 +1,71 @@
+/** What a page's recorder makes of what its workers say, whenever that comes: the workers are made up. */
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Recorder, type RecorderState } from '../../src/index.ts';
+import { enterBrowser, recordingOf, streamOf, trackOf, worker, workers } from './recorder-kit.ts';
+
+beforeEach(enterBrowser);
+
+/** Whatever still runs holds timers. */
+const open: Recorder[] = [];
+afterEach(() => {
+  for (const worker of workers) worker.say({ type: 'aborted' });
+  for (const recorder of open.splice(0)) void recorder.abort();
+  vi.unstubAllGlobals();
+});
+
+const recorderOf = (stream: MediaStream): { recorder: Recorder; states: RecorderState[] } => {
+  const recorder = new Recorder(stream);
+  const states: RecorderState[] = [];
+  recorder.on('state', ({ state }) => states.push(state));
+  open.push(recorder);
+  return { recorder, states };
+};
+
+const begun = async (stream = streamOf(trackOf('video'))) => {
+  const { recorder, states } = recorderOf(stream);
+  const started = recorder.start();
+  worker(0).say({ type: 'started' });
+  await started;
+  return { recorder, states };
+};
+
+it.each(['pause', 'replaceSource'] as const)(
+  '%s() gives a roll-over up, and what runs goes on',
+  async how => {
+    const { recorder } = await begun();
+    const rolled = recorder.rollOver();
+    const failed = expect(rolled).rejects.toMatchObject({ code: 'recording-empty' });
+    const replaced = how === 'pause' ? recorder.pause() : recorder.replaceSource(streamOf(trackOf('video')));
+    expect(worker(1).heard).toEqual(['stop']);
+    // Some of it was recorded all the same.
+    worker(1).say({ type: 'done', recording: recordingOf('stray') });
+    await failed;
+    await vi.waitFor(() =>
+      expect(worker(0).heard).toEqual(['hand-over', how === 'pause' ? 'pause' : 'replace']),
+    );
+    worker(0).say({ type: 'replaced' });
+    await replaced;
+    expect(recorder.state).toBe(how === 'pause' ? 'paused' : 'recording');
+  },
+);
+
+it.each(['waiting', 'resumed'] as const)('what was "%s" before stop() is still stopping', async type => {
+  const { recorder, states } = await begun();
+  const stopped = recorder.stop();
+  worker(0).say({ type });
+  expect(recorder.state).toBe('stopping');
+  worker(0).say({ type: 'done', recording: recordingOf('one') });
+  await stopped;
+  expect(states).toEqual(['starting', 'recording', 'stopping', 'stopped']);
+});
+
+it('a source that has ended while the storage was still asked is waited for', async () => {
+  const { recorder, states } = recorderOf(streamOf(trackOf('video')));
+  const started = recorder.start();
+  worker(0).say({ type: 'waiting' });
+  worker(0).say({ type: 'started' });
+  await started;
+  expect(recorder.state).toBe('waiting');
+  worker(0).say({ type: 'resumed' });
+  expect(states).toEqual(['starting', 'waiting', 'recording']);
+});
