@@ -47,8 +47,8 @@ export class StreamSource implements RecorderSource {
   async replacedBy(next: Openable): Promise<Successor> {
     const source = await next.decoded();
     source.check();
-    const { replacement, transfer } = newReplacement(this.#tracks, source.#tracks);
-    return { source, command: { message: { type: 'replace', replacement }, transfer } };
+    // By what is read from now on it is told what goes on, when another one is to take the place of this one at the same time.
+    return { source, command: this.#replace(source.#tracks) };
   }
 
   /** Another one of the same stream: what is read is not what `check` finds for the next recording. */

@@ -49,6 +49,23 @@ it.each(['pause', 'replaceSource'] as const)(
   },
 );
 
+it('of two sources that replace one another at once, the last one is recorded', async () => {
+  const [first, second, microphone] = [trackOf('video'), trackOf('video'), trackOf('audio')];
+  const { recorder } = await begun(streamOf(first, microphone));
+  const replaced = Promise.all([
+    recorder.replaceSource(streamOf(second, microphone)),
+    recorder.replaceSource(streamOf(first, microphone)),
+  ]);
+  await vi.waitFor(() => expect(worker(0).heard).toHaveLength(2));
+  for (const _ of [1, 2]) worker(0).say({ type: 'replaced' });
+  await replaced;
+  const replacements = worker(0).told.flatMap(told => (told.type === 'replace' ? [told.replacement] : []));
+  expect(replacements).toEqual([
+    { video: expect.objectContaining({ readable: expect.anything() }), audio: 'same' },
+    { video: expect.objectContaining({ readable: expect.anything() }), audio: 'same' },
+  ]);
+});
+
 it.each(['waiting', 'resumed'] as const)('what was "%s" before stop() is still stopping', async type => {
   const { recorder, states } = await begun();
   const stopped = recorder.stop();
