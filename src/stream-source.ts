@@ -5,7 +5,8 @@ import { checkBrowser, type LiveTracks, liveTracks, openInputs } from './source/
 import { isMissing, nextTracks, watchTracks } from './source/watch.ts';
 
 export class StreamSource implements RecorderSource {
-  #tracks: LiveTracks = { video: undefined, audio: undefined };
+  /** None before `check`. */
+  #tracks = {} as LiveTracks;
 
   constructor(
     private readonly stream: MediaStream,
@@ -21,7 +22,9 @@ export class StreamSource implements RecorderSource {
 
   open(): Opened {
     const { video, audio, transfer } = openInputs(this.#tracks);
-    return { source: this, setup: { video, audio, fallback: this.fallback }, transfer };
+    const source = this.decoded();
+    source.#tracks = this.#tracks;
+    return { source, setup: { video, audio, fallback: this.fallback }, transfer };
   }
 
   watch(look: () => void): () => void {
@@ -48,7 +51,8 @@ export class StreamSource implements RecorderSource {
     return { source, command: { message: { type: 'replace', replacement }, transfer } };
   }
 
+  /** Another one of the same stream: what is read is not what `check` finds for the next recording. */
   decoded(): StreamSource {
-    return this;
+    return new StreamSource(this.stream, this.want, this.fallback);
   }
 }
