@@ -2,12 +2,32 @@
 import type { AudioEntry, RunBegun } from '../clip/entry.ts';
 import type { MediaFile } from './media-files.ts';
 
+/** Sound waits so long for a key frame to begin with, as it does for a picture that is expected where there is no ring; microseconds. */
+const GRACE = 2_000_000;
+/** Less sound than this is not worth a file of its own; microseconds. */
+const WORTH = 500_000;
+
 /** While a key frame is waited for, at the beginning or after a pause: its sound may come before it, and so may a run that follows. */
-export interface Seeking {
-  /** Microseconds on the ring's timeline. */
-  key: number;
-  sound: AudioEntry[];
-  runs: RunBegun[];
+export class Seeking {
+  readonly sound: AudioEntry[] = [];
+  readonly runs: RunBegun[] = [];
+
+  /** @param key microseconds on the ring's timeline. */
+  constructor(readonly key: number) {}
+
+  get #waits(): number {
+    return (this.sound.at(-1)?.time ?? 0) - (this.sound[0]?.time ?? 0);
+  }
+
+  /** No key frame comes, as of a call whose camera is off. */
+  get tooLong(): boolean {
+    return this.#waits >= GRACE;
+  }
+
+  /** There is something to record, were nothing to come any more. */
+  get worth(): boolean {
+    return this.#waits >= WORTH;
+  }
 }
 
 /** A run of the ring, and the file that is made of it. */
@@ -24,4 +44,25 @@ export interface TakenRun {
 export const progressOf = (taken: Iterable<TakenRun>, audioUntil: number, until: number): string => {
   const pictures = [...taken].map(({ last, over }) => `${Math.min(last, until)} ${over}`);
   return [Math.min(audioUntil, until), ...pictures].join();
+};
+
+/** How far a recording has come, and where it is to end; microseconds on the ring's timeline. */
+interface Reach {
+  current: MediaFile | undefined;
+  audioUntil: number;
+  until: number;
+}
+
+/** True when all that lies before the end has come. */
+export const isComplete = (
+  taken: Iterable<TakenRun>,
+  { current: file, audioUntil, until }: Reach,
+): boolean => {
+  const runs = [...taken];
+  const current = runs.find(run => run.file === file);
+  if (!current || until === Number.POSITIVE_INFINITY) return false;
+  const pictures = runs.every(({ hasVideo, last, over }) => !hasVideo || over || last >= until);
+  // One that is over without another one after it: it is not known yet what comes.
+  const known = !current.over || !current.hasVideo || current.last >= until;
+  return pictures && known && (current.file.setup.audioEpoch === undefined || audioUntil >= until);
 };

@@ -9,7 +9,7 @@ import { restoreConfig, type StoredConfig } from '../stored-config.ts';
 import { FirstGroup } from './first-group.ts';
 import type { MediaFile, MediaFiles } from './media-files.ts';
 import type { EncodedKeyFrame } from './media-tracks.ts';
-import { progressOf, type Seeking, type TakenRun } from './ring-taken.ts';
+import { isComplete, progressOf, Seeking, type TakenRun } from './ring-taken.ts';
 
 /** What the taker needs from its session. */
 export interface TakerContext {
@@ -21,9 +21,6 @@ export interface TakerContext {
   /** A key frame is recorded. Must not throw. */
   onKeyFrame?(frame: EncodedKeyFrame): void;
 }
-
-/** Sound older than this is not waited with; microseconds. */
-const SOUND_KEPT = 5_000_000;
 
 /** A picture after which others are missing is shown so long; microseconds. */
 const LAST_SHOWN = 40_000;
@@ -52,6 +49,8 @@ export class RingTaker {
   #group: FirstGroup | undefined;
   /** A run that goes on with other parameters than its first group has now: with its next key frame another file begins. */
   #cutRun: number | undefined;
+  /** A run whose picture stays away, so that its sound is recorded alone: with its next key frame another file begins. */
+  #muted: number | undefined;
   /** What comes after the run that these are about, which is not over yet. */
   #held: RingEntry[] | undefined;
   #last = 0;
@@ -68,7 +67,7 @@ export class RingTaker {
   ) {
     this.#from = from;
     this.#until = until ?? Number.POSITIVE_INFINITY;
-    this.#seeking = { key, sound: [], runs: [] };
+    this.#seeking = new Seeking(key);
     for (const run of known.runs) this.#runs.set(run.run, run);
     for (const [run, config] of known.configs) this.#configs.set(run, config);
     for (const audio of known.audio) this.#audio.set(audio.epoch, audio);
@@ -93,14 +92,9 @@ export class RingTaker {
 
   /** True when all that lies before the end has come. */
   get complete(): boolean {
-    const runs = [...this.#taken.values()];
-    const current = runs.find(({ file }) => file === this.context.files.current);
-    if (!current || this.#until === Number.POSITIVE_INFINITY || this.#held) return false;
-    const pictures = runs.every(({ hasVideo, last, over }) => !hasVideo || over || last >= this.#until);
-    // One that is over without another one after it: it is not known yet what comes.
-    const known = !current.over || !current.hasVideo || current.last >= this.#until;
-    const sound = current.file.setup.audioEpoch === undefined || this.#audioUntil >= this.#until;
-    return pictures && known && sound;
+    const { current } = this.context.files;
+    const reach = { current, audioUntil: this.#audioUntil, until: this.#until };
+    return !this.#held && isComplete(this.#taken.values(), reach);
   }
 
   /** Nothing from this time of the ring on is recorded. */
@@ -194,15 +188,17 @@ export class RingTaker {
   #begun(entry: RunBegun): void {
     this.#runs.set(entry.run, entry);
     const taken = this.#taken.get(entry.run);
-    if (taken) return taken.file.takeOver(entry.video);
+    if (taken) return void (this.#muted === entry.run || taken.file.takeOver(entry.video));
     this.#seeking?.runs.push(entry);
     if (this.#origin !== undefined && entry.time < this.#end && this.#at(entry.time) >= this.#resumeAt)
       this.#begin(entry, entry.time, entry.reason);
   }
 
-  #begin({ run, video, audioEpoch }: RunBegun, time: number, reason: CutReason): void {
+  #begin({ run, video, audioEpoch }: RunBegun, time: number, why: CutReason): void {
     const { files } = this.context;
     const startTime = Math.max(0, this.#at(time));
+    const reason = this.#muted !== undefined && video ? 'track-added' : why;
+    this.#muted = undefined;
     if (files.current) files.current.endTime = startTime;
     for (const before of this.#taken.values()) if (before.over) before.file.endVideo();
     const file = files.begin({ reason, startTime, video, audioEpoch });
@@ -234,17 +230,17 @@ export class RingTaker {
     if (this.#origin === undefined || time >= this.#end) return;
     if (this.#group?.run.run === run) return void this.#group.packets.push(entry);
     const timestamp = this.#at(time);
-    if (timestamp < this.#resumeAt) return;
-    if (type === 'key' && this.#cutRun === run) this.#cutAgain(run, time);
+    if (timestamp < this.#resumeAt || (type !== 'key' && this.#muted === run)) return;
+    if (type === 'key' && [this.#cutRun, this.#muted].includes(run)) this.#cutAgain(run, time);
     this.#add(run, { data, timestamp, type });
   }
 
-  #lookForStart(time: number, run: number): void {
+  #lookForStart(time: number, run: number, muted = false): void {
     const seeking = this.#seeking;
     if (!seeking || time < seeking.key || time >= this.#until) return;
     // What was asked for before a pause lies before it.
     if (this.#origin === undefined && seeking.key < this.#since && time >= this.#since) return;
-    this.#start(time, run, seeking);
+    this.#start(time, run, seeking, muted);
   }
 
   #cutAgain(run: number, time: number): void {
@@ -274,15 +270,21 @@ export class RingTaker {
     this.context.onKeyFrame?.({ data, config, time: timestamp, rotation, flip });
   }
 
-  /** What comes at this time is the first, or the first after a pause. */
-  #start(time: number, run: number, { sound, runs }: Seeking): void {
+  /**
+   * What comes at this time is the first, or the first after a pause.
+   *
+   * @param muted true when the run's picture stays away.
+   */
+  #start(time: number, run: number, { sound, runs }: Seeking, muted: boolean): void {
     const begun = this.#runs.get(run);
     if (!begun) return;
+    const video = muted ? undefined : begun.video;
     const { files, note } = this.context;
     const first = this.#origin === undefined;
     const since = this.#since;
     this.#seeking = undefined;
-    this.#since = Number.POSITIVE_INFINITY;
+    // What was captured before a pause may come after it has begun.
+    if (time >= since) this.#since = Number.POSITIVE_INFINITY;
     if (first) this.#origin = this.exact ? Math.max(time, this.#from) : time;
     else {
       // The timeline goes on where the pause began.
@@ -292,13 +294,16 @@ export class RingTaker {
     }
     this.#tellOverlays(time);
     const { current } = files;
-    if (!current || current !== this.#taken.get(run)?.file) {
-      this.#begin(begun, time, first ? 'start' : begun.reason);
+    const taken = this.#taken.get(run);
+    if (!current || current !== taken?.file || taken.hasVideo !== (video !== undefined)) {
+      const lost = muted && current?.setup.video;
+      this.#begin({ ...begun, video }, time, first ? 'start' : lost ? 'track-removed' : begun.reason);
       // What was said of it during the pause was not heard.
       current?.endVideo();
       if (current) files.endAudioBefore(begun.audioEpoch ?? Number.POSITIVE_INFINITY);
     }
-    const config = this.#configs.get(run);
+    if (muted) this.#muted = run;
+    const config = muted ? undefined : this.#configs.get(run);
     if (first && this.exact && time < this.#from && config) this.#group = new FirstGroup(begun, config);
     for (const next of runs) if (next.run > run && !this.#taken.has(next.run)) this.take(next);
     for (const entry of sound) this.take(entry);
@@ -328,9 +333,9 @@ export class RingTaker {
     this.#audioUntil = Math.max(this.#audioUntil, time + duration);
     const seeking = this.#seeking;
     if (seeking && time >= seeking.key) {
-      const run = this.#soundAlone(epoch, time);
-      if (run !== undefined) this.#lookForStart(time, run);
-      else this.#keep(seeking, entry);
+      const run = this.#runOf(entry);
+      if (run && !run.video) this.#lookForStart(time, run.run);
+      else return this.#keep(seeking, entry);
     }
     if (this.#origin === undefined || time >= this.#end) return;
     const at = this.#at(time);
@@ -343,15 +348,23 @@ export class RingTaker {
     this.#last = Math.max(this.#last, at);
   }
 
-  #keep({ sound }: Seeking, entry: AudioEntry): void {
-    sound.push(entry);
-    while ((sound[0]?.time ?? entry.time) < entry.time - SOUND_KEPT) sound.shift();
+  /** A key frame that it belongs to may be on its way. */
+  #keep(seeking: Seeking, entry: AudioEntry): void {
+    seeking.sound.push(entry);
+    if (!seeking.tooLong) return;
+    this.#startMuted(seeking);
+    seeking.sound.shift();
   }
 
-  /** The run that has this sound, when it has no picture. */
-  #soundAlone(epoch: number, time: number): number | undefined {
-    const run = [...this.#runs.values()].findLast(one => one.audioEpoch === epoch && one.time <= time);
-    return run && run.video === undefined ? run.run : undefined;
+  /** The sound begins alone. */
+  #startMuted({ sound: [first] }: Seeking): void {
+    const run = first && this.#runOf(first);
+    if (run) this.#lookForStart(first.time, run.run, true);
+  }
+
+  /** The run that has this sound. */
+  #runOf({ epoch, time }: AudioEntry): RunBegun | undefined {
+    return [...this.#runs.values()].findLast(one => one.audioEpoch === epoch && one.time <= time);
   }
 
   #announce({ epoch, family, source, continued }: AudioKnown, first: StoredConfig<AudioDecoderConfig>): void {
@@ -369,7 +382,7 @@ export class RingTaker {
 
   /** The next key frame at this time of the ring, or after it, goes on where the pause began. */
   resume(key: number): void {
-    if (this.#since < Number.POSITIVE_INFINITY) this.#seeking = { key, sound: [], runs: [] };
+    if (this.#since < Number.POSITIVE_INFINITY) this.#seeking = new Seeking(key);
   }
 
   /**
@@ -381,6 +394,8 @@ export class RingTaker {
     this.#group = undefined;
     this.#cutRun = undefined;
     this.#release();
+    const seeking = this.#seeking;
+    if (seeking && (this.#origin === undefined || seeking.worth)) this.#startMuted(seeking);
     const { current } = this.context.files;
     const end = this.#end;
     if (current && this.#origin !== undefined && reached && Number.isFinite(end))

@@ -71,6 +71,8 @@ interface Late {
 export class SimulatedStream {
   readonly files: RingFiles;
   time = 0;
+  /** Nobody sends a picture: as in a call whose camera is off. */
+  muted = false;
   #frame = 0;
   #run: MediaFile | undefined;
   #keysAt: number[] = [];
@@ -112,7 +114,7 @@ export class SimulatedStream {
     const end = this.time + Math.round(seconds * SECOND);
     const { frame = FRAME, audio = true, video = true } = this.options;
     for (; this.time < end; this.time += audio ? PIECE : frame) {
-      if (video && this.time % frame === 0) this.#picture();
+      if (video && !this.muted && this.time % frame === 0) this.#picture();
       this.#letOut(this.time - (this.options.lag ?? 0) * 1_000);
       if (!audio) continue;
       const data = Uint8Array.from(Buffer.from(`sound ${this.time}`));
