@@ -19,8 +19,6 @@ export interface Bounds {
   key: number;
   /** Absent: it goes on until it is stopped. */
   until?: number;
-  /** It begins with what comes: what is drawn into the newest picture is drawn into its first one. */
-  ahead?: true;
 }
 
 export type FromRing =

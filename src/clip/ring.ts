@@ -3,6 +3,7 @@
  * memory, older ones where the store puts them. Pure, but for the store. Times are microseconds on the stream's timeline.
  */
 import type { OverlaysEvent } from '../manifest.ts';
+import { toMicroseconds } from '../media.ts';
 import type { StoredConfig } from '../stored-config.ts';
 import { type AudioKnown, type RingEntry, type RunBegun, sizeOf } from './entry.ts';
 
@@ -53,8 +54,8 @@ export interface Known {
   /** By run: what its encoder said first. */
   configs: (readonly [run: number, config: StoredConfig<VideoDecoderConfig>])[];
   audio: AudioKnown[];
-  /** What is drawn into the newest picture; absent: nothing ever was. */
-  overlays?: OverlaysEvent | undefined;
+  /** What was drawn into pictures when, from what the oldest one that is there shows. */
+  overlays: OverlaysEvent[];
 }
 
 /** Where a reader is: the next entry that it gets. */
@@ -103,7 +104,7 @@ export class Ring<P = never> {
   readonly #audio = new Map<number, { known: AudioKnown; lastBlock: number }>();
   readonly #readers = new Set<Reader>();
   #moving: Promise<void> | undefined;
-  #overlays: OverlaysEvent | undefined;
+  readonly #overlays: OverlaysEvent[] = [];
 
   constructor(
     private readonly limits: RingLimits,
@@ -143,7 +144,7 @@ export class Ring<P = never> {
 
   /** Takes an entry over; its bytes must not be touched afterwards. Never throws. */
   append(entry: RingEntry): void {
-    if (entry.kind === 'note' && entry.event.type === 'overlays') this.#overlays = entry.event;
+    if (entry.kind === 'note' && entry.event.type === 'overlays') this.#overlays.push(entry.event);
     if (this.#beginsBlock(entry)) this.#begin(entry);
     const block = this.#blocks.at(-1);
     const place = block?.place;
@@ -228,6 +229,9 @@ export class Ring<P = never> {
       this.#stored -= block.bytes;
       this.store?.drop(block.place.at);
     } else this.#memory -= block.bytes;
+    const begins = this.#blocks[0]?.from ?? 0;
+    while (toMicroseconds(this.#overlays[1]?.time ?? Number.POSITIVE_INFINITY) <= begins)
+      this.#overlays.shift();
     for (const known of [this.#runs, this.#audio])
       for (const [number, { lastBlock }] of [...known].slice(0, -1))
         if (lastBlock < this.#first) known.delete(number);
@@ -307,7 +311,7 @@ export class Ring<P = never> {
       runs: runs.map(({ begun }) => begun),
       configs: runs.flatMap(({ begun, config }) => (config ? [[begun.run, config] as const] : [])),
       audio: [...this.#audio.values()].map(({ known }) => known),
-      overlays: this.#overlays,
+      overlays: [...this.#overlays],
     };
   }
 

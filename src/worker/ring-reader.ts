@@ -36,7 +36,7 @@ export const placeOf = (request: RingRequest, { ring, now, keyFrameAt }: RingSou
   const anew = (from: number, until?: number): Place => {
     // What begins now begins with a key frame of its own.
     keyFrameAt(from);
-    return { from, key: from, ...(until === undefined ? {} : { until }), ahead: true, position: ring.newest };
+    return { from, key: from, ...(until === undefined ? {} : { until }), position: ring.newest };
   };
   const back = (from: number, until?: number): Place => {
     const found = ring.blockAt(from);

@@ -1,6 +1,20 @@
 /** What has been taken of a ring, and what is waited for. Pure. */
 import type { AudioEntry, RunBegun } from '../clip/entry.ts';
-import type { MediaFile } from './media-files.ts';
+import type { RecorderStats } from '../events.ts';
+import type { ManifestEvent } from '../manifest.ts';
+import type { MediaFile, MediaFiles } from './media-files.ts';
+import type { EncodedKeyFrame } from './media-tracks.ts';
+
+/** What the taker needs from its session. */
+export interface TakerContext {
+  files: MediaFiles;
+  stats: Pick<RecorderStats, 'framesIn' | 'framesEncoded' | 'videoBytes'>;
+  note(event: ManifestEvent): void;
+  /** What was to be recorded is not there any more. */
+  onLost?(): void;
+  /** A key frame is recorded. Must not throw. */
+  onKeyFrame?(frame: EncodedKeyFrame): void;
+}
 
 /** Sound waits so long for a key frame to begin with, as it does for a picture that is expected where there is no ring; microseconds. */
 const GRACE = 2_000_000;

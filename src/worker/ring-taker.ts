@@ -2,25 +2,13 @@
 import type { AudioEntry, AudioKnown, RingEntry, RunBegun, VideoEntry } from '../clip/entry.ts';
 import type { Bounds } from '../clip/protocol.ts';
 import type { Known } from '../clip/ring.ts';
-import type { RecorderStats } from '../events.ts';
 import type { CutReason, ManifestEvent } from '../manifest.ts';
-import { toSeconds, type VideoPacket } from '../media.ts';
+import { toMicroseconds, toSeconds, type VideoPacket } from '../media.ts';
 import { restoreConfig, type StoredConfig } from '../stored-config.ts';
 import { FirstGroup } from './first-group.ts';
-import type { MediaFile, MediaFiles } from './media-files.ts';
-import type { EncodedKeyFrame } from './media-tracks.ts';
-import { isComplete, progressOf, Seeking, type TakenRun } from './ring-taken.ts';
-
-/** What the taker needs from its session. */
-export interface TakerContext {
-  files: MediaFiles;
-  stats: Pick<RecorderStats, 'framesIn' | 'framesEncoded' | 'videoBytes'>;
-  note(event: ManifestEvent): void;
-  /** What was to be recorded is not there any more. */
-  onLost?(): void;
-  /** A key frame is recorded. Must not throw. */
-  onKeyFrame?(frame: EncodedKeyFrame): void;
-}
+import type { MediaFile } from './media-files.ts';
+import { RingOverlays } from './ring-overlays.ts';
+import { isComplete, progressOf, Seeking, type TakenRun, type TakerContext } from './ring-taken.ts';
 
 /** A picture after which others are missing is shown so long; microseconds. */
 const LAST_SHOWN = 40_000;
@@ -54,13 +42,11 @@ export class RingTaker {
   /** What comes after the run that these are about, which is not over yet. */
   #held: RingEntry[] | undefined;
   #last = 0;
-  /** Overlays that are drawn into what comes, and those that the manifest knows of. */
-  #overlays: readonly string[] = [];
-  #told: readonly string[] = [];
+  readonly #overlays: RingOverlays;
 
   constructor(
     private readonly context: TakerContext,
-    { from, key, until, ahead }: Bounds,
+    { from, key, until }: Bounds,
     known: Known,
     /** The recording begins at the time that was asked for, and not with the key frame before it. */
     private readonly exact = false,
@@ -71,8 +57,10 @@ export class RingTaker {
     for (const run of known.runs) this.#runs.set(run.run, run);
     for (const [run, config] of known.configs) this.#configs.set(run, config);
     for (const audio of known.audio) this.#audio.set(audio.epoch, audio);
-    // Of what was before, only what comes of it tells.
-    if (until === undefined || ahead) this.#overlays = known.overlays?.ids ?? [];
+    const begins = exact ? Math.max(from, key) : key;
+    this.#overlays = new RingOverlays(known.overlays, begins, (time, ids) =>
+      this.#tell({ time, type: 'overlays', ids }, time),
+    );
   }
 
   /** Where the recording has come to; microseconds on its timeline. */
@@ -147,18 +135,15 @@ export class RingTaker {
   }
 
   #note(event: ManifestEvent): void {
-    const time = event.time * 1e6;
-    if (event.type === 'overlays') this.#overlays = event.ids;
-    if (!this.#takesNow || time >= this.#end) return;
-    if (event.type === 'overlays') return this.#tellOverlays(time);
-    this.context.note({ ...event, time: toSeconds(Math.max(0, this.#at(time))) });
+    const time = toMicroseconds(event.time);
+    const recorded = this.#origin !== undefined && time < this.#end;
+    if (event.type === 'overlays') this.#overlays.take(event, recorded);
+    else if (recorded) this.#tell(event, time);
   }
 
-  #tellOverlays(time: number): void {
-    const ids = [...this.#overlays];
-    if (ids.join() === this.#told.join()) return;
-    this.#told = ids;
-    this.context.note({ time: toSeconds(Math.max(0, this.#at(time))), type: 'overlays', ids });
+  /** @param time of the ring. */
+  #tell(event: ManifestEvent, time: number): void {
+    this.context.note({ ...event, time: toSeconds(Math.max(0, this.#at(time))) });
   }
 
   /** A run that is encoded again has to be over before the next one begins. */
@@ -292,7 +277,7 @@ export class RingTaker {
       this.#origin = time - this.#resumeAt;
       note({ time: toSeconds(this.#resumeAt), type: 'pause', duration: toSeconds(Math.round(time - since)) });
     }
-    this.#tellOverlays(time);
+    this.#overlays.beginAt(Math.max(time, this.#origin), this.#end);
     const { current } = files;
     const taken = this.#taken.get(run);
     if (!current || current !== taken?.file || taken.hasVideo !== (video !== undefined)) {

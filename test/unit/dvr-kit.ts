@@ -219,6 +219,7 @@ export const takeAll = async (
   stream: SimulatedStream,
   request: RingRequest,
   later: (taker: RingTaker) => void = () => undefined,
+  exact = false,
 ): Promise<{
   files: TakenFiles;
   taker: RingTaker;
@@ -246,7 +247,7 @@ export const takeAll = async (
     note: (event: ManifestEvent) => void notes.push(event),
     onLost: () => void lost++,
   };
-  const taker = new RingTaker(context, bounds, ring.known);
+  const taker = new RingTaker(context, bounds, ring.known, exact);
   later(taker);
   const stop = new AbortController();
   for await (const entries of ring.read(position, 4_096, stop.signal)) {
