@@ -360,7 +360,9 @@ export class RingTaker {
 
   /** Nothing from this time of the ring on is recorded, until `resume`; also when nothing has begun yet. */
   pause(since: number): void {
-    // Paused again before a key frame has come: it is still the first pause.
+    // Paused again before a key frame has come: it is still the first pause, unless there is sound to go on with.
+    const seeking = this.#since < Number.POSITIVE_INFINITY ? this.#seeking : undefined;
+    if (seeking?.worth) this.#startMuted(seeking);
     if (this.#since === Number.POSITIVE_INFINITY) this.#since = since;
     else this.#seeking = undefined;
   }

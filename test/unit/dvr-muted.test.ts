@@ -143,6 +143,22 @@ describe('while the camera is off', () => {
     expectSound(files, [8, 11], [14, 19], [20, 26]);
   });
 
+  test('what lies between two pauses is recorded, however soon the second one comes', async () => {
+    const { play, stop, pause } = begun();
+    await play(4);
+    await pause(1);
+    await play(1);
+    await pause(2);
+    await play(3);
+    const { files, notes } = await stop();
+    expect(shapesOf(files)).toEqual([['start', 0, false, 0]]);
+    expect(notes).toEqual([
+      { type: 'pause', time: 4, duration: 1 },
+      { type: 'pause', time: 5, duration: 2 },
+    ]);
+    expectSound(files, [8, 12], [13, 14], [16, 19]);
+  });
+
   test('a picture that comes with other parameters has a file with those', async () => {
     const { stream, play, stop } = begun();
     await play(4);
