@@ -162,10 +162,14 @@ export class MadeOfRing {
     this.over = true;
   }
 
+  get recording(): Recording {
+    return this.#keeper.manifest;
+  }
+
   /** Its files, as they are stored. */
   bytes(): Promise<Buffer[]> {
     return Promise.all(
-      this.#keeper.manifest.files.map(async ({ key, bytes }) => {
+      this.recording.files.map(async ({ key, bytes }) => {
         const store = this.#stores.get(key.split('/').at(-1) ?? '');
         return Buffer.from((await store?.read(0, bytes)) ?? []);
       }),
