@@ -66,7 +66,7 @@ export class SourceEndedError extends SteadyreelError {
   readonly code = 'source-ended';
   constructor(readonly tracks: number) {
     super(
-      `All ${tracks} track(s) of the MediaStream have ended. Capture the source again and pass the new stream to a new Recorder.`,
+      `All ${tracks} track(s) of the MediaStream have ended. Capture the source again, for a new Recorder.`,
     );
   }
 }
@@ -182,7 +182,7 @@ export class RecordingEmptyError extends SteadyreelError {
   readonly code = 'recording-empty';
   constructor() {
     super(
-      'The recording ended before a single frame or audio sample arrived, so there is no file. Check that the tracks are not muted and produce data.',
+      'Not a single frame or audio sample arrived, so there is no file. Check that the tracks are not muted.',
     );
   }
 }
@@ -283,7 +283,7 @@ export class DeviceStorageFullError extends StorageError {
   readonly code = 'device-storage-full';
   constructor(left: number) {
     super(
-      `This device has no room left for the recording (${Math.max(0, Math.round(left / 1024 ** 2))} MiB). It was ended; all of it is kept on this device, and recover() stores it. Free space, or shorten what waits for the storage.`,
+      `This device has no room left for the recording (${Math.max(0, Math.round(left / 1024 ** 2))} MiB). It was ended, and is kept: free space, then recover() stores it.`,
     );
   }
 }

@@ -162,10 +162,6 @@ export class MadeOfRing {
     this.over = true;
   }
 
-  get recording(): Recording {
-    return this.#keeper.manifest;
-  }
-
   /** Its files, as they are stored. */
   bytes(): Promise<Buffer[]> {
     return Promise.all(

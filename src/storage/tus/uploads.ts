@@ -208,7 +208,7 @@ export class TusUploads {
     if (/^\d+$/.test(value) && offset <= source.size) return offset;
     const detail =
       value === ''
-        ? 'the answer has no Upload-Offset; to pages of other origins the server must expose it, with Access-Control-Expose-Headers: Location, Upload-Offset, Upload-Length'
+        ? 'the answer has no Upload-Offset: to pages of other origins, send Access-Control-Expose-Headers: Location, Upload-Offset, Upload-Length'
         : `Upload-Offset is "${value}", but ${source.key} has ${source.size} bytes`;
     throw new StorageRejectedError(this.config.endpoint, response.status, detail);
   }
