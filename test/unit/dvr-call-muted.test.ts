@@ -1,27 +1,23 @@
 /** A ring of a call whose camera is off, and a recording that is made of it: the real host, tracks, lanes, ring and files in simulated time. */
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { resolveOptions } from '../../src/options.ts';
 import { CallTracks } from '../../src/worker/call-tracks.ts';
 import { RingHost } from '../../src/worker/ring-host.ts';
 import type { SessionTracks } from '../../src/worker/session-tracks.ts';
 import { SimulatedClock } from '../support/simulated-clock.ts';
-import { channel, MadeOfRing } from './dvr-world.ts';
+import { channel, endRings, MadeOfRing, stubTime } from './dvr-world.ts';
 import { ID } from './server-kit.ts';
-import type { World } from './timeline-world.ts';
-import { PACKET, type PlayedCall, SECOND, Sender } from './worker-call-kit.ts';
+import { PACKET, SECOND, Sender } from './worker-call-kit.ts';
 
-afterEach(() => void vi.unstubAllGlobals());
+afterEach(endRings);
 
 const setUp = () => {
   const clock = new SimulatedClock();
-  vi.stubGlobal('performance', { timeOrigin: 0, now: () => clock.now() / 1_000 });
-  vi.stubGlobal('setTimeout', (call: () => void, milliseconds = 0) => clock.after(milliseconds, call));
-  vi.stubGlobal('setInterval', (call: () => void, milliseconds = 0) => clock.every(milliseconds, call));
-  for (const clear of ['clearTimeout', 'clearInterval'])
-    vi.stubGlobal(clear, (cancel: (() => void) | undefined) => cancel?.());
-  const [video, audio] = (['video', 'audio'] as const).map(
-    kind => new Sender(kind, { clock } as PlayedCall),
-  ) as [Sender, Sender];
+  stubTime(clock);
+  const [video, audio] = (['video', 'audio'] as const).map(kind => new Sender(kind, { clock })) as [
+    Sender,
+    Sender,
+  ];
   const options = resolveOptions({ passthrough: { vp8: 'record' }, reconnectWindow: 0 });
   const host = new RingHost(
     {
@@ -49,7 +45,7 @@ const setUp = () => {
   const start = (): MadeOfRing => {
     const [one, two] = channel();
     void host.read(1, { kind: 'live', preRoll: 0 }, one, false);
-    return new MadeOfRing({ clock } as World, {}, two, false);
+    return new MadeOfRing({ clock }, {}, two, false);
   };
   const stop = async (made: MadeOfRing) => {
     const stopped = made.stop();
