@@ -48,6 +48,8 @@ const restOf = ({ floor, rest }: CallClock, arrival: number): CallClock['rest'] 
   return { ...rest, level: Math.max(rest.level, level) };
 };
 
+const otherOf = (kind: CallKind): CallKind => (kind === 'video' ? 'audio' : 'video');
+
 const restsSince = ({ rest }: CallClock): number => rest?.since ?? Number.POSITIVE_INFINITY;
 
 const clamp = (value: number, most: number): number => Math.max(-most, Math.min(most, value));
@@ -167,6 +169,7 @@ export class CallTime {
   /** What comes next of this kind is another track, with a clock of its own. */
   rebase(kind: CallKind): void {
     this.#clocks[kind] = newClock(this.#clocks[kind].lastArrival);
+    this.#hold(otherOf(kind));
   }
 
   /** What comes next of this kind is of a sender that began anew: where it lies is guessed, by a single arrival. */
@@ -174,6 +177,12 @@ export class CallTime {
     const { offset, lastArrival } = this.#clocks[kind];
     const free = offset === undefined ? undefined : { placed: undefined };
     this.#clocks[kind] = { ...newClock(lastArrival), offset, free };
+    this.#hold(otherOf(kind));
+  }
+
+  /** It has nothing to be lined up with any more, and keeps its place: what begins anew is lined up with it. */
+  #hold(kind: CallKind): void {
+    this.#clocks[kind].free = undefined;
   }
 
   /**

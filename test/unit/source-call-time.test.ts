@@ -197,7 +197,13 @@ describe('a track that goes on with another clock', () => {
           expect(ranBack).toBe(0);
           expect(worst).toBeLessThan(40_000);
         }),
-        { numRuns: 100 },
+        {
+          numRuns: 100,
+          examples: [
+            // Sound that was settled when its floor had just sunk, and so had no sure place itself.
+            [{ queue: 77_786, drain: 1_420_462, jitter: 22_606, seed: 999_988, guess: 0 }],
+          ],
+        },
       );
     },
   );
