@@ -1,30 +1,12 @@
 /** What only the page can do for a recording of a call: ask its encoder, and look into its statistics. */
 import type { DecoderLook, EncodedInput } from '../encoded.ts';
+import { askEncoder } from './ask-encoder.ts';
 import type { ControlAsks } from './control.ts';
 import { sinceEpoch } from './frame-facts.ts';
 import type { FrameFeed } from './frame-feed.ts';
 import { type Probe, probe } from './probe.ts';
 import type { Target } from './tap-host.ts';
 import type { Tap } from './taps.ts';
-
-/** `setParameters()` as WebRTC Extensions has it ("setParameterOptions"): one entry for each encoding. */
-interface KeyFrameSender {
-  setParameters(
-    parameters: RTCRtpSendParameters,
-    options: { encodingOptions: { keyFrame: boolean }[] },
-  ): Promise<void>;
-}
-
-/** How Chromium's encoder is asked for a key frame; Firefox, which is never asked in this way, heeds only the transform's way. */
-const askEncoder = async (sender: RTCRtpSender): Promise<void> => {
-  try {
-    const parameters = sender.getParameters();
-    const encodingOptions = parameters.encodings.map(() => ({ keyFrame: true }));
-    await (sender as KeyFrameSender).setParameters(parameters, { encodingOptions });
-  } catch {
-    // Not negotiated yet, or the page is changing the parameters itself. Whoever needs the key frame asks again.
-  }
-};
 
 /**
  * How far the decoder has come, and what was lost. It decodes whether the page shows the picture or not (Chromium 156 and

@@ -1,5 +1,6 @@
 /** Taps in calls of a page with itself: frames come through unharmed, and recordings get copies of them. */
 import { expect, test } from 'vitest';
+import { askEncoder } from '../../src/tap/ask-encoder.ts';
 import { openTap, probeTap } from '../../src/tap/asks.ts';
 import { tap } from '../../src/tap/tap-connection.ts';
 import { tapOf } from '../../src/tap/taps.ts';
@@ -71,6 +72,25 @@ test('frames tell when they came, what they are, and what they are predicted fro
   expect(sound.frames[0]).toMatchObject({ mimeType: expect.stringMatching(/^audio\//) });
   expect(sound.frames[0]).not.toHaveProperty('type');
   expect(sentSound.frames.at(-1)?.captured).toBeGreaterThan(begin - 1_000_000);
+});
+
+test('what the page asks of a sender while it is asked for a key frame is done as well', async () => {
+  const { callee, video } = await tappedCall();
+  await expectDecoding(callee, 30);
+  const sent = new Recording(openTap(tapOf(video)));
+  await sent.hear(5);
+  for (const maxBitrate of [500_000, 400_000, 300_000]) {
+    const keyFrames = sent.keyFrames;
+    const asked = askEncoder(video);
+    // As ours ends, it makes what the page has got by then invalid.
+    const parameters = video.getParameters();
+    for (const encoding of parameters.encodings) encoding.maxBitrate = maxBitrate;
+    await video.setParameters(parameters);
+    await asked;
+    expect(video.getParameters().encodings[0]?.maxBitrate).toBe(maxBitrate);
+    await expect.poll(() => sent.keyFrames).toBeGreaterThan(keyFrames);
+    expect(Object.hasOwn(video, 'setParameters')).toBe(false);
+  }
 });
 
 test('the call goes on before, while and after recordings listen', async () => {
