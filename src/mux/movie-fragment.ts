@@ -110,8 +110,8 @@ export const movieFragmentIndex = (
     const lines = entries.map(({ time, offset, run, sample }) =>
       concat([u64(time), u64(offset), u32(run), u32(1), u32(sample)]),
     );
-    // Numbers of run, table and sample have four bytes each.
-    return fullBox('tfra', 1, 0, u32(trackId), u32(0x3f), u32(entries.length), ...lines);
+    // Numbers of run, table and sample have four bytes each. One part and not one for each line: a Chromium worker has 500 KiB of stack.
+    return fullBox('tfra', 1, 0, u32(trackId), u32(0x3f), u32(entries.length), concat(lines));
   });
   const size = tables.reduce((sum, table) => sum + table.length, BOX_HEADER);
   return box('mfra', ...tables, fullBox('mfro', 0, 0, u32(size + 16)));
