@@ -115,6 +115,20 @@ const eachMode = async (measure, withFloor, work, together = 1) => {
   return runs;
 };
 
+/** Seconds from one upload of steadyreel's to the next, as long as there is less to send than a request takes. */
+const UPLOAD_EVERY = 2;
+
+/** Recordings of steadyreel that are stopped at other moments between two uploads. @param {Context} context */
+const stops = async context => {
+  const runs = [];
+  for (let round = 1; round <= settings.stops; round++) {
+    const seconds = settings.stopsFrom + ((round - 1) * UPLOAD_EVERY) / settings.stops;
+    const given = { height: 720, warmUp: 0, seconds, until: 0 };
+    runs.push(...(await attempt('stops', 'steadyreel', round, () => load(context, 'steadyreel', given))));
+  }
+  return runs;
+};
+
 const MUXERS = ['steadyreel', 'mediabunny', 'mediabunny-null', 'mediabunny-plain', 'mp4-muxer'];
 
 /** @param {string} folder with the bundled muxers */
@@ -195,6 +209,7 @@ const measure = async () => {
         ? await eachMode('changes', false, mode => changes(context, mode, { count, every }))
         : [],
       starts: has('starts') ? await eachMode('starts', false, mode => starts(context, mode, { times })) : [],
+      stops: has('stops') ? await stops(context) : [],
       long: has('long')
         ? await eachMode(
             'long',
@@ -224,6 +239,8 @@ const withAdded = (now, before) => {
     measures.every(one => one !== name);
   return {
     ...before,
+    // Of what was not measured before, the settings are those of now.
+    settings: { ...now.settings, ...before.settings },
     .../** @type {Partial<Data>} */ (Object.fromEntries(measures.map(name => [name, now[name]]))),
     ...(now.longMade ? { longMade: now.longMade } : {}),
     failures: [...before.failures.filter(isOther), ...now.failures],

@@ -8,40 +8,41 @@ export interface VideoShape {
   frameRate: number;
 }
 
-type Level = readonly [level: number, perSecond: number, perFrame: number, kilobits: number, side: number];
+/** What the standards say in samples a second is here the rate of the largest frame: fewer digits for a page to load. */
+type Level = readonly [level: number, rate: number, perFrame: number, bitrate: number, side: number];
 
-/** Level, samples a second, samples a frame, kbit/s, longest side (VP9 levels, webmproject.org/vp9/levels). */
+/** Level, frames a second of the largest size, samples a frame, 100 kbit/s, longest side (VP9 levels, webmproject.org/vp9/levels). */
 const VP9_LEVELS: readonly Level[] = [
-  [10, 829440, 36864, 200, 512],
-  [11, 2764800, 73728, 800, 768],
-  [20, 4608000, 122880, 1800, 960],
-  [21, 9216000, 245760, 3600, 1344],
-  [30, 20736000, 552960, 7200, 2048],
-  [31, 36864000, 983040, 12000, 2752],
-  [40, 83558400, 2228224, 18000, 4160],
-  [41, 160432128, 2228224, 30000, 4160],
-  [50, 311951360, 8912896, 60000, 8384],
-  [51, 588251136, 8912896, 120000, 8384],
-  [52, 1176502272, 8912896, 180000, 8384],
-  [60, 1176502272, 35651584, 180000, 16832],
-  [61, 2353004544, 35651584, 240000, 16832],
-  [62, 4706009088, 35651584, 480000, 16832],
+  [10, 22.5, 36864, 2, 512],
+  [11, 37.5, 73728, 8, 768],
+  [20, 37.5, 122880, 18, 960],
+  [21, 37.5, 245760, 36, 1344],
+  [30, 37.5, 552960, 72, 2048],
+  [31, 37.5, 983040, 120, 2752],
+  [40, 37.5, 2228224, 180, 4160],
+  [41, 72, 2228224, 300, 4160],
+  [50, 35, 8912896, 600, 8384],
+  [51, 66, 8912896, 1200, 8384],
+  [52, 132, 8912896, 1800, 8384],
+  [60, 33, 35651584, 1800, 16832],
+  [61, 66, 35651584, 2400, 16832],
+  [62, 132, 35651584, 4800, 16832],
 ];
 
-/** Level index, samples a second, samples a frame, kbit/s in the main tier, longest width (AV1 specification, A.3). */
+/** Level index, frames a second of the largest size, samples a frame, 100 kbit/s in the main tier, longest width (AV1 specification, A.3). */
 const AV1_LEVELS: readonly Level[] = [
-  [0, 4423680, 147456, 1500, 2048],
-  [1, 8363520, 278784, 3000, 2816],
-  [4, 19975680, 665856, 6000, 4352],
-  [5, 31950720, 1065024, 10000, 5504],
-  [8, 70778880, 2359296, 12000, 6144],
-  [9, 141557760, 2359296, 20000, 6144],
-  [12, 267386880, 8912896, 30000, 8192],
-  [13, 534773760, 8912896, 40000, 8192],
-  [14, 1069547520, 8912896, 60000, 8192],
-  [16, 1069547520, 35651584, 60000, 16384],
-  [17, 2139095040, 35651584, 100000, 16384],
-  [18, 4278190080, 35651584, 160000, 16384],
+  [0, 30, 147456, 15, 2048],
+  [1, 30, 278784, 30, 2816],
+  [4, 30, 665856, 60, 4352],
+  [5, 30, 1065024, 100, 5504],
+  [8, 30, 2359296, 120, 6144],
+  [9, 60, 2359296, 200, 6144],
+  [12, 30, 8912896, 300, 8192],
+  [13, 60, 8912896, 400, 8192],
+  [14, 120, 8912896, 600, 8192],
+  [16, 30, 35651584, 600, 16384],
+  [17, 60, 35651584, 1000, 16384],
+  [18, 120, 35651584, 1600, 16384],
 ];
 
 const pick = (
@@ -51,10 +52,10 @@ const pick = (
   side: number,
 ): number | undefined =>
   levels.find(
-    ([, perSecond, perFrame, kilobits, longest]) =>
-      width * height * frameRate <= perSecond &&
+    ([, rate, perFrame, most, longest]) =>
+      width * height * frameRate <= rate * perFrame &&
       width * height <= perFrame &&
-      bitrate <= kilobits * 1000 &&
+      bitrate <= most * 1e5 &&
       side <= longest,
   )?.[0];
 

@@ -40,6 +40,8 @@ export interface Data {
     blockedOf: number;
     longSeconds: number;
     together: number;
+    stops: number;
+    stopsFrom: number;
   };
   modes: string[];
   sizes: { name: string; label: string; bytes: number }[];
@@ -49,6 +51,8 @@ export interface Data {
   blocked: Run<typeof blocked>[];
   changes: Run<typeof changes>[];
   starts: Run<typeof starts>[];
+  /** Of steadyreel, at moments that differ; absent where it was not measured. */
+  stops?: Run<typeof load>[];
   long: Run<typeof load>[];
   /** Absent where `long` was not measured. */
   longMade?: { date: string; together: number } | undefined;

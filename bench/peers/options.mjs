@@ -13,6 +13,7 @@ export const MEASURES = /** @type {const} */ ([
   'blocked',
   'changes',
   'starts',
+  'stops',
   'long',
   'hour',
 ]);
@@ -40,12 +41,12 @@ A run with --quick, --only or --peers writes neither, unless it is told where.`;
 const FULL = {
   ...{ rounds: 2, repeats: 1, seconds: 30, warmUp: 3, until: 60, changes: 30, every: 33, starts: 7 },
   ...{ muxSeconds: 3_600, blocked: 5, blockedOf: 10, longSeconds: 600, wait: 120, tries: 2, fewer: false },
-  together: 2,
+  ...{ together: 2, stops: 8, stopsFrom: 10 },
 };
 /** All are loaded once, and see the source change; two of them do for the rest. */
 const QUICK = {
   ...{ ...FULL, rounds: 1, seconds: 2, warmUp: 1, until: 3, changes: 3, starts: 1, muxSeconds: 60 },
-  ...{ blocked: 1, blockedOf: 3, longSeconds: 10, wait: 0, tries: 1, fewer: true },
+  ...{ blocked: 1, blockedOf: 3, longSeconds: 10, wait: 0, tries: 1, fewer: true, stops: 2, stopsFrom: 2 },
 };
 
 const readValues = () => {

@@ -148,6 +148,15 @@ const longText = ({ long, longMade }) => {
 };
 
 /** @param {Data} data */
+const momentsText = ({ stops = [], settings }) => {
+  const took = spread(stops, 'steadyreel', run => run.stopMs);
+  const unsent = spread(stops, 'steadyreel', run => run.unsent);
+  if (!took || !unsent) return '';
+  const last = Math.max(...stops.map(({ length }) => length));
+  return `steadyreel uploads every two seconds, so it depends on the moment: ${stops.length} recordings that were stopped after ${settings.stopsFrom} to ${last} s took ${say(took, 0)} ms, with ${say(unsent, 1, 1e-6)} MB still to be sent.`;
+};
+
+/** @param {Data} data */
 const stopTable = data => {
   const stops = stopsOf(data);
   const recording = data.modes.filter(name => !['idle', 'floor'].includes(name));
@@ -172,7 +181,7 @@ const stopTable = data => {
       ]),
     ]),
   ]);
-  return [all, longText(data)].filter(Boolean).join('\n\n');
+  return [all, momentsText(data), longText(data)].filter(Boolean).join('\n\n');
 };
 
 /** @param {Data} data */

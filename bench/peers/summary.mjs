@@ -127,10 +127,13 @@ const loadVerdicts = ({ load, hd }) => {
   ];
 };
 
-/** The spread of a recording's median time to stop, from one length to another. @param {Data} data */
+/** By how much longer it takes to stop the longest recording than the shortest. @param {Data} data */
 const stopGrowth = data => {
   const medians = stopsOf(data).flatMap(({ runs }) => spread(runs, OWN, run => run.stopMs)?.median ?? []);
-  return medians.length < 2 ? undefined : (medians.at(-1) ?? 0) - (medians[0] ?? 0);
+  // Where there are some, the shortest are those that were stopped at any moment between two uploads.
+  const shortest = spread(data.stops ?? [], OWN, run => run.stopMs)?.median ?? medians.shift();
+  const longest = medians.at(-1);
+  return shortest === undefined || longest === undefined ? undefined : longest - shortest;
 };
 
 /** Bytes that were more in the end than after the first five minutes, in which code and caches come. @param {Data} data */
