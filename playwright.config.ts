@@ -9,7 +9,7 @@ const baseURL = `http://localhost:${process.env.STEADYREEL_E2E_PORT}`;
 const executablePath = findBrowser();
 
 /** Tests in which something dies, and calls: of those, which are made for networks, nothing has to be on time. */
-const FAULTS = /\/(kill|network|memory|quota|recovery)\.spec\.ts$/;
+const FAULTS = /\/(kill|network|memory|quota|recovery|garbage)\.spec\.ts$/;
 const CALLS = /\/(demo-)?call(-\w+)?\.spec\.ts$/;
 
 export default defineConfig({

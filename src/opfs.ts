@@ -28,13 +28,21 @@ export const JOURNALS_PATH = [ROOT, 'journal'];
 export const RINGS_PATH = [ROOT, 'rings'];
 export const ringPath = (id: string): string[] => [...RINGS_PATH, id];
 
+/** Of what is asked for a synchronous handle, Chromium (156) never answers when it becomes garbage meanwhile. */
+const asked = new Set<SyncFileHandle>();
+
 /** Opens a file for reading and writing at once, making it when it is not there. In a worker. */
 export const openSync = async (
   directory: FileSystemDirectoryHandle,
   name: string,
 ): Promise<SyncAccessHandle> => {
   const file = (await directory.getFileHandle(name, { create: true })) as unknown as SyncFileHandle;
-  return file.createSyncAccessHandle();
+  asked.add(file);
+  try {
+    return await file.createSyncAccessHandle();
+  } finally {
+    asked.delete(file);
+  }
 };
 
 /** What browsers throw, such as `QuotaExceededError`, as an error of ours. */
