@@ -1,7 +1,7 @@
 /** What random sequences have found, one by one: each of these recordings once came out wrong. */
 import { describe, expect, it, vi } from 'vitest';
 import type { Timing } from '../support/simulated-source.ts';
-import { problemsOf } from './timeline-checks.ts';
+import { problemsOf, readAll } from './timeline-checks.ts';
 import { play } from './timeline-recording.ts';
 import type { AudioShape, Kind, Outcome, Scenario, Step, VideoShape } from './timeline-scenario.ts';
 
@@ -72,6 +72,40 @@ describe('where the sound lies is not told by frames that come late', () => {
       { do: 'stop', after: 300_000 },
     ]);
     expect(soundOf(outcome)).toBeLessThan(1.2);
+  });
+});
+
+describe('a microphone that comes later', () => {
+  /** Seconds of sound that lie before the file that has it: nobody hears them. */
+  const unheard = (outcome: Outcome): number =>
+    readAll(outcome).reduce((sum, { audio }) => {
+      const [first] = audio?.samples ?? [];
+      return sum + (audio && first ? Math.max(0, audio.skipped - first.time) / audio.timescale : 0);
+    }, 0);
+  const comes = (shape: Partial<AudioShape> = {}, timing: Partial<Timing> = {}): Step => ({
+    ...{ do: 'replace', video: 'same', audio: microphone(timing, shape), after: 300_000 },
+  });
+  /** A frame, and the encoder's delay. */
+  const FRAME = 0.034 + 0.022;
+
+  it.each([1, 10])('is heard from then on, also where files are %d s long at the least', async least => {
+    const outcome = await record([comes(), { do: 'stop', after: 2_500_000 }], {
+      options: { cut: { minFileDuration: least } },
+      video: camera({}, { rate: 30 }),
+      audio: undefined,
+    });
+    expect(outcome.manifest.files.map(file => file.reason)).toEqual(['start', 'track-added']);
+    expect(soundOf(outcome)).toBeGreaterThan(2.4);
+    expect(unheard(outcome)).toBeLessThan(FRAME);
+  });
+
+  it('is not lost when the recording ends soon', async () => {
+    const outcome = await record([comes(), { do: 'stop', after: 500_000 }], {
+      options: {},
+      video: camera({}, { rate: 30 }),
+      audio: undefined,
+    });
+    expect(soundOf(outcome)).toBeGreaterThan(0.4);
   });
 });
 
