@@ -1,5 +1,6 @@
 /** What random sequences have found, one by one: each of these recordings once came out wrong. */
 import { describe, expect, it, vi } from 'vitest';
+import type { CutReason } from '../../src/manifest.ts';
 import type { Timing } from '../support/simulated-source.ts';
 import { problemsOf, readAll } from './timeline-checks.ts';
 import { play } from './timeline-recording.ts';
@@ -106,6 +107,44 @@ describe('a microphone that comes later', () => {
       audio: undefined,
     });
     expect(soundOf(outcome)).toBeGreaterThan(0.4);
+  });
+});
+
+describe('a microphone that gives nothing at first is not taken for a silent one', () => {
+  /** Its settings say one channel, and then it has two. */
+  const starts: Step[] = [
+    {
+      ...{ do: 'replace', video: 'same', after: 2_500_000 },
+      audio: microphone({ latency: 900_000 }),
+    },
+    { do: 'change', audio: { numberOfChannels: 2 }, after: 0 },
+    { do: 'stop', after: 4_000_000 },
+  ];
+  const expectTrue = ({ manifest, stats }: Outcome, reasons: CutReason[]): void => {
+    expect(manifest.files.map(file => file.reason)).toEqual(reasons);
+    expect(manifest.files.at(-1)?.audio?.numberOfChannels).toBe(2);
+    expect(stats.audioSamplesFilled).toBe(0);
+  };
+
+  it('when it is added', async () => {
+    expectTrue(await record(starts, { audio: undefined }), ['start', 'track-added']);
+  });
+
+  it('when another one has ended before', async () => {
+    const end: Step = { do: 'end', track: 'audio', after: 900_000 };
+    expectTrue(await record([end, ...starts]), ['start', 'track-removed', 'track-added']);
+  });
+
+  it('when the camera takes as long as it does to begin', async () => {
+    const steps: Step[] = [
+      { do: 'mute', track: 'video', after: 0 },
+      { do: 'mute', track: 'audio', after: 0 },
+      { do: 'unmute', track: 'video', after: 3_000_000 },
+      { do: 'change', audio: { numberOfChannels: 2 }, after: 400_000 },
+      { do: 'unmute', track: 'audio', after: 0 },
+      { do: 'stop', after: 2_000_000 },
+    ];
+    expectTrue(await record(steps), ['start']);
   });
 });
 
