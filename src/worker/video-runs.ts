@@ -54,6 +54,12 @@ export class VideoRuns {
     return this.#current;
   }
 
+  /** True when the encoder died before it gave anything: nobody has seen the file, and the next encoder can have it. */
+  get unseen(): boolean {
+    const run = this.#current;
+    return !!run?.failed && !run.file.hasVideo && run.file === this.context.files.current;
+  }
+
   /**
    * Begins a file with an encoder of its own. When no encoder takes the source there is no cut: its frames are fitted into
    * the file that there is.
@@ -66,8 +72,7 @@ export class VideoRuns {
     const { options, files, audio } = this.context;
     const before = this.#current;
     if (!choice || this.#closed) return time;
-    if (before?.failed && !before.file.hasVideo && before.file === files.current) {
-      // Its encoder died before it gave anything: nobody has seen the file, and the next encoder can have it.
+    if (before && this.unseen) {
       if (before.file.setup.reason === 'encoder-restart' && before.family !== choice.family)
         before.file.setup.reason = 'video-codec';
       before.file.takeOver({ source, family: choice.family, frameRate: rateOf(options) });
