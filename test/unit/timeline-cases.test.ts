@@ -277,6 +277,35 @@ describe('what an encoder takes with it is counted', () => {
   });
 });
 
+describe('an encoder that changes its parameters by itself with its last packets', () => {
+  /** Versions of the parameters in each file. */
+  const versionsOf = (outcome: Outcome): number[][] =>
+    readAll(outcome).map(({ video }) => [...new Set(video?.samples.map(({ trace }) => trace.version))]);
+
+  it('has a file begin there when the recording ends', async () => {
+    const outcome = await record([{ do: 'stop', after: 1_930_000 }], {
+      encoders: { lag: 3_000_000, video: [{ changesAt: 10 }] },
+    });
+    expect(outcome.manifest.files.map(file => file.reason)).toEqual(['start', 'video-description']);
+    expect(versionsOf(outcome)).toEqual([[0], [1]]);
+    expect(outcome.stats.framesDropped).toBe(0);
+  });
+
+  it('loses them where the next file has begun already, and never mixes them', async () => {
+    const outcome = await record(
+      [
+        { do: 'change', video: { width: 320 }, after: 1_930_000 },
+        { do: 'stop', after: 2_500_000 },
+      ],
+      { encoders: { lag: 3_000_000, video: [{ changesAt: 9 }] } },
+    );
+    expect(outcome.manifest.files.map(file => file.reason)).toEqual(['start', 'video-size']);
+    expect(versionsOf(outcome)).toEqual([[0], [0]]);
+    expect(outcome.stats.framesDropped).toBe(2);
+    expect(outcome.warnings).toContain('frames-dropped');
+  });
+});
+
 it('a frame with any timestamp that comes during a pause is not taken for one before it', async () => {
   const { manifest } = await record([
     { do: 'pause', after: 250_000 },
