@@ -306,6 +306,15 @@ describe('an encoder that changes its parameters by itself with its last packets
   });
 });
 
+it.each([1, 5])('files of pictures alone, %d a second, are not larger than they may be', async rate => {
+  const { manifest } = await record([{ do: 'stop', after: 240_000_000 }], {
+    ...{ options: {}, maxFileBytes: 16_000, video: camera({}, { rate }), audio: undefined },
+  });
+  const bytes = manifest.files.map(file => file.bytes);
+  expect(bytes.length).toBeGreaterThan(1);
+  expect(Math.max(...bytes)).toBeLessThanOrEqual(16_000);
+});
+
 it('a frame with any timestamp that comes during a pause is not taken for one before it', async () => {
   const { manifest } = await record([
     { do: 'pause', after: 250_000 },
