@@ -58,7 +58,8 @@ export interface AudioOptions {
 export interface CutOptions {
   /**
    * Seconds. Default 1. After a file has begun, further changes are fitted into its parameters until it is
-   * this old, so that a source that changes all the time gives at most one file per this many seconds.
+   * this old, so that a source that changes all the time gives at most one file per this many seconds. A track that is
+   * added, and for which the file has no place, begins one at once.
    */
   minFileDuration?: number;
   /**

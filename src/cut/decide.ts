@@ -55,7 +55,8 @@ export const decideVideo = (input: {
   const reason = change ?? input.audioChange;
   const age = frame.time - file.startTime;
   if (reason !== undefined && age + TOLERANCE >= limits.minFileDuration) return { action: 'cut', reason };
-  const limit = limitReached(file, frame, limits);
+  // Sound that has no file yet can't be fitted into this one: until there is a cut, nobody hears it.
+  const limit = input.audioChange === 'track-added' ? 'track-added' : limitReached(file, frame, limits);
   if (limit !== undefined && age > 0) return { action: 'cut', reason: limit };
   return change === undefined ? { action: 'continue' } : { action: 'fit' };
 };

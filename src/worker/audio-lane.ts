@@ -310,8 +310,7 @@ export class AudioLane {
    */
   async fillUntil(until: number, fallback: AudioSource): Promise<void> {
     if (this.#draining || this.#queue.length > 0) return;
-    this.context.plan.assume(fallback);
-    this.#draining = this.#fillUntil(until)
+    this.#draining = this.#fillUntil(until, fallback)
       .catch(error => this.context.report.fail(error))
       .finally(() => {
         this.#draining = undefined;
@@ -319,10 +318,11 @@ export class AudioLane {
     await this.#draining;
   }
 
-  async #fillUntil(until: number): Promise<void> {
+  async #fillUntil(until: number, fallback: AudioSource): Promise<void> {
     const { plan, video } = this.context;
     const step = video.leads() ? Number.POSITIVE_INFINITY : FILL_STEP;
     let from = this.#run?.time ?? plan.epochAt(until)?.startTime ?? until;
+    if (from < until) plan.assume(fallback);
     while (from < until) {
       const to = Math.min(until, from + step);
       const source = plan.epochAt(to)?.source;

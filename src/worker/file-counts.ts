@@ -19,8 +19,12 @@ export interface Counts {
   largestPacket: number;
 }
 
-/** Bytes that a sample costs beside its data, and those of the boxes around all of them; measured, rounded up. */
+/**
+ * Bytes that a sample costs beside its data, and a movie fragment with its line in the index, of which there is one in a second
+ * at the most; and those of the boxes around all of them. Measured, rounded up.
+ */
 const BYTES_PER_PACKET = 24;
+const BYTES_PER_SECOND = 140;
 const BYTES_PER_FILE = 4096;
 
 const NOTHING: Counts = {
@@ -103,7 +107,8 @@ export class FileCounts {
   expectedBytes(pending: number): number {
     const { frames, audioPackets, encodedBytes, largestPacket } = this.#counts;
     const packets = frames + audioPackets + pending;
-    return BYTES_PER_FILE + encodedBytes + packets * BYTES_PER_PACKET + pending * largestPacket;
+    const fragments = toSeconds(this.naturalEnd - this.setup.startTime) * BYTES_PER_SECOND;
+    return BYTES_PER_FILE + fragments + encodedBytes + packets * BYTES_PER_PACKET + pending * largestPacket;
   }
 
   /** The manifest's entries. */

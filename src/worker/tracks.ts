@@ -57,10 +57,12 @@ export class Tracks implements MediaTracks<Replacement> {
   #paused = false;
   /** Timestamp of the source's last frame. */
   #lastTimestamp: number | undefined;
-  /** Arrival time at which the source came back last. */
   /** Where a picture has ended that has no more; microseconds on the timeline. */
   #pictureEnd = 0;
+  /** Arrival time at which the source came back last. */
   #cameBackAt = Number.NEGATIVE_INFINITY;
+  /** Arrival time at which a track of sound was added last. */
+  #audioSince = -GRACE;
   readonly #stopTicking: () => void;
 
   /** Starts reading at once. */
@@ -193,6 +195,7 @@ export class Tracks implements MediaTracks<Replacement> {
       if (!input) return false;
       this.#time.audio.rebase();
       this.#plan.expect();
+      this.#audioSince = this.#time.now();
       this.#audio = this.#openAudio(input);
       return false;
     }
@@ -244,7 +247,7 @@ export class Tracks implements MediaTracks<Replacement> {
     if (!late && this.#video?.live) standInForVideo(this.#video.lane, time);
     lane?.advance(now);
     if (late || !live || !lane || !this.context.files.current) return;
-    if (isSilent(time, now, time.began + GRACE))
+    if (now - this.#audioSince >= GRACE && isSilent(time, now, time.began + GRACE))
       standInForAudio(lane, this.#audioInput, time, this.#videoLeads());
   }
 

@@ -201,7 +201,11 @@ export class VideoLane {
   /** All of them in one breath: no packet of sound comes in between. @returns where the frame is to lie in each. */
   async #cut(reason: CutReason, due: number, wanted: VideoSource): Promise<number[]> {
     const choices = await Promise.all(this.#outputs.map(({ runs }) => runs.choose(wanted)));
-    return this.#outputs.map(({ runs }, i) => runs.cut(reason, due, wanted, choices[i]));
+    // Where a file only gets another encoder none begins, nor does one of the other recording: that is cut with the next frame.
+    const unseen = this.#outputs.some(({ runs }) => runs.unseen);
+    return this.#outputs.map(({ runs }, i) =>
+      unseen && !runs.unseen ? due : runs.cut(reason, due, wanted, choices[i]),
+    );
   }
 
   #isKey(due: number): boolean {

@@ -54,6 +54,12 @@ export class VideoRuns {
     return this.#current;
   }
 
+  /** True when the encoder died before it gave anything: nobody has seen the file, and the next encoder can have it. */
+  get unseen(): boolean {
+    const run = this.#current;
+    return !!run?.failed && !run.file.hasVideo && run.file === this.context.files.current;
+  }
+
   /**
    * Begins a file with an encoder of its own. When no encoder takes the source there is no cut: its frames are fitted into
    * the file that there is.
@@ -66,8 +72,7 @@ export class VideoRuns {
     const { options, files, audio } = this.context;
     const before = this.#current;
     if (!choice || this.#closed) return time;
-    if (before?.failed && !before.file.hasVideo && before.file === files.current) {
-      // Its encoder died before it gave anything: nobody has seen the file, and the next encoder can have it.
+    if (before && this.unseen) {
       if (before.file.setup.reason === 'encoder-restart' && before.family !== choice.family)
         before.file.setup.reason = 'video-codec';
       before.file.takeOver({ source, family: choice.family, frameRate: rateOf(options) });
@@ -121,14 +126,22 @@ export class VideoRuns {
   }
 
   #onPacket(run: VideoRun, packet: VideoPacket, config: VideoDecoderConfig | undefined): void {
-    const { stats } = this.context;
-    stats.framesEncoded++;
-    stats.videoBytes += packet.data.byteLength;
+    const { stats, files } = this.context;
     const before = run.file.decoderConfig;
     if (config && before === undefined) this.#checkDescription(run, config);
     const change = config && before && decoderConfigChange(before, config);
     // The encoder changed its parameters by itself: its packets from here on belong to another file.
-    if (change && packet.type === 'key') this.#split(run, change, packet.timestamp);
+    if (change && packet.type === 'key') {
+      if (run.file !== files.current) {
+        // The next one has begun already, and so there is no place for them.
+        stats.framesDropped++;
+        run.encoder.close();
+        return this.#onError(run, change);
+      }
+      this.#split(run, change, packet.timestamp);
+    }
+    stats.framesEncoded++;
+    stats.videoBytes += packet.data.byteLength;
     run.file.addVideo(packet, config);
     run.works ||= packet.timestamp - run.file.setup.startTime > WORKS;
   }
@@ -142,12 +155,12 @@ export class VideoRuns {
   }
 
   #split(run: VideoRun, reason: CutReason, time: number): void {
-    const { files, report } = this.context;
     const before = run.file;
-    if (run !== this.#current)
-      return report.fail(new EncoderFailedError('video', `${reason} after the last frame of ${before.key}`));
+    // The recording may be at its end.
+    const { endTime } = before;
     const { audioEpoch, video } = before.setup;
-    run.file = files.begin({ reason, startTime: time, video, audioEpoch });
+    run.file = this.context.files.begin({ reason, startTime: time, video, audioEpoch });
+    run.file.endTime = endTime;
     before.endTime = time;
     before.endVideo();
   }

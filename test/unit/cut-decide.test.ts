@@ -87,6 +87,14 @@ describe('a frame at which the audio has changed', () => {
   it.each(['track-added', 'track-removed'] as const)('%s', reason => {
     expect(decide({ audioChange: reason, age: SECOND })).toEqual(cut(reason));
   });
+
+  it('begins a file when there was none, whatever its age: until then it would have none to lie in', () => {
+    const audioChange = 'track-added';
+    expect(decide({ audioChange, age: 1 })).toEqual(cut('track-added'));
+    expect(decide({ audioChange, source: BIG, age: FRAME })).toEqual(cut('track-added'));
+    expect(decide({ audioChange, source: BIG, age: SECOND })).toEqual(cut('video-size'));
+    expect(decide({ audioChange: 'track-removed', age: FRAME })).toEqual(CONTINUE);
+  });
 });
 
 describe('a frame that finds no encoder', () => {

@@ -1,7 +1,8 @@
 /** What random sequences have found, one by one: each of these recordings once came out wrong. */
 import { describe, expect, it, vi } from 'vitest';
+import type { CutReason } from '../../src/manifest.ts';
 import type { Timing } from '../support/simulated-source.ts';
-import { problemsOf } from './timeline-checks.ts';
+import { problemsOf, readAll } from './timeline-checks.ts';
 import { play } from './timeline-recording.ts';
 import type { AudioShape, Kind, Outcome, Scenario, Step, VideoShape } from './timeline-scenario.ts';
 
@@ -72,6 +73,78 @@ describe('where the sound lies is not told by frames that come late', () => {
       { do: 'stop', after: 300_000 },
     ]);
     expect(soundOf(outcome)).toBeLessThan(1.2);
+  });
+});
+
+describe('a microphone that comes later', () => {
+  /** Seconds of sound that lie before the file that has it: nobody hears them. */
+  const unheard = (outcome: Outcome): number =>
+    readAll(outcome).reduce((sum, { audio }) => {
+      const [first] = audio?.samples ?? [];
+      return sum + (audio && first ? Math.max(0, audio.skipped - first.time) / audio.timescale : 0);
+    }, 0);
+  const comes = (shape: Partial<AudioShape> = {}, timing: Partial<Timing> = {}): Step => ({
+    ...{ do: 'replace', video: 'same', audio: microphone(timing, shape), after: 300_000 },
+  });
+  /** A frame, and the encoder's delay. */
+  const FRAME = 0.034 + 0.022;
+
+  it.each([1, 10])('is heard from then on, also where files are %d s long at the least', async least => {
+    const outcome = await record([comes(), { do: 'stop', after: 2_500_000 }], {
+      options: { cut: { minFileDuration: least } },
+      video: camera({}, { rate: 30 }),
+      audio: undefined,
+    });
+    expect(outcome.manifest.files.map(file => file.reason)).toEqual(['start', 'track-added']);
+    expect(soundOf(outcome)).toBeGreaterThan(2.4);
+    expect(unheard(outcome)).toBeLessThan(FRAME);
+  });
+
+  it('is not lost when the recording ends soon', async () => {
+    const outcome = await record([comes(), { do: 'stop', after: 500_000 }], {
+      options: {},
+      video: camera({}, { rate: 30 }),
+      audio: undefined,
+    });
+    expect(soundOf(outcome)).toBeGreaterThan(0.4);
+  });
+});
+
+describe('a microphone that gives nothing at first is not taken for a silent one', () => {
+  /** Its settings say one channel, and then it has two. */
+  const starts: Step[] = [
+    {
+      ...{ do: 'replace', video: 'same', after: 2_500_000 },
+      audio: microphone({ latency: 900_000 }),
+    },
+    { do: 'change', audio: { numberOfChannels: 2 }, after: 0 },
+    { do: 'stop', after: 4_000_000 },
+  ];
+  const expectTrue = ({ manifest, stats }: Outcome, reasons: CutReason[]): void => {
+    expect(manifest.files.map(file => file.reason)).toEqual(reasons);
+    expect(manifest.files.at(-1)?.audio?.numberOfChannels).toBe(2);
+    expect(stats.audioSamplesFilled).toBe(0);
+  };
+
+  it('when it is added', async () => {
+    expectTrue(await record(starts, { audio: undefined }), ['start', 'track-added']);
+  });
+
+  it('when another one has ended before', async () => {
+    const end: Step = { do: 'end', track: 'audio', after: 900_000 };
+    expectTrue(await record([end, ...starts]), ['start', 'track-removed', 'track-added']);
+  });
+
+  it('when the camera takes as long as it does to begin', async () => {
+    const steps: Step[] = [
+      { do: 'mute', track: 'video', after: 0 },
+      { do: 'mute', track: 'audio', after: 0 },
+      { do: 'unmute', track: 'video', after: 3_000_000 },
+      { do: 'change', audio: { numberOfChannels: 2 }, after: 400_000 },
+      { do: 'unmute', track: 'audio', after: 0 },
+      { do: 'stop', after: 2_000_000 },
+    ];
+    expectTrue(await record(steps), ['start']);
   });
 });
 
@@ -202,6 +275,44 @@ describe('what an encoder takes with it is counted', () => {
     expect(stats.audioSamplesDropped).toBeGreaterThanOrEqual(3 * 480);
     expect(warnings).toContain('audio-dropped');
   });
+});
+
+describe('an encoder that changes its parameters by itself with its last packets', () => {
+  /** Versions of the parameters in each file. */
+  const versionsOf = (outcome: Outcome): number[][] =>
+    readAll(outcome).map(({ video }) => [...new Set(video?.samples.map(({ trace }) => trace.version))]);
+
+  it('has a file begin there when the recording ends', async () => {
+    const outcome = await record([{ do: 'stop', after: 1_930_000 }], {
+      encoders: { lag: 3_000_000, video: [{ changesAt: 10 }] },
+    });
+    expect(outcome.manifest.files.map(file => file.reason)).toEqual(['start', 'video-description']);
+    expect(versionsOf(outcome)).toEqual([[0], [1]]);
+    expect(outcome.stats.framesDropped).toBe(0);
+  });
+
+  it('loses them where the next file has begun already, and never mixes them', async () => {
+    const outcome = await record(
+      [
+        { do: 'change', video: { width: 320 }, after: 1_930_000 },
+        { do: 'stop', after: 2_500_000 },
+      ],
+      { encoders: { lag: 3_000_000, video: [{ changesAt: 9 }] } },
+    );
+    expect(outcome.manifest.files.map(file => file.reason)).toEqual(['start', 'video-size']);
+    expect(versionsOf(outcome)).toEqual([[0], [0]]);
+    expect(outcome.stats.framesDropped).toBe(2);
+    expect(outcome.warnings).toContain('frames-dropped');
+  });
+});
+
+it.each([1, 5])('files of pictures alone, %d a second, are not larger than they may be', async rate => {
+  const { manifest } = await record([{ do: 'stop', after: 240_000_000 }], {
+    ...{ options: {}, maxFileBytes: 16_000, video: camera({}, { rate }), audio: undefined },
+  });
+  const bytes = manifest.files.map(file => file.bytes);
+  expect(bytes.length).toBeGreaterThan(1);
+  expect(Math.max(...bytes)).toBeLessThanOrEqual(16_000);
 });
 
 it('a frame with any timestamp that comes during a pause is not taken for one before it', async () => {
