@@ -313,6 +313,8 @@ export class Recorder {
       // The next one fails, or has taken over.
       await Promise.race([next.finished, run.closed.promise]);
     } finally {
+      // What fails at once does so before it is `#rolling`.
+      await undefined;
       this.#rolling = undefined;
     }
     // Given up: that one goes on.

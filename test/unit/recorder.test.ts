@@ -49,6 +49,21 @@ it.each(['pause', 'replaceSource'] as const)(
   },
 );
 
+it('a roll-over that could not begin does not keep the next from beginning', async () => {
+  const camera = trackOf('video');
+  const { recorder } = await begun(streamOf(camera));
+  camera.stop();
+  await expect(recorder.rollOver()).rejects.toMatchObject({ code: 'source-ended' });
+  Object.assign(camera, { readyState: 'live' });
+  const rolled = recorder.rollOver();
+  expect(worker(0).heard).toEqual(['hand-over']);
+  worker(1).say({ type: 'started' });
+  worker(0).say({ type: 'ended' });
+  worker(0).say({ type: 'done', recording: recordingOf('first') });
+  expect(await rolled).toMatchObject({ id: 'first' });
+  expect(recorder.state).toBe('recording');
+});
+
 it('of two sources that replace one another at once, the last one is recorded', async () => {
   const [first, second, microphone] = [trackOf('video'), trackOf('video'), trackOf('audio')];
   const { recorder } = await begun(streamOf(first, microphone));
