@@ -86,7 +86,7 @@ export class SteadyRecorderElement extends Base {
   #recorder: Recorder | undefined;
   /** Begins and ends recordings by itself, since a stream was set. */
   #auto: AutoRecorder | undefined;
-  /** Removes the listeners from the recorder. */
+  /** Removes the listeners from the recorder, and lets go of what it keeps. */
   #detach = (): void => undefined;
   #stream: MediaStream | null = null;
   /** The stream that the element captured itself, and so must end itself. */
@@ -291,17 +291,18 @@ export class SteadyRecorderElement extends Base {
     this.#auto = undefined;
     // It ends the recording, too; what becomes of that is heard below.
     void auto?.stop();
-    if (!this.#recorder || this.#recorder.state === 'idle') {
+    const recorder = this.#recorder;
+    try {
+      if (recorder && recorder.state !== 'idle') return await how(recorder);
       this.#release();
       this.#setState('idle');
-      return undefined;
-    }
-    try {
-      return await how(this.#recorder);
     } catch (error) {
       this.#report(error);
-      return undefined;
+    } finally {
+      // What is kept for clips is of no use to anybody any more.
+      if (!this.isConnected) recorder?.close();
     }
+    return undefined;
   }
 
   #attach(recorder: Recorder): void {
@@ -326,6 +327,7 @@ export class SteadyRecorderElement extends Base {
     ];
     this.#detach = () => {
       for (const remove of removers) remove();
+      recorder.close();
     };
   }
 

@@ -5,13 +5,16 @@ import {
   enterBrowser,
   type FakeTrack,
   recordingOf,
+  rings,
   streamOf,
   trackOf,
   worker,
   workers,
 } from './recorder-kit.ts';
 
-vi.mock('../../src/load.ts', () => ({ load: () => import('../../src/auto/auto.ts') }));
+vi.mock('../../src/load.ts', () => ({
+  load: (url: string) => (url.includes('clip') ? import('../../src/dvr.ts') : import('../../src/auto/auto.ts')),
+}));
 /** There is nothing that was cut off. */
 vi.mock('../../src/element/recovery.ts', () => ({
   Recovery: class {
@@ -152,4 +155,23 @@ it('what is captured for the next recording is not let go with the one before', 
   vi.advanceTimersByTime(3_000);
   expect(element.state).toBe('recording');
   expect(captured[0]?.readyState).toBe('live');
+});
+
+it.each([{}, { autorecord: '' }])('keeps one ring at most, and none out of the page: %o', async attributes => {
+  const element = await newElement(attributes as Record<string, string>);
+  element.options = { dvr: { seconds: 10 } };
+  const kept = (): number => rings.filter(ring => !ring.heard.includes('abort')).length;
+  element.stream = streamOf(trackOf('video'));
+  put(element);
+  for (const index of [0, 1, 2]) {
+    void element.start();
+    await running(index, element);
+    expect(kept()).toBe(1);
+    if (index < 2) void element.stop();
+    else await takeOut(element);
+    worker(index).say({ type: 'done', recording: recordingOf('one') });
+    await vi.waitFor(() => expect(element.state).toBe('stopped'));
+  }
+  await vi.waitFor(() => expect(kept()).toBe(0));
+  for (const ring of rings) ring.say({ type: 'aborted' });
 });
