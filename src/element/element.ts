@@ -1,5 +1,5 @@
 /** `<steady-recorder>`: a recorder with a preview and a button, for pages that want no code of their own. */
-import { asSteadyreelError } from '../errors.ts';
+import { asSteadyreelError, RecordingAbortedError, type SteadyreelError } from '../errors.ts';
 import type { RecorderEvents, RecorderState } from '../events.ts';
 import {
   AutoRecorder,
@@ -95,6 +95,8 @@ export class SteadyRecorderElement extends Base {
   #starting: Promise<void> | undefined;
   /** Counts starts and stops, so that a start that still waits for permission knows it has been overtaken. */
   #run = 0;
+  /** Counts streams that are taken up, stops and aborts: by the next of them, one that still waits has been overtaken. */
+  #turn = 0;
   /** It was following its stream when it was taken out of the page, and will again. */
   #returns = false;
   #reported = '';
@@ -172,11 +174,13 @@ export class SteadyRecorderElement extends Base {
    */
   stop(): Promise<Recording | undefined> {
     this.#returns = false;
+    this.#turn++;
     return this.#end(recorder => recorder.stop());
   }
 
   /** Throws the recording that runs away, in storage too. Never rejects. */
   async abort(): Promise<void> {
+    this.#turn++;
     if (!ACTIVE.includes(this.#state)) return;
     await this.#end(recorder => recorder.abort());
     this.#view.progress(0, 0, 0);
@@ -218,8 +222,10 @@ export class SteadyRecorderElement extends Base {
   }
 
   async #takeUp(): Promise<void> {
+    const turn = ++this.#turn;
     if (!this.#auto && ACTIVE.includes(this.#state)) await this.#end(recorder => recorder.stop());
     this.#view.preview(this.#stream);
+    if (turn !== this.#turn) return;
     if (this.#auto) this.#auto.source = this.#stream;
     else if (this.isConnected) {
       this.#returns = false;
@@ -237,6 +243,9 @@ export class SteadyRecorderElement extends Base {
       const options = optionsFrom(name => this.getAttribute(name), extra);
       const auto = new AutoRecorder(this.#stream, { ...options, ...(maxDuration && { maxDuration }) });
       for (const name of AUTO_EVENTS) auto.on(name, event => this.#emit(name, event));
+      auto.on('recording-failed', ({ recordingId, error }) => {
+        if (recordingId === undefined) void this.#onNotBegun(auto, error);
+      });
       this.#attach(auto.recorder);
       this.#auto = auto;
       auto.start();
@@ -245,6 +254,16 @@ export class SteadyRecorderElement extends Base {
       this.#setState('failed');
     }
     return true;
+  }
+
+  /** Not even its first recording: either it tries again by itself, or it could not be loaded. */
+  async #onNotBegun(auto: AutoRecorder, error: SteadyreelError): Promise<void> {
+    this.#report(error);
+    // Its state is told behind what it does.
+    await undefined;
+    if (auto !== this.#auto || auto.state !== 'off') return;
+    this.#auto = undefined;
+    this.#setState('failed');
   }
 
   /** What is shown of the recording before. */
@@ -297,7 +316,8 @@ export class SteadyRecorderElement extends Base {
       this.#release();
       this.#setState('idle');
     } catch (error) {
-      this.#report(error);
+      // The page has thrown it away itself.
+      if (!(error instanceof RecordingAbortedError)) this.#report(error);
     } finally {
       // What is kept for clips is of no use to anybody any more.
       if (!this.isConnected) recorder?.close();
