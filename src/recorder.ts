@@ -47,8 +47,7 @@ export class Recorder {
    * @param source a `MediaStream` with at least one live video or audio track when `start()` is called: its first live track
    * of each kind is recorded. Or a WebRTC call, whose frames are then recorded as they were encoded: a peer connection
    * (what it receives; of one that only sends, what it sends), or receivers, senders and `FrameFeed`s. See `tap()`.
-   * @throws OptionUnknownError (`option-unknown`), OptionInvalidError (`option-invalid`), SourceInvalidError
-   * (`source-invalid`).
+   * @throws OptionUnknownError (`option-unknown`), OptionInvalidError (`option-invalid`).
    */
   constructor(source: Source, options: RecorderOptions = {}) {
     this.#options = resolveOptions(options);
@@ -157,7 +156,8 @@ export class Recorder {
    * be unreachable: the recording then waits on this device). A second call gives the same promise; after
    * `stop()` it begins the next recording, also while the ones before are still being stored.
    *
-   * @throws OptionInvalidError (`option-invalid`), SourceNoTracksError (`source-no-tracks`), SourceEndedError (`source-ended`),
+   * @throws OptionInvalidError (`option-invalid`), StateInvalidError (`state-invalid`) for `preRoll` without `dvr`,
+   * SourceInvalidError (`source-invalid`), SourceNoTracksError (`source-no-tracks`), SourceEndedError (`source-ended`),
    * BrowserUnsupportedError (`browser-unsupported`), CodecUnsupportedError (`codec-unsupported`),
    * StorageUnauthorizedError (`storage-unauthorized`) and other storage errors, WorkerFailedError
    * (`worker-failed`).

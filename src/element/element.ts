@@ -71,7 +71,7 @@ const Base = (typeof HTMLElement === 'undefined' ? class {} : HTMLElement) as ty
  * `stop()`), `autorecover` or
  * `auto-recover` (finishes what was cut off without being asked, when the element comes into the page).
  *
- * Events: `state`, `file`, `progress`, `recording` (this one bubbles), `warning`, `error`, each a
+ * Events: `state`, `file`, `progress`, `recording` (this one bubbles), `finished`, `warning`, `error`, each a
  * `CustomEvent` whose `detail` is the recorder's event of that name; `recovered` (bubbles too), whose `detail` has the
  * `recordings` that were finished. Whatever fails becomes an `error` event and a text in the element; no method rejects.
  *
