@@ -115,7 +115,7 @@ export class AutoRecorder {
       error => {
         this.#auto = undefined;
         this.#on = false;
-        this.#events.emit('recording-failed', { error: asSteadyreelError(error) });
+        this.#fail(error);
       },
     );
   }
@@ -145,8 +145,13 @@ export class AutoRecorder {
       reconnectWindow,
       maxDuration: this.#maxDuration,
       emit: (name, event) => this.#events.emit(name, event),
+      fail: error => this.#fail(error),
       onState: state => this.#setState(state),
     });
+  }
+
+  #fail(error: unknown): void {
+    this.#events.emit('recording-failed', { error: asSteadyreelError(error) });
   }
 
   #setState(state: AutoRecorderState): void {

@@ -47,8 +47,7 @@ export class Recorder {
    * @param source a `MediaStream` with at least one live video or audio track when `start()` is called: its first live track
    * of each kind is recorded. Or a WebRTC call, whose frames are then recorded as they were encoded: a peer connection
    * (what it receives; of one that only sends, what it sends), or receivers, senders and `FrameFeed`s. See `tap()`.
-   * @throws OptionUnknownError (`option-unknown`), OptionInvalidError (`option-invalid`), SourceInvalidError
-   * (`source-invalid`).
+   * @throws OptionUnknownError (`option-unknown`), OptionInvalidError (`option-invalid`).
    */
   constructor(source: Source, options: RecorderOptions = {}) {
     this.#options = resolveOptions(options);
@@ -144,6 +143,8 @@ export class Recorder {
     if (run === this.#run && !run.open && this.#next) {
       this.#run = this.#next;
       this.#next = undefined;
+      // The pause came too late to keep it from taking over.
+      if (this.#state === 'paused' && this.#run.state === 'recording') this.#run.pause();
     }
     const state = this.#run?.state ?? this.#state;
     if (state === this.#state) return;
@@ -157,7 +158,8 @@ export class Recorder {
    * be unreachable: the recording then waits on this device). A second call gives the same promise; after
    * `stop()` it begins the next recording, also while the ones before are still being stored.
    *
-   * @throws OptionInvalidError (`option-invalid`), SourceNoTracksError (`source-no-tracks`), SourceEndedError (`source-ended`),
+   * @throws OptionInvalidError (`option-invalid`), StateInvalidError (`state-invalid`) for `preRoll` without `dvr`,
+   * SourceInvalidError (`source-invalid`), SourceNoTracksError (`source-no-tracks`), SourceEndedError (`source-ended`),
    * BrowserUnsupportedError (`browser-unsupported`), CodecUnsupportedError (`codec-unsupported`),
    * StorageUnauthorizedError (`storage-unauthorized`) and other storage errors, WorkerFailedError
    * (`worker-failed`).
@@ -232,10 +234,15 @@ export class Recorder {
    * (`source-ended`); of a call whose own frames can't be had, PassthroughUnavailableError (`passthrough-unavailable`) and
    * TransformTakenError (`transform-taken`), whatever `fallback` is: the recording then goes on with the old source.
    */
-  async replaceSource(next: Source): Promise<void> {
-    const given = this.#makeSource(next);
+  async replaceSource(source: Source): Promise<void> {
+    const given = this.#makeSource(source);
     given.check();
-    this.#giveUpNext();
+    const next = this.#next;
+    // It ends, or it was too late for that and it takes over.
+    if (next) {
+      next.quit();
+      await Promise.race([next.closed.promise, this.#run?.closed.promise]);
+    }
     const take = (): void => {
       this.#source = given;
     };
@@ -251,7 +258,7 @@ export class Recorder {
    * @throws StateInvalidError (`state-invalid`) when nothing is being recorded.
    */
   pause(): void {
-    this.#giveUpNext();
+    this.#next?.quit();
     this.#running('pause()').pause();
   }
 
@@ -278,7 +285,7 @@ export class Recorder {
    * the rest is then kept on this device, see `device()`.
    */
   stop(): Promise<Recording> {
-    this.#giveUpNext();
+    this.#next?.quit(true);
     if (this.#run) return this.#run.stop();
     return Promise.reject(new StateInvalidError('stop()', this.#state, 'Call start() first.'));
   }
@@ -289,8 +296,8 @@ export class Recorder {
    * as `stop()` does; `state` stays `recording`. A second call, while it is under way, gives the same promise.
    *
    * @throws StateInvalidError (`state-invalid`) when nothing is being recorded; what `start()` may reject with;
-   * RecordingEmptyError (`recording-empty`) when `pause()` or `replaceSource()` has come in between: the recording then goes
-   * on as it is.
+   * RecordingEmptyError (`recording-empty`) when `pause()` or `replaceSource()` has come in between, and in time: the recording
+   * then goes on as it is.
    */
   rollOver(): Promise<Recording> {
     const run = this.#run;
@@ -313,6 +320,8 @@ export class Recorder {
       // The next one fails, or has taken over.
       await Promise.race([next.finished, run.closed.promise]);
     } finally {
+      // What fails at once does so before it is `#rolling`.
+      await undefined;
       this.#rolling = undefined;
     }
     // Given up: that one goes on.
@@ -320,19 +329,12 @@ export class Recorder {
     return run.stop();
   }
 
-  /** It has not taken over yet, and is not to. What it may have recorded all the same is kept. */
-  #giveUpNext(): void {
-    const next = this.#next;
-    this.#next = undefined;
-    next?.quit();
-  }
-
   /**
    * Throws the recording away, in storage too. Resolves when it is gone; does nothing before `start()` and after
    * `stop()` has resolved. A second call gives the same promise.
    */
   abort(): Promise<void> {
-    this.#giveUpNext();
+    this.#next?.quit(true);
     return this.#run?.abort() ?? Promise.resolve();
   }
 }

@@ -365,10 +365,15 @@ export class Run {
     this.#command({ type: 'hand-over', port }, [port]);
   }
 
-  /** Ends it as `stop()` does, but if nothing has been recorded, nobody hears of it. */
-  quit(): void {
+  /**
+   * Ends it as `stop()` does, but if nothing has been recorded, nobody hears of it.
+   *
+   * @param late also when it is about to take over: else its worker knows.
+   */
+  quit(late?: boolean): void {
     this.#quiet = true;
-    void this.stop();
+    if (late || this.#held) void this.stop();
+    else this.#command({ type: 'stop', inTime: true });
   }
 
   /** A second call gives the same promise. */

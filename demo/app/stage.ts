@@ -1,6 +1,6 @@
 /** The preview, and what is shown in its place while there is none. */
 import { byId } from './dom.ts';
-import { openSource, type Source, type SourceKind } from './sources.ts';
+import { openSource, type Source, type SourceKind, SourceUnavailableError } from './sources.ts';
 
 const EMPTY: Record<SourceKind, { title: string; text: string; button: string }> = {
   pattern: {
@@ -31,6 +31,10 @@ export class Stage {
   readonly #onOpen: (source: Source) => void;
   #kind: SourceKind = 'pattern';
   #source: Source | undefined;
+  /** Of the chosen kind: it may take as long as the person takes to answer the browser. */
+  #opening: Promise<Source> | undefined;
+  /** Counts choices, so that what opens too late is known. */
+  #choice = 0;
 
   constructor(onOpen: (source: Source) => void) {
     this.#onOpen = onOpen;
@@ -45,6 +49,8 @@ export class Stage {
   /** Another kind of source; the one that is open is closed. */
   choose(kind: SourceKind): void {
     this.close();
+    this.#choice++;
+    this.#settle();
     this.#kind = kind;
     this.#show();
   }
@@ -52,23 +58,43 @@ export class Stage {
   /**
    * Opens the chosen source, unless it is open.
    *
-   * @throws SourceUnavailableError (`source-unavailable`); its message is on the stage as well.
+   * @throws SourceUnavailableError (`source-unavailable`); its message is on the stage as well, unless another source has been
+   * chosen meanwhile.
    */
-  async open(): Promise<Source> {
-    if (this.#source) return this.#source;
-    const kind = this.#kind;
+  open(): Promise<Source> {
+    if (this.#source) return Promise.resolve(this.#source);
+    this.#opening ??= this.#openChosen();
+    return this.#opening;
+  }
+
+  async #openChosen(): Promise<Source> {
+    const choice = this.#choice;
     this.#open.setAttribute('aria-busy', 'true');
     try {
-      const source = await openSource(kind);
+      const source = await openSource(this.#kind);
+      if (choice !== this.#choice) {
+        source.close();
+        throw new SourceUnavailableError('Another source has been chosen meanwhile.');
+      }
       this.#take(source);
       return source;
     } catch (error) {
-      this.#text.textContent = error instanceof Error ? error.message : String(error);
-      this.#empty.classList.add('failed');
+      if (choice === this.#choice) this.#explain(error);
       throw error;
     } finally {
-      this.#open.removeAttribute('aria-busy');
+      if (choice === this.#choice) this.#settle();
     }
+  }
+
+  #explain(error: unknown): void {
+    this.#text.textContent = error instanceof Error ? error.message : String(error);
+    this.#empty.classList.add('failed');
+  }
+
+  /** Nothing is being opened any more. */
+  #settle(): void {
+    this.#opening = undefined;
+    this.#open.removeAttribute('aria-busy');
   }
 
   close(): void {

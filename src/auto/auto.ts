@@ -29,6 +29,8 @@ export interface AutoHost {
   /** Seconds. */
   readonly maxDuration: number;
   emit<Name extends keyof AutoRecorderEvents>(name: Name, event: AutoRecorderEvents[Name]): void;
+  /** A recording can't be begun. */
+  fail(error: unknown): void;
   onState(state: AutoRecorderState): void;
 }
 
@@ -42,10 +44,13 @@ class Auto {
   #awaySince: number | undefined;
   /** Not by the page: because nothing came. */
   #paused = false;
+  readonly #pause: () => void;
   /** A step takes its time. */
   #busy = false;
   #failures = 0;
   #tryAt = 0;
+  /** The recorder does not take the source, and that has been told. */
+  #refused = false;
   /** Id of the recording that failed last. */
   #failed: string | undefined;
   /** Id of the recording that is being handed over, or could not be. */
@@ -59,7 +64,14 @@ class Auto {
   constructor(private readonly host: AutoHost) {
     const { recorder } = host;
     this.#recorded = host.given;
+    this.#pause = recorder.pause.bind(recorder);
+    // No event tells of what the page pauses while it is paused because nothing comes; it is not to go on by itself.
+    recorder.pause = () => {
+      this.#pause();
+      this.#paused = false;
+    };
     recorder.on('state', ({ state }) => {
+      if (state === 'recording') this.#paused = false;
       if (state === 'stopping' || state === 'failed') this.#ends();
       this.look();
     });
@@ -87,7 +99,7 @@ class Auto {
     this.#sourceState = undefined;
     this.#source = null;
     const { recorder } = this.host;
-    if (recorder.state !== 'idle') this.#keep(recorder.stop());
+    if (recorder.state !== 'idle') this.#keep(this.#end());
     this.host.onState('off');
     await Promise.allSettled(this.#storing);
   }
@@ -126,6 +138,7 @@ class Auto {
     this.#source = source;
     this.#sourceState = new SourceState(source, this.host.want, this.look);
     this.#failures = this.#tryAt = 0;
+    this.#refused = false;
   }
 
   /** As of now, not of the last progress. */
@@ -151,14 +164,13 @@ class Auto {
       case 'start':
         return void this.#takeTime(() => this.#begin());
       case 'stop':
-        return void recorder.stop().catch(() => undefined);
+        return void this.#end().catch(() => undefined);
       case 'replace':
         return void this.#takeTime(() => this.#replace());
       case 'pause':
         this.#paused = true;
-        return recorder.pause();
+        return this.#pause();
       case 'resume':
-        this.#paused = false;
         return recorder.resume();
       case 'roll-over':
         return void this.#rollOver();
@@ -177,12 +189,23 @@ class Auto {
     const source = this.host.source();
     this.#paused = false;
     try {
-      if (source && source !== this.#recorded) await recorder.replaceSource(source);
+      if (source && source !== this.#recorded) await this.#give(source);
       this.#recorded = source;
       if (this.host.isOn()) await recorder.start();
     } catch {
-      // Told by the recorder's events.
+      // Told, by the recorder's events where they tell of it.
       this.#holdOff();
+    }
+  }
+
+  /** No event of the recorder's tells when it does not take it. */
+  async #give(source: Source): Promise<void> {
+    try {
+      await this.host.recorder.replaceSource(source);
+    } catch (error) {
+      if (!this.#refused) this.host.fail(error);
+      this.#refused = true;
+      throw error;
     }
   }
 
@@ -194,7 +217,7 @@ class Auto {
       this.#recorded = source;
     } catch {
       // The recording can't go on with it; the next one can begin with it.
-      void recorder.stop().catch(() => undefined);
+      void this.#end().catch(() => undefined);
     }
   }
 
@@ -216,6 +239,12 @@ class Auto {
     this.#tryAt = now() + holdOffAfter(this.#failures);
   }
 
+  /** Whatever failed in it, it could have gone on. */
+  #end(): Promise<Recording> {
+    this.#failed = undefined;
+    return this.host.recorder.stop();
+  }
+
   /** The newest recording ends, by whomever. */
   #ends(): void {
     const { recorder } = this.host;
@@ -224,8 +253,9 @@ class Auto {
     if (broke && !this.#busy && this.#sourceState?.live) this.#holdOff();
   }
 
-  #onRecording({ id, kind, files }: Recording): void {
-    if (kind === 'clip' || files.length === 0 || this.#begun.has(id)) return;
+  #onRecording({ id, kind, linked, files }: Recording): void {
+    // The one with overlays is told of by the original.
+    if (kind === 'clip' || linked?.kind === 'original' || files.length === 0 || this.#begun.has(id)) return;
     this.#begun.add(id);
     this.host.emit('recording-started', { recordingId: id });
   }

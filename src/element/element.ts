@@ -1,5 +1,5 @@
 /** `<steady-recorder>`: a recorder with a preview and a button, for pages that want no code of their own. */
-import { asSteadyreelError } from '../errors.ts';
+import { asSteadyreelError, RecordingAbortedError, type SteadyreelError } from '../errors.ts';
 import type { RecorderEvents, RecorderState } from '../events.ts';
 import {
   AutoRecorder,
@@ -71,7 +71,7 @@ const Base = (typeof HTMLElement === 'undefined' ? class {} : HTMLElement) as ty
  * `stop()`), `autorecover` or
  * `auto-recover` (finishes what was cut off without being asked, when the element comes into the page).
  *
- * Events: `state`, `file`, `progress`, `recording` (this one bubbles), `warning`, `error`, each a
+ * Events: `state`, `file`, `progress`, `recording` (this one bubbles), `finished`, `warning`, `error`, each a
  * `CustomEvent` whose `detail` is the recorder's event of that name; `recovered` (bubbles too), whose `detail` has the
  * `recordings` that were finished. Whatever fails becomes an `error` event and a text in the element; no method rejects.
  *
@@ -86,7 +86,7 @@ export class SteadyRecorderElement extends Base {
   #recorder: Recorder | undefined;
   /** Begins and ends recordings by itself, since a stream was set. */
   #auto: AutoRecorder | undefined;
-  /** Removes the listeners from the recorder. */
+  /** Removes the listeners from the recorder, and lets go of what it keeps. */
   #detach = (): void => undefined;
   #stream: MediaStream | null = null;
   /** The stream that the element captured itself, and so must end itself. */
@@ -95,6 +95,8 @@ export class SteadyRecorderElement extends Base {
   #starting: Promise<void> | undefined;
   /** Counts starts and stops, so that a start that still waits for permission knows it has been overtaken. */
   #run = 0;
+  /** Counts streams that are taken up, stops and aborts: by the next of them, one that still waits has been overtaken. */
+  #turn = 0;
   /** It was following its stream when it was taken out of the page, and will again. */
   #returns = false;
   #reported = '';
@@ -172,11 +174,13 @@ export class SteadyRecorderElement extends Base {
    */
   stop(): Promise<Recording | undefined> {
     this.#returns = false;
+    this.#turn++;
     return this.#end(recorder => recorder.stop());
   }
 
   /** Throws the recording that runs away, in storage too. Never rejects. */
   async abort(): Promise<void> {
+    this.#turn++;
     if (!ACTIVE.includes(this.#state)) return;
     await this.#end(recorder => recorder.abort());
     this.#view.progress(0, 0, 0);
@@ -218,8 +222,10 @@ export class SteadyRecorderElement extends Base {
   }
 
   async #takeUp(): Promise<void> {
+    const turn = ++this.#turn;
     if (!this.#auto && ACTIVE.includes(this.#state)) await this.#end(recorder => recorder.stop());
     this.#view.preview(this.#stream);
+    if (turn !== this.#turn) return;
     if (this.#auto) this.#auto.source = this.#stream;
     else if (this.isConnected) {
       this.#returns = false;
@@ -237,6 +243,9 @@ export class SteadyRecorderElement extends Base {
       const options = optionsFrom(name => this.getAttribute(name), extra);
       const auto = new AutoRecorder(this.#stream, { ...options, ...(maxDuration && { maxDuration }) });
       for (const name of AUTO_EVENTS) auto.on(name, event => this.#emit(name, event));
+      auto.on('recording-failed', ({ recordingId, error }) => {
+        if (recordingId === undefined) void this.#onNotBegun(auto, error);
+      });
       this.#attach(auto.recorder);
       this.#auto = auto;
       auto.start();
@@ -245,6 +254,16 @@ export class SteadyRecorderElement extends Base {
       this.#setState('failed');
     }
     return true;
+  }
+
+  /** Not even its first recording: either it tries again by itself, or it could not be loaded. */
+  async #onNotBegun(auto: AutoRecorder, error: SteadyreelError): Promise<void> {
+    this.#report(error);
+    // Its state is told behind what it does.
+    await undefined;
+    if (auto !== this.#auto || auto.state !== 'off') return;
+    this.#auto = undefined;
+    this.#setState('failed');
   }
 
   /** What is shown of the recording before. */
@@ -291,17 +310,19 @@ export class SteadyRecorderElement extends Base {
     this.#auto = undefined;
     // It ends the recording, too; what becomes of that is heard below.
     void auto?.stop();
-    if (!this.#recorder || this.#recorder.state === 'idle') {
+    const recorder = this.#recorder;
+    try {
+      if (recorder && recorder.state !== 'idle') return await how(recorder);
       this.#release();
       this.#setState('idle');
-      return undefined;
-    }
-    try {
-      return await how(this.#recorder);
     } catch (error) {
-      this.#report(error);
-      return undefined;
+      // The page has thrown it away itself.
+      if (!(error instanceof RecordingAbortedError)) this.#report(error);
+    } finally {
+      // What is kept for clips is of no use to anybody any more.
+      if (!this.isConnected) recorder?.close();
     }
+    return undefined;
   }
 
   #attach(recorder: Recorder): void {
@@ -326,6 +347,7 @@ export class SteadyRecorderElement extends Base {
     ];
     this.#detach = () => {
       for (const remove of removers) remove();
+      recorder.close();
     };
   }
 

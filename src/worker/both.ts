@@ -96,7 +96,7 @@ const running = ({ original, composited }: Pair): RunningSession => ({
   resume: () => original?.resume(),
   replace: async replacement => original?.replace(replacement),
   endBefore: async timestamp => original?.endBefore(timestamp),
-  stop: async () => original?.stop(),
+  stop: async inTime => original?.stop(inTime),
   abort: async () => void (await Promise.all([original?.abort(), composited?.abort()])),
   onUncaught: error => original?.onUncaught(error),
 });

@@ -112,7 +112,8 @@ export type ToWorker =
   | { type: 'resume' }
   /** Another recording, at the other end of the port, takes over. */
   | { type: 'hand-over'; port: MessagePort }
-  | { type: 'stop' }
+  /** `inTime`: unless it has asked the one before to end. It says `ended` if it does. */
+  | { type: 'stop'; inTime?: boolean }
   | { type: 'abort' };
 
 /** `error`: what the page's function threw, in words. */

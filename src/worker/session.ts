@@ -76,7 +76,7 @@ export class Session {
       beside: { put: object => this.#sink.put(object, this.#abort.signal), keeper: this.#keeper },
       onWaiting: () => send({ type: 'waiting' }),
       onResumed: () => send({ type: 'resumed' }),
-      onEnded: () => this.#stopByItself(),
+      onEnded: () => void this.stop(),
     });
     const silence = tellProgress(now, () => this.#progress());
     const unwatch = watchRoom(journal, this.#stats, report, () => this.#phase === 'recording');
@@ -259,13 +259,8 @@ export class Session {
   async endBefore(timestamp: number | undefined): Promise<number | undefined> {
     if (this.#phase !== 'recording') return undefined;
     const last = await this.#tracks.endBefore?.(timestamp);
-    this.#stopByItself();
-    return last;
-  }
-
-  #stopByItself(): void {
-    this.send({ type: 'ended' });
     void this.stop();
+    return last;
   }
 
   /** A fault that nobody caught. */
@@ -278,7 +273,7 @@ export class Session {
     if (this.#error || this.#phase === 'over') return;
     this.#error = asSteadyreelError(thrown);
     this.send({ type: 'error', error: errorToMessage(this.#error) });
-    this.#stopByItself();
+    void this.stop();
   }
 
   /** The storage refuses: the recording goes on, and what it does not take is kept on this device. */
@@ -288,12 +283,17 @@ export class Session {
     this.send({ type: 'error', error: errorToMessage(this.#error) });
   }
 
-  /** Takes what is on its way, finishes all files, and waits until they are durable. */
-  async stop(): Promise<void> {
+  /**
+   * Takes what is on its way, finishes all files, and waits until they are durable.
+   *
+   * @param inTime not when the recording before is about to end, as this one takes over.
+   */
+  async stop(inTime?: boolean): Promise<void> {
     if (this.#phase === 'ending' || this.#phase === 'over') return;
+    if (!this.parts.turn?.giveUp() && inTime) return;
     this.#phase = 'ending';
     this.#stoppedAt = performance.now();
-    this.parts.turn?.giveUp();
+    this.send({ type: 'ended' });
     try {
       await this.#tracks.stop();
       await this.#files.settled();

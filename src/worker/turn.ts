@@ -96,11 +96,13 @@ export class Turn {
     if (this.#latest !== undefined) setTimeout(() => void this.ask(), this.#latest);
   }
 
-  /** It is not to begin any more, unless the other one has been asked already: what is held is recorded there. */
-  giveUp(): void {
-    if (!this.#asked) this.#last.resolve(GIVEN_UP);
+  /** It is not to begin any more: what is held is recorded there. False when the other one has been asked already. */
+  giveUp(): boolean {
+    const inTime = !this.#asked;
+    if (inTime) this.#last.resolve(GIVEN_UP);
     this.#asked = true;
     this.#mayBegin.resolve();
+    return inTime;
   }
 
   /** Lets the other one end. @param first timestamp of the first frame; absent: it is there, or nothing comes. */

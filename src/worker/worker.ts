@@ -91,7 +91,7 @@ const handle = async (message: ToWorker): Promise<void> => {
     case 'hand-over':
       return handOver(message.port, session);
     case 'stop':
-      return (await session)?.stop();
+      return (await session)?.stop(message.inTime);
     case 'abort':
       recovery.abort();
       return (await session)?.abort();

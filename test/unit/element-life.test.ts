@@ -1,17 +1,26 @@
 /** `<steady-recorder>` as it comes, goes and stops: on a DOM that shows nothing, with workers that are made up. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { SteadyRecorderElement } from '../../src/element/element.ts';
+import type { RecorderEvents } from '../../src/index.ts';
 import {
   enterBrowser,
   type FakeTrack,
   recordingOf,
+  rings,
   streamOf,
   trackOf,
   worker,
   workers,
 } from './recorder-kit.ts';
 
-vi.mock('../../src/load.ts', () => ({ load: () => import('../../src/auto/auto.ts') }));
+/** Whether files that are loaded on demand are where they should be. */
+const files = vi.hoisted(() => ({ there: true }));
+vi.mock('../../src/load.ts', () => ({
+  load: async (url: string) => {
+    if (!files.there) throw new Error(`${url} is not there`);
+    return url.includes('clip') ? import('../../src/dvr.ts') : import('../../src/auto/auto.ts');
+  },
+}));
 /** There is nothing that was cut off. */
 vi.mock('../../src/element/recovery.ts', () => ({
   Recovery: class {
@@ -61,6 +70,7 @@ let captured: FakeTrack[];
 beforeEach(() => {
   enterBrowser();
   captured = [];
+  files.there = true;
   const getUserMedia = async () => {
     captured = [trackOf('video')];
     return streamOf(...captured);
@@ -80,6 +90,16 @@ afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
+
+/** Codes of the errors that it tells. */
+const errorsOf = (element: Element): string[] => {
+  const codes: string[] = [];
+  element.addEventListener('error', event => {
+    const { detail } = event as unknown as CustomEvent<RecorderEvents['error']>;
+    codes.push(detail.error.code);
+  });
+  return codes;
+};
 
 /** What it records runs. */
 const running = async (index: number, element: Element): Promise<void> => {
@@ -152,4 +172,81 @@ it('what is captured for the next recording is not let go with the one before', 
   vi.advanceTimersByTime(3_000);
   expect(element.state).toBe('recording');
   expect(captured[0]?.readyState).toBe('live');
+});
+
+it.each([{}, { autorecord: '' }])(
+  'keeps one ring at most, and none out of the page: %o',
+  async attributes => {
+    const element = await newElement(attributes as Record<string, string>);
+    element.options = { dvr: { seconds: 10 } };
+    const kept = (): number => rings.filter(ring => !ring.heard.includes('abort')).length;
+    element.stream = streamOf(trackOf('video'));
+    put(element);
+    for (const index of [0, 1, 2]) {
+      void element.start();
+      await running(index, element);
+      expect(kept()).toBe(1);
+      if (index < 2) void element.stop();
+      else await takeOut(element);
+      worker(index).say({ type: 'done', recording: recordingOf('one') });
+      await vi.waitFor(() => expect(element.state).toBe('stopped'));
+    }
+    await vi.waitFor(() => expect(kept()).toBe(0));
+    for (const ring of rings) ring.say({ type: 'aborted' });
+  },
+);
+
+it('with autorecord, tells when it can not begin, and tries again at the button', async () => {
+  const element = await newElement({ autorecord: '' });
+  const errors = errorsOf(element);
+  files.there = false;
+  element.stream = streamOf(trackOf('video'));
+  put(element);
+  await vi.waitFor(() => expect(element.state).toBe('failed'));
+  expect(errors).toHaveLength(1);
+  files.there = true;
+  void element.start();
+  await running(0, element);
+});
+
+it('with autorecord, goes on trying where only a recording can not begin', async () => {
+  const element = await newElement({ autorecord: '' });
+  const errors = errorsOf(element);
+  Reflect.deleteProperty(globalThis, 'VideoEncoder');
+  element.stream = streamOf(trackOf('video'));
+  put(element);
+  await vi.waitFor(() => expect(errors).toEqual(['browser-unsupported']));
+  expect(element.state).toBe('idle');
+  enterBrowser();
+  element.stream = streamOf(trackOf('video'));
+  await running(0, element);
+});
+
+it('what the page stops while another stream waits for its turn stays so', async () => {
+  const element = await newElement({ autorecord: '' });
+  element.stream = streamOf(trackOf('video'));
+  put(element);
+  await running(0, element);
+  await takeOut(element);
+  put(element);
+  const stopped = element.stop();
+  worker(0).say({ type: 'done', recording: recordingOf('first') });
+  await stopped;
+  await takeOut(element);
+  expect(element.state).toBe('stopped');
+  expect(workers).toHaveLength(1);
+});
+
+it('what the page has thrown away is no error of what comes after it', async () => {
+  const element = await newElement();
+  const errors = errorsOf(element);
+  put(element);
+  void element.start();
+  await running(0, element);
+  const aborted = element.abort();
+  worker(0).say({ type: 'aborted' });
+  await aborted;
+  expect(await element.stop()).toBe(undefined);
+  await takeOut(element);
+  expect(errors).toEqual([]);
 });

@@ -5,6 +5,8 @@ import type { FromWorker, ToWorker } from '../../src/worker/protocol.ts';
 
 /** Those that were told to record, in order. */
 export let workers: FakeWorker[] = [];
+/** Those that keep a ring, in order. They answer by themselves. */
+export let rings: FakeWorker[] = [];
 
 export class FakeWorker {
   onmessage: ((event: { data: FromWorker }) => void) | null = null;
@@ -14,6 +16,12 @@ export class FakeWorker {
   postMessage(message: ToWorker): void {
     this.told.push(message);
     if (message.type === 'start') workers.push(this);
+    if (message.type === 'ring') {
+      rings.push(this);
+      this.say({ type: 'started' });
+    }
+    if (message.type === 'read')
+      this.say({ type: 'located', id: message.id, startedAt: new Date().toISOString() });
   }
 
   say(message: FromWorker): void {
@@ -64,6 +72,7 @@ export const streamOf = (...tracks: FakeTrack[]): MediaStream =>
 /** Puts it all in place, for one test. */
 export const enterBrowser = (): void => {
   workers = [];
+  rings = [];
   vi.stubGlobal('Worker', FakeWorker);
   vi.stubGlobal('MediaStream', FakeStream);
   vi.stubGlobal('VideoEncoder', class {});

@@ -49,6 +49,60 @@ it.each(['pause', 'replaceSource'] as const)(
   },
 );
 
+it.each(['pause', 'replaceSource'] as const)(
+  '%s() that comes too late to give a roll-over up is for the next one',
+  async how => {
+    const { recorder, states } = await begun();
+    const rolled = recorder.rollOver();
+    worker(1).say({ type: 'started' });
+    const replaced = how === 'pause' ? recorder.pause() : recorder.replaceSource(streamOf(trackOf('video')));
+    expect(worker(1).told.at(-1)).toEqual({ type: 'stop', inTime: true });
+    // It has asked the one before to end, and goes on.
+    worker(0).say({ type: 'ended' });
+    worker(0).say({ type: 'done', recording: recordingOf('first') });
+    expect(await rolled).toMatchObject({ id: 'first' });
+    await vi.waitFor(() => expect(worker(1).heard).toEqual(['stop', how === 'pause' ? 'pause' : 'replace']));
+    worker(1).say({ type: 'replaced' });
+    await replaced;
+    expect(states).toEqual(['starting', 'recording', ...(how === 'pause' ? ['paused'] : [])]);
+    if (how === 'pause') recorder.resume();
+    expect(recorder.state).toBe('recording');
+    // The next one can begin.
+    const again = recorder.rollOver();
+    again.catch(() => undefined);
+    expect(workers).toHaveLength(3);
+  },
+);
+
+it('stop() ends both, also when the next one has been left to decide', async () => {
+  const { recorder } = await begun();
+  const rolled = recorder.rollOver();
+  rolled.catch(() => undefined);
+  worker(1).say({ type: 'started' });
+  recorder.pause();
+  const stopped = recorder.stop();
+  expect(worker(1).told.at(-1)).toEqual({ type: 'stop' });
+  expect(worker(0).heard).toEqual(['hand-over', 'pause', 'stop']);
+  worker(0).say({ type: 'done', recording: recordingOf('first') });
+  expect(await stopped).toMatchObject({ id: 'first' });
+  expect(recorder.state).toBe('stopped');
+});
+
+it('a roll-over that could not begin does not keep the next from beginning', async () => {
+  const camera = trackOf('video');
+  const { recorder } = await begun(streamOf(camera));
+  camera.stop();
+  await expect(recorder.rollOver()).rejects.toMatchObject({ code: 'source-ended' });
+  Object.assign(camera, { readyState: 'live' });
+  const rolled = recorder.rollOver();
+  expect(worker(0).heard).toEqual(['hand-over']);
+  worker(1).say({ type: 'started' });
+  worker(0).say({ type: 'ended' });
+  worker(0).say({ type: 'done', recording: recordingOf('first') });
+  expect(await rolled).toMatchObject({ id: 'first' });
+  expect(recorder.state).toBe('recording');
+});
+
 it('of two sources that replace one another at once, the last one is recorded', async () => {
   const [first, second, microphone] = [trackOf('video'), trackOf('video'), trackOf('audio')];
   const { recorder } = await begun(streamOf(first, microphone));

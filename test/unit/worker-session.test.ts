@@ -16,6 +16,11 @@ import { ID } from './server-kit.ts';
 let checked: Promise<void>;
 vi.mock('../../src/worker/check-codecs.ts', () => ({ checkCodecs: () => checked }));
 
+vi.mock('../../src/worker/parts.ts', async original => ({
+  ...(await original<object>()),
+  turnPart: () => import('../../src/worker/turn.ts'),
+}));
+
 afterEach(() => vi.unstubAllGlobals());
 
 const VIDEO = { source: videoSource(), family: 'vp8' as const };
@@ -43,7 +48,7 @@ const openTracks: OpenTracks = ({ files }) => {
   };
 };
 
-const open = async () => {
+const open = async (after?: MessagePort) => {
   const disk = new MemoryOpfs();
   vi.stubGlobal('navigator', { storage: disk.storage });
   const answers: ((status: number) => void)[] = [];
@@ -62,7 +67,7 @@ const open = async () => {
         video: undefined,
         audio: undefined,
       },
-      ...{ aacEncoderUrl: 'none', extrasUrl: 'none' },
+      ...{ aacEncoderUrl: 'none', extrasUrl: 'none', after },
     },
     new Asks(send),
     send,
@@ -73,7 +78,10 @@ const open = async () => {
   const refuse = (): void => {
     for (const answer of answers.splice(0)) answer(413);
   };
-  return { disk, session, sent, refuse };
+  const accept = (): void => {
+    for (const answer of answers.splice(0)) answer(200);
+  };
+  return { disk, session, sent, refuse, accept };
 };
 
 const failure = (sent: FromWorker[]) => sent.find(message => message.type === 'failed');
@@ -110,4 +118,39 @@ it('a codec that turns out not to be there: the recording fails with that', asyn
   });
   await stopped;
   expect(failure(sent)).toMatchObject({ error: { code: 'codec-unsupported' } });
+});
+
+/** What one that goes on from another says, and what that is asked. */
+const openNext = async () => {
+  const asked = vi.fn();
+  checked = Promise.resolve();
+  return { asked, ...(await open({ postMessage: asked } as unknown as MessagePort)) };
+};
+
+it('one that is given up before it has asked for its turn ends, and never asks', async () => {
+  const { asked, session, sent, refuse } = await openNext();
+  const stopped = session.stop(true);
+  expect(sent.map(({ type }) => type)).toContain('ended');
+  await vi.waitFor(() => {
+    refuse();
+    expect(failure(sent)).toBeDefined();
+  });
+  await stopped;
+  expect(asked).not.toHaveBeenCalled();
+});
+
+it('one that has asked goes on, as the one before ends, until it is really told to end', async () => {
+  const { asked, session, sent, accept, refuse } = await openNext();
+  await vi.waitFor(() => {
+    accept();
+    expect(asked).toHaveBeenCalledOnce();
+  });
+  await session.stop(true);
+  expect(sent.map(({ type }) => type)).not.toContain('ended');
+  const stopped = session.stop();
+  await vi.waitFor(() => {
+    refuse();
+    expect(failure(sent)).toBeDefined();
+  });
+  await stopped;
 });

@@ -74,7 +74,7 @@ it('begins behind the last frame of the one that ends', async () => {
   await vi.waitFor(() => expect(given).toEqual({ video: [166], audio: [90, 110] }));
   expect(video.closed).toEqual([100, 133]);
   // That it is told to end afterwards changes nothing.
-  turn.giveUp();
+  expect(turn.giveUp()).toBe(false);
   video.feed(200);
   await vi.waitFor(() => expect(given.video).toEqual([166, 200]));
   await end();
@@ -84,7 +84,7 @@ it('that is given up before it has asked leaves everything to the one before', a
   const { turn, asked, video, audio, given, end } = held();
   video.feed(100, 133);
   audio.feed(90, 110);
-  turn.giveUp();
+  expect(turn.giveUp()).toBe(true);
   // What comes while it is read on; also with timestamps that run back.
   video.feed(166, 150, 150);
   audio.feed(120);
