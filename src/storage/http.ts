@@ -50,8 +50,8 @@ export const unreachable = (endpoint: string, cause: unknown): StorageUnreachabl
   );
 
 /**
- * Runs a request under a signal that also aborts when `milliseconds` have passed. `restart` sets the time left
- * anew, with zero for "now".
+ * Runs something under a signal that also aborts when `milliseconds` have passed, and no longer than that: also what does not
+ * listen to the signal, as a function of the page. `restart` sets the time left anew, with zero for "now".
  */
 export const withDeadline = async <T>(
   milliseconds: number,
@@ -59,16 +59,24 @@ export const withDeadline = async <T>(
   work: (signal: AbortSignal, restart: (milliseconds: number) => void) => Promise<T>,
 ): Promise<T> => {
   const late = new AbortController();
+  const signal = outer ? AbortSignal.any([outer, late.signal]) : late.signal;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const restart = (left: number): void => {
     clearTimeout(timer);
     timer = setTimeout(() => late.abort(new DOMException('no answer in time', 'TimeoutError')), left);
   };
   restart(milliseconds);
+  let abort = (): void => undefined;
   try {
-    return await work(outer ? AbortSignal.any([outer, late.signal]) : late.signal, restart);
+    return await new Promise((resolve, reject) => {
+      abort = () => reject(signal.reason);
+      if (signal.aborted) return abort();
+      signal.addEventListener('abort', abort);
+      work(signal, restart).then(resolve, reject);
+    });
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
   }
 };
 
@@ -142,32 +150,27 @@ export class Persistence {
    * out meanwhile, and when the signal aborts.
    */
   within<T>(work: () => Promise<T>, signal: AbortSignal, bytes = 0): Promise<T> {
-    const request = (limited: AbortSignal): Promise<T> =>
-      new Promise((resolve, reject) => {
-        if (limited.aborted) return reject(limited.reason);
-        limited.addEventListener('abort', () => reject(limited.reason), { once: true });
-        work().then(resolve, reject);
-      });
-    return this.#inTime(request, signal, Math.max(MINUTE, deadlineOf(bytes)));
+    return this.#inTime(work, signal, Math.max(MINUTE, deadlineOf(bytes)));
   }
 
-  #inTime<T>(
+  async #inTime<T>(
     request: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
     milliseconds: number,
   ): Promise<T> {
-    return withDeadline(milliseconds, signal, async (limited, restart) => {
-      const began = performance.now();
-      // stop() may be called while the request is under way, and other uploads may make progress.
-      const check = setInterval(() => {
-        if (this.#exhausted && performance.now() - began >= LEAST) restart(0);
-      }, CHECK);
-      try {
-        return await request(limited);
-      } finally {
-        clearInterval(check);
-      }
-    });
+    let check: ReturnType<typeof setInterval> | undefined;
+    try {
+      return await withDeadline(milliseconds, signal, (limited, restart) => {
+        const began = performance.now();
+        // stop() may be called while the request is under way, and other uploads may make progress.
+        check = setInterval(() => {
+          if (this.#exhausted && performance.now() - began >= LEAST) restart(0);
+        }, CHECK);
+        return request(limited);
+      });
+    } finally {
+      clearInterval(check);
+    }
   }
 
   /**

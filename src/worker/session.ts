@@ -3,6 +3,7 @@ import { deferred } from '../deferred.ts';
 import { asSteadyreelError, errorToMessage, RecordingEmptyError, type SteadyreelError } from '../errors.ts';
 import type { Recording } from '../manifest.ts';
 import { wallClock } from '../source/wall-clock.ts';
+import { withDeadline } from '../storage/http.ts';
 import { sleep } from '../storage/retry.ts';
 import type { SinkEvents, StorageSink } from '../storage/sink.ts';
 import { storageTag } from '../storage/storage.ts';
@@ -366,7 +367,9 @@ export class Session {
 
   async #removeAll(): Promise<void> {
     await this.parts.journal.remove().catch(() => undefined);
-    await this.#sink.remove(this.setup.recordingId, AbortSignal.timeout(LAST_WORD)).catch(() => undefined);
+    const { recordingId } = this.setup;
+    const remove = (signal: AbortSignal): Promise<void> => this.#sink.remove(recordingId, signal);
+    await withDeadline(LAST_WORD, undefined, remove).catch(() => undefined);
   }
 
   async #throwAway(): Promise<void> {

@@ -127,6 +127,57 @@ describe('no answer', () => {
   });
 });
 
+describe('a function of the page that never settles', () => {
+  beforeAll(async () => void (await openAccess({ kind: 'device' })));
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  const never = (): Promise<never> => new Promise(() => undefined);
+
+  it('headers() in the worker: it is trouble, and given up so long after stop()', async () => {
+    const { sink, signal, stop, troubles } = newSink(
+      ENDPOINT,
+      { headers: 'asked', giveUpAfter: 3 },
+      { ask: never },
+    );
+    const all = Promise.allSettled([
+      sink.store(growingFile(), signal),
+      sink.writeManifest(manifest(ID), signal),
+    ]);
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(troubles).toEqual(['no answer in time', 'no answer in time']);
+    stop();
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(vi.getTimerCount()).toBe(0);
+    for (const result of await all)
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'storage-unreachable' } });
+  });
+
+  it('headers() in the worker, and the recording is thrown away', async () => {
+    const { sink, controller, signal } = newSink(ENDPOINT, { headers: 'asked' }, { ask: never });
+    const storing = sink.store(growingFile(), signal);
+    storing.catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(1_000);
+    controller.abort(new Error('thrown away'));
+    await expect(storing).rejects.toThrow('thrown away');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('headers() in the page: storage-unreachable, or what the signal says', async () => {
+    const storage = tus({ endpoint: ENDPOINT, headers: never });
+    const controller = new AbortController();
+    const all = Promise.allSettled([storage.list(), storage.list({ signal: controller.signal })]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    controller.abort(new Error('not now'));
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await all).toMatchObject([
+      { reason: { code: 'storage-unreachable' } },
+      { reason: { message: 'not now' } },
+    ]);
+  });
+});
+
 describe('a real server that accepts and is silent', () => {
   it('does not hold up stop()', async () => {
     let asked = 0;

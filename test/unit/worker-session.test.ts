@@ -1,5 +1,5 @@
 /** What becomes of a recording that ends while its storage has still to answer for the first time. */
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { CodecUnsupportedError } from '../../src/errors.ts';
 import { type TusConfig, tus } from '../../src/index.ts';
 import { journalPath } from '../../src/opfs.ts';
@@ -43,7 +43,7 @@ const openTracks: OpenTracks = ({ files }) => {
   };
 };
 
-const open = async () => {
+const open = async (headers?: () => Promise<never>) => {
   const disk = new MemoryOpfs();
   vi.stubGlobal('navigator', { storage: disk.storage });
   const answers: ((status: number) => void)[] = [];
@@ -58,7 +58,8 @@ const open = async () => {
     {
       ...{ recordingId: ID, startedAt: '2024-05-01T10:00:00.000Z', options: resolveOptions({}) },
       ...{
-        storage: tus({ endpoint: 'https://storage.example' }).config as TusConfig,
+        storage: tus({ endpoint: 'https://storage.example', ...(headers && { headers }) })
+          .config as TusConfig,
         video: undefined,
         audio: undefined,
       },
@@ -110,4 +111,15 @@ it('a codec that turns out not to be there: the recording fails with that', asyn
   });
   await stopped;
   expect(failure(sent)).toMatchObject({ error: { code: 'codec-unsupported' } });
+});
+
+it('headers that never come do not keep one that is thrown away', async () => {
+  checked = Promise.resolve();
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { session, sent } = await open(() => new Promise(() => undefined));
+  const aborted = session.abort();
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(sent.at(-1)).toMatchObject({ type: 'aborted' });
+  await aborted;
 });
