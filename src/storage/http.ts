@@ -85,12 +85,18 @@ const CHECK = 250;
 /** What each request gets at least, however little patience is left; milliseconds. */
 const LEAST = 1_000;
 const MINUTE = 60_000;
+/** More bytes than these may be on their way, slowly, when patience runs out: the server can be asked how far they have got. */
+const SMALL = 65_536;
+/** What patience is prolonged by for that, if it was as long itself; seconds. The answer may come over a link whose queue is full. */
+const LAST_LOOK = 5;
 
 /** How long nothing has moved; uploads to the same storage share it. */
 export class Patience {
   lastProgress = performance.now();
   /** Set once patience has run out: what still waits need not find out by itself. */
   over: StorageUnreachableError | undefined;
+  /** What `lastProgress` was when it was prolonged: it is only once without any. */
+  prolonged: number | undefined;
 }
 
 /** Repeats requests for as long as it makes sense to. */
@@ -113,13 +119,16 @@ export class Persistence {
   }
 
   get #exhausted(): boolean {
-    const { lastProgress } = this.patience;
-    return shouldGiveUp(performance.now(), lastProgress, this.stoppedAt(), this.giveUpAfter * 1000);
+    const { lastProgress, prolonged } = this.patience;
+    const { giveUpAfter } = this;
+    const seconds = giveUpAfter + (prolonged === lastProgress ? Math.min(giveUpAfter, LAST_LOOK) : 0);
+    return shouldGiveUp(performance.now(), lastProgress, this.stoppedAt(), seconds * 1000);
   }
 
   /**
    * One request; `undefined` when it failed in a way that may pass, after the pause before the next try. It fails
-   * as well when it takes too long for its size, or when patience after `stop()` runs out meanwhile.
+   * as well when it takes too long for its size, or when patience after `stop()` runs out meanwhile: a large one then leaves some
+   * seconds to ask what came of it.
    *
    * @param bytes size of the request's body.
    * @throws StorageUnreachableError when patience has run out; the signal's reason when it aborts.
@@ -133,7 +142,7 @@ export class Persistence {
     let detail: string;
     let status: number | undefined;
     try {
-      const response = await this.#inTime(request, signal, deadlineOf(bytes));
+      const response = await this.#inTime(request, signal, deadlineOf(bytes), bytes);
       if (verdictOf(response.status) !== 'retry') return response;
       status = response.status;
       detail = `HTTP ${status}: ${await detailOf(response)}`;
@@ -157,6 +166,7 @@ export class Persistence {
     request: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
     milliseconds: number,
+    bytes = 0,
   ): Promise<T> {
     let check: ReturnType<typeof setInterval> | undefined;
     try {
@@ -164,7 +174,9 @@ export class Persistence {
         const began = performance.now();
         // stop() may be called while the request is under way, and other uploads may make progress.
         check = setInterval(() => {
-          if (this.#exhausted && performance.now() - began >= LEAST) restart(0);
+          if (!this.#exhausted || performance.now() - began < LEAST) return;
+          if (bytes > SMALL) this.patience.prolonged = this.patience.lastProgress;
+          restart(0);
         }, CHECK);
         return request(limited);
       });
