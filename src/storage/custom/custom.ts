@@ -93,18 +93,19 @@ class CustomStorage implements Storage {
     readonly config: CustomConfig,
   ) {}
 
+  /** What a function gives back may be something that can not be sent to the worker: only a size is. */
   async answer(call: PageCall): Promise<unknown> {
     switch (call.name) {
       case 'write': {
         const { key, offset, bytes, last } = call;
-        return this.options.write({ key, offset, bytes, last });
+        return void (await this.options.write({ key, offset, bytes, last }));
       }
       case 'size':
         return this.options.size?.(call.key);
       case 'writeManifest':
-        return this.options.writeManifest(call.manifest);
+        return void (await this.options.writeManifest(call.manifest));
       case 'delete':
-        return this.options.delete?.(call.recordingId);
+        return void (await this.options.delete?.(call.recordingId));
       case 'headers':
         return {};
     }
