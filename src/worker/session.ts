@@ -339,7 +339,9 @@ export class Session {
     await this.#files.dispose(false).catch(() => undefined);
     const { manifest } = this.#keeper;
     if (manifest.files.length === 0) {
-      await this.#removeAll();
+      // Of a file that did not come to its end, the journal may have what has not shown itself.
+      if (this.#files.allStored) await this.#removeAll();
+      else this.parts.journal.leave();
     } else {
       this.#keeper.update();
       await this.#keeper.written();
@@ -354,8 +356,7 @@ export class Session {
 
   /** True when everything that was recorded is where it was to go, and the journal is not needed any more. */
   get #missesNothing(): boolean {
-    if (this.#files.damaged) return false;
-    return !this.#remote || (this.#files.allStored && this.#saidAll);
+    return !this.#files.damaged && this.#files.allStored && this.#saidAll;
   }
 
   #end(): void {
