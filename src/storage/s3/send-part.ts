@@ -17,28 +17,19 @@ export const whole = async (response: Response): Promise<Response> => {
   return new Response(body, { status, statusText, headers });
 };
 
-/** Of `getAllResponseHeaders`: those that this page may see, without a word in the console about others. */
-const headersOf = (lines: string): Headers => {
-  const headers = new Headers();
-  for (const line of lines.trim().split('\r\n')) {
-    const colon = line.indexOf(':');
-    if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
-  }
-  return headers;
-};
+/** Asked for by its name, one that this page may not see would be told of in the console. */
+const etagOf = (headers: string): string | undefined => /^etag: *(.*?)\r?$/im.exec(headers)?.[1];
 
 /** Resolves when the answer is there with all of its body. */
 const sent = (request: XMLHttpRequest, body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
-    const abort = (): void => {
-      request.abort();
-      reject(signal.reason);
-    };
-    if (signal.aborted) return reject(signal.reason);
+    const abort = (): void => request.abort();
     signal.addEventListener('abort', abort);
-    request.onloadend = () => signal.removeEventListener('abort', abort);
-    request.onload = () => resolve();
-    request.onerror = () => reject(new TypeError('the request failed'));
+    request.onloadend = () => {
+      signal.removeEventListener('abort', abort);
+      if (request.status) resolve();
+      else reject(signal.reason ?? new TypeError('the request failed'));
+    };
     request.send(body);
   });
 
@@ -61,7 +52,7 @@ export const sendPart = async (
   request.upload.onprogress = ({ loaded }) => onSent(loaded);
   await sent(request, body, signal);
   const { status, statusText, responseText } = request;
-  return new Response(BODILESS.includes(status) ? null : responseText, {
-    ...{ status, statusText, headers: headersOf(request.getAllResponseHeaders()) },
-  });
+  const ETag = etagOf(request.getAllResponseHeaders());
+  const init = { status, statusText, headers: ETag ? { ETag } : {} };
+  return new Response(BODILESS.includes(status) ? null : responseText, init);
 };
