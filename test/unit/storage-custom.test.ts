@@ -1,6 +1,6 @@
 /** A user's own storage: what its functions are given, also when they fail, and what they need not be able to do. */
 import { randomBytes } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { answer } from '../../src/answer.ts';
 import type { Recording } from '../../src/manifest.ts';
 import { type CustomOptions, custom } from '../../src/storage/custom/custom.ts';
@@ -251,6 +251,27 @@ describe('custom()', () => {
       await removed;
       expect([done.length, done.at(-1)]).toEqual([4, 'delete']);
     });
+  });
+
+  it('is asked to delete in time also when something that it was given never comes to its end', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let deleted = false;
+    const { sink } = open({
+      ...new Disk().options,
+      writeManifest: () => new Promise(() => undefined),
+      delete: async () => {
+        deleted = true;
+      },
+    });
+    const controller = new AbortController();
+    const written = sink.writeManifest(recording, controller.signal);
+    controller.abort(new Error('thrown away'));
+    await expect(written).rejects.toThrow('thrown away');
+    const removed = sink.remove(ID, new AbortController().signal);
+    await vi.advanceTimersByTimeAsync(2_500);
+    await removed;
+    expect(deleted).toBe(true);
   });
 
   it('need not be able to read, list or delete', async () => {

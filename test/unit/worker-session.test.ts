@@ -157,7 +157,9 @@ it.each([
     }));
     await vi.waitFor(() => expect(sent.map(({ type }) => type)).toContain('started'));
     await session.stop();
-    expect(failure(sent)).toMatchObject({ error: { message: expect.stringContaining('The muxer has failed.') } });
+    expect(failure(sent)).toMatchObject({
+      error: { message: expect.stringContaining('The muxer has failed.') },
+    });
     expect(leftOn(disk)).toHaveLength(1);
   },
 );

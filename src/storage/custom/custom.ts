@@ -26,7 +26,7 @@ export interface CustomOptions {
    * belongs, and what is there already is to be written over. One that takes long is waited for.
    */
   write(chunk: CustomChunk): Promise<void>;
-  /** Stores the manifest over the one before. Called whenever it changes, and with the final one at the end. */
+  /** Stores the manifest over the one before. Called whenever it changes, and with the final one at the end; one at a time. */
   writeManifest(manifest: Recording): Promise<void>;
   /**
    * Bytes of a file that are durable; 0 when there are none. Asked after a failure and after a crash, to go on from there. Without
