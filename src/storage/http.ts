@@ -50,8 +50,8 @@ export const unreachable = (endpoint: string, cause: unknown): StorageUnreachabl
   );
 
 /**
- * Runs a request under a signal that also aborts when `milliseconds` have passed. `restart` sets the time left
- * anew, with zero for "now".
+ * Runs something under a signal that also aborts when `milliseconds` have passed, and no longer than that: also what does not
+ * listen to the signal, as a function of the page. `restart` sets the time left anew, with zero for "now".
  */
 export const withDeadline = async <T>(
   milliseconds: number,
@@ -59,16 +59,24 @@ export const withDeadline = async <T>(
   work: (signal: AbortSignal, restart: (milliseconds: number) => void) => Promise<T>,
 ): Promise<T> => {
   const late = new AbortController();
+  const signal = outer ? AbortSignal.any([outer, late.signal]) : late.signal;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const restart = (left: number): void => {
     clearTimeout(timer);
     timer = setTimeout(() => late.abort(new DOMException('no answer in time', 'TimeoutError')), left);
   };
   restart(milliseconds);
+  let abort = (): void => undefined;
   try {
-    return await work(outer ? AbortSignal.any([outer, late.signal]) : late.signal, restart);
+    return await new Promise((resolve, reject) => {
+      abort = () => reject(signal.reason);
+      if (signal.aborted) return abort();
+      signal.addEventListener('abort', abort);
+      work(signal, restart).then(resolve, reject);
+    });
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
   }
 };
 
@@ -77,12 +85,18 @@ const CHECK = 250;
 /** What each request gets at least, however little patience is left; milliseconds. */
 const LEAST = 1_000;
 const MINUTE = 60_000;
+/** More bytes than these may be on their way, slowly, when patience runs out: the server can be asked how far they have got. */
+const SMALL = 65_536;
+/** What patience is prolonged by for that, if it was as long itself; seconds. The answer may come over a link whose queue is full. */
+const LAST_LOOK = 5;
 
 /** How long nothing has moved; uploads to the same storage share it. */
 export class Patience {
   lastProgress = performance.now();
   /** Set once patience has run out: what still waits need not find out by itself. */
   over: StorageUnreachableError | undefined;
+  /** What `lastProgress` was when it was prolonged: it is only once without any. */
+  prolonged: number | undefined;
 }
 
 /** Repeats requests for as long as it makes sense to. */
@@ -105,13 +119,16 @@ export class Persistence {
   }
 
   get #exhausted(): boolean {
-    const { lastProgress } = this.patience;
-    return shouldGiveUp(performance.now(), lastProgress, this.stoppedAt(), this.giveUpAfter * 1000);
+    const { lastProgress, prolonged } = this.patience;
+    const { giveUpAfter } = this;
+    const seconds = giveUpAfter + (prolonged === lastProgress ? Math.min(giveUpAfter, LAST_LOOK) : 0);
+    return shouldGiveUp(performance.now(), lastProgress, this.stoppedAt(), seconds * 1000);
   }
 
   /**
    * One request; `undefined` when it failed in a way that may pass, after the pause before the next try. It fails
-   * as well when it takes too long for its size, or when patience after `stop()` runs out meanwhile.
+   * as well when it takes too long for its size, or when patience after `stop()` runs out meanwhile: a large one then leaves some
+   * seconds to ask what came of it.
    *
    * @param bytes size of the request's body.
    * @throws StorageUnreachableError when patience has run out; the signal's reason when it aborts.
@@ -125,7 +142,7 @@ export class Persistence {
     let detail: string;
     let status: number | undefined;
     try {
-      const response = await this.#inTime(request, signal, deadlineOf(bytes));
+      const response = await this.#inTime(request, signal, deadlineOf(bytes), bytes);
       if (verdictOf(response.status) !== 'retry') return response;
       status = response.status;
       detail = `HTTP ${status}: ${await detailOf(response)}`;
@@ -142,32 +159,30 @@ export class Persistence {
    * out meanwhile, and when the signal aborts.
    */
   within<T>(work: () => Promise<T>, signal: AbortSignal, bytes = 0): Promise<T> {
-    const request = (limited: AbortSignal): Promise<T> =>
-      new Promise((resolve, reject) => {
-        if (limited.aborted) return reject(limited.reason);
-        limited.addEventListener('abort', () => reject(limited.reason), { once: true });
-        work().then(resolve, reject);
-      });
-    return this.#inTime(request, signal, Math.max(MINUTE, deadlineOf(bytes)));
+    return this.#inTime(work, signal, Math.max(MINUTE, deadlineOf(bytes)));
   }
 
-  #inTime<T>(
+  async #inTime<T>(
     request: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
     milliseconds: number,
+    bytes = 0,
   ): Promise<T> {
-    return withDeadline(milliseconds, signal, async (limited, restart) => {
-      const began = performance.now();
-      // stop() may be called while the request is under way, and other uploads may make progress.
-      const check = setInterval(() => {
-        if (this.#exhausted && performance.now() - began >= LEAST) restart(0);
-      }, CHECK);
-      try {
-        return await request(limited);
-      } finally {
-        clearInterval(check);
-      }
-    });
+    let check: ReturnType<typeof setInterval> | undefined;
+    try {
+      return await withDeadline(milliseconds, signal, (limited, restart) => {
+        const began = performance.now();
+        // stop() may be called while the request is under way, and other uploads may make progress.
+        check = setInterval(() => {
+          if (!this.#exhausted || performance.now() - began < LEAST) return;
+          if (bytes > SMALL) this.patience.prolonged = this.patience.lastProgress;
+          restart(0);
+        }, CHECK);
+        return request(limited);
+      });
+    } finally {
+      clearInterval(check);
+    }
   }
 
   /**

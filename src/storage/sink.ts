@@ -59,7 +59,7 @@ export interface StorageSink {
    * @throws StorageError when the storage refuses, or was given up.
    */
   store(source: UploadSource, signal: AbortSignal): Promise<void>;
-  /** Deletes what was stored of the recording. Tries once. */
+  /** Deletes what was stored of the recording. Tries once; may not settle after the signal has aborted. */
   remove(recordingId: string, signal: AbortSignal): Promise<void>;
 }
 

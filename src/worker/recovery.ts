@@ -7,6 +7,8 @@ import type { LeftBehind, LeftJournal } from '../journal/left-journal.ts';
 import { fileKey, fileNameOf, type RecordedFile, type Recording } from '../manifest.ts';
 import type { UploadHandle } from '../media.ts';
 import { segmentsAmong } from '../segments.ts';
+import { withDeadline } from '../storage/http.ts';
+import { deadlineOf } from '../storage/retry.ts';
 import type { SinkEvents, StorageSink, UploadSource } from '../storage/sink.ts';
 import { Slots } from '../storage/slots.ts';
 import { ManifestKeeper } from './manifest-keeper.ts';
@@ -256,7 +258,9 @@ export class Recovery {
     if (this.#keeper.manifest.files.length === 0) {
       await this.#keeper.written();
       this.#checkBegan();
-      await this.#sink.remove(this.#journal.setup.id, this.context.signal).catch(() => undefined);
+      const remove = (signal: AbortSignal): Promise<void> =>
+        this.#sink.remove(this.#journal.setup.id, signal);
+      await withDeadline(deadlineOf(0), this.context.signal, remove).catch(() => undefined);
       await this.#journal.remove();
       return undefined;
     }

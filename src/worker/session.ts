@@ -3,6 +3,7 @@ import { deferred } from '../deferred.ts';
 import { asSteadyreelError, errorToMessage, RecordingEmptyError, type SteadyreelError } from '../errors.ts';
 import type { Recording } from '../manifest.ts';
 import { wallClock } from '../source/wall-clock.ts';
+import { withDeadline } from '../storage/http.ts';
 import { sleep } from '../storage/retry.ts';
 import type { SinkEvents, StorageSink } from '../storage/sink.ts';
 import { storageTag } from '../storage/storage.ts';
@@ -338,7 +339,9 @@ export class Session {
     await this.#files.dispose(false).catch(() => undefined);
     const { manifest } = this.#keeper;
     if (manifest.files.length === 0) {
-      await this.#removeAll();
+      // Of a file that did not come to its end, the journal may have what has not shown itself.
+      if (this.#files.allStored) await this.#removeAll();
+      else this.parts.journal.leave();
     } else {
       this.#keeper.update();
       await this.#keeper.written();
@@ -353,8 +356,7 @@ export class Session {
 
   /** True when everything that was recorded is where it was to go, and the journal is not needed any more. */
   get #missesNothing(): boolean {
-    if (this.#files.damaged) return false;
-    return !this.#remote || (this.#files.allStored && this.#saidAll);
+    return !this.#files.damaged && this.#files.allStored && this.#saidAll;
   }
 
   #end(): void {
@@ -366,7 +368,9 @@ export class Session {
 
   async #removeAll(): Promise<void> {
     await this.parts.journal.remove().catch(() => undefined);
-    await this.#sink.remove(this.setup.recordingId, AbortSignal.timeout(LAST_WORD)).catch(() => undefined);
+    const { recordingId } = this.setup;
+    const remove = (signal: AbortSignal): Promise<void> => this.#sink.remove(recordingId, signal);
+    await withDeadline(LAST_WORD, undefined, remove).catch(() => undefined);
   }
 
   async #throwAway(): Promise<void> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { serve } from '../../src/server/index.ts';
 import { startFullServer } from './full-server.ts';
+import { startSlowStore } from './slow-store.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -16,6 +17,8 @@ declare module 'vitest' {
     fullEndpoint: string;
     /** Like the first one, on the same folder, but that it takes files and manifests only. */
     filesEndpoint: string;
+    /** Of the stores in slow-store.ts. */
+    slowStore: string;
   }
 }
 
@@ -34,12 +37,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
     authorize: (_, { key = '' }) => !/\.(jpg|vtt)$/.test(key),
   });
   const full = await startFullServer();
+  const slow = await startSlowStore();
   project.provide('endpoint', server.endpoint);
   project.provide('lockedEndpoint', locked.endpoint);
   project.provide('fullEndpoint', full.endpoint);
   project.provide('filesEndpoint', plain.endpoint);
+  project.provide('slowStore', slow.url);
   return async () => {
-    await Promise.all([server.close(0), locked.close(0), plain.close(0), full.close()]);
+    await Promise.all([server.close(0), locked.close(0), plain.close(0), full.close(), slow.close()]);
     for (const folder of [dir, lockedDir]) await rm(folder, { recursive: true, force: true });
   };
 }

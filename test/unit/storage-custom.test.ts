@@ -1,10 +1,12 @@
 /** A user's own storage: what its functions are given, also when they fail, and what they need not be able to do. */
 import { randomBytes } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { answer } from '../../src/answer.ts';
 import type { Recording } from '../../src/manifest.ts';
 import { type CustomOptions, custom } from '../../src/storage/custom/custom.ts';
 import { CustomSink } from '../../src/storage/custom/sink.ts';
-import type { CustomConfig } from '../../src/storage/storage.ts';
+import type { CustomConfig, PageCall } from '../../src/storage/storage.ts';
+import type { ToWorker } from '../../src/worker/protocol.ts';
 import { ID, manifest } from './server-kit.ts';
 import { grow, keptFile } from './storage-kit.ts';
 
@@ -116,6 +118,32 @@ describe('custom()', () => {
     await expect(storing).rejects.toMatchObject({ code: 'storage-unreachable' });
   });
 
+  it('whose functions give something back that can not leave the page is taken at its word', async () => {
+    const disk = new Disk();
+    const { write, writeManifest } = disk.options;
+    const odd = (() => undefined) as never;
+    const storage = custom({
+      ...disk.options,
+      write: chunk => write(chunk).then(() => odd),
+      writeManifest: given => writeManifest(given).then(() => odd),
+      delete: async () => odd,
+    });
+    const call = (asked: PageCall): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        const post = (message: ToWorker): void => {
+          const { value, error } = structuredClone(message) as { value?: unknown; error?: string };
+          if (error === undefined) resolve(value);
+          else reject(new Error(error));
+        };
+        void answer(storage, { id: 1, call: asked }, post);
+      });
+    await call({ name: 'write', key: 'k', offset: 0, bytes: new Uint8Array(3), last: true });
+    await call({ name: 'writeManifest', manifest: recording });
+    await call({ name: 'delete', recordingId: ID });
+    expect(disk.files.get('k')).toHaveLength(3);
+    expect(disk.manifest).toEqual(recording);
+  });
+
   it('gets the manifest, again until it takes it', async () => {
     const disk = new Disk();
     let turn = 0;
@@ -145,6 +173,105 @@ describe('custom()', () => {
     });
     await sink.put({ key: `recordings/${ID}/thumbnails/0001.jpg`, bytes: new Uint8Array(500) }, signal);
     expect(given).toEqual([500, 500]);
+  });
+
+  describe('slow functions', () => {
+    beforeEach(() => void vi.useFakeTimers());
+    afterEach(() => void vi.useRealTimers());
+
+    it('get a manifest only when the one before has come to its end, and then the newest', async () => {
+      const begun: string[] = [];
+      const stored: string[] = [];
+      const { sink, signal } = open({
+        ...new Disk().options,
+        writeManifest: async ({ startedAt }) => {
+          begun.push(startedAt);
+          // The first takes longer than it is waited for.
+          if (begun.length === 1) await new Promise(resolve => setTimeout(resolve, 100_000));
+          stored.push(startedAt);
+        },
+      });
+      const first = sink.writeManifest({ ...recording, startedAt: 'old' }, signal);
+      await vi.advanceTimersByTimeAsync(90_000);
+      expect(begun).toEqual(['old']);
+      await vi.advanceTimersByTimeAsync(15_000);
+      await first;
+      await sink.writeManifest({ ...recording, startedAt: 'new' }, signal);
+      expect(stored).toEqual(['old', 'new']);
+    });
+
+    it('are not overtaken by the last manifest when the one before was given up', async () => {
+      const stored: string[] = [];
+      const { sink } = open({
+        ...new Disk().options,
+        writeManifest: async ({ startedAt }) => {
+          if (startedAt === 'old') await new Promise(resolve => setTimeout(resolve, 10_000));
+          stored.push(startedAt);
+        },
+      });
+      const controller = new AbortController();
+      const first = sink.writeManifest({ ...recording, startedAt: 'old' }, controller.signal);
+      first.catch(() => undefined);
+      await vi.advanceTimersByTimeAsync(1_000);
+      controller.abort(new Error('too long'));
+      await expect(first).rejects.toThrow('too long');
+      const last = sink.writeManifest({ ...recording, startedAt: 'new' }, new AbortController().signal);
+      await vi.advanceTimersByTimeAsync(12_000);
+      await last;
+      expect(stored).toEqual(['old', 'new']);
+    });
+
+    it('are asked to delete only when what they were given has come to its end', async () => {
+      const done: string[] = [];
+      const later = async (name: string): Promise<void> => {
+        await new Promise(resolve => setTimeout(resolve, 2_000));
+        done.push(name);
+      };
+      const { sink } = open({
+        ...new Disk().options,
+        write: () => later('write'),
+        writeManifest: () => later('manifest'),
+        delete: async () => void done.push('delete'),
+      });
+      const controller = new AbortController();
+      const file = keptFile();
+      file.append(new Uint8Array(500));
+      const picture = { key: `recordings/${ID}/thumbnails/0001.jpg`, bytes: new Uint8Array(5) };
+      const all = Promise.allSettled([
+        sink.store(file, controller.signal),
+        sink.put(picture, controller.signal),
+        sink.writeManifest(recording, controller.signal),
+      ]);
+      await file.seal();
+      await vi.advanceTimersByTimeAsync(500);
+      controller.abort(new Error('thrown away'));
+      await all;
+      const removed = sink.remove(ID, new AbortController().signal);
+      await vi.advanceTimersByTimeAsync(3_000);
+      await removed;
+      expect([done.length, done.at(-1)]).toEqual([4, 'delete']);
+    });
+  });
+
+  it('is asked to delete in time also when something that it was given never comes to its end', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let deleted = false;
+    const { sink } = open({
+      ...new Disk().options,
+      writeManifest: () => new Promise(() => undefined),
+      delete: async () => {
+        deleted = true;
+      },
+    });
+    const controller = new AbortController();
+    const written = sink.writeManifest(recording, controller.signal);
+    controller.abort(new Error('thrown away'));
+    await expect(written).rejects.toThrow('thrown away');
+    const removed = sink.remove(ID, new AbortController().signal);
+    await vi.advanceTimersByTimeAsync(2_500);
+    await removed;
+    expect(deleted).toBe(true);
   });
 
   it('need not be able to read, list or delete', async () => {

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openAccess } from '../../src/on-demand.ts';
 import { Persistence, refusal } from '../../src/storage/http.ts';
-import { deadlineOf } from '../../src/storage/retry.ts';
+import { deadlineOf, sleep } from '../../src/storage/retry.ts';
 import { tus } from '../../src/storage/tus/tus.ts';
 import { ID, manifest, noise, until } from './server-kit.ts';
-import { grow, growingFile, newSink } from './storage-kit.ts';
+import { grow, growingFile, keptFile, newSink } from './storage-kit.ts';
 
 const ENDPOINT = 'https://storage.example/storage';
 
@@ -77,7 +77,7 @@ describe('no answer', () => {
 
   it('to a request that was under way at stop(): given up when patience is over', async () => {
     const { persistence, stop, signal } = start(3);
-    const tried = persistence.attempt(silence, signal, 10_000_000);
+    const tried = persistence.attempt(silence, signal);
     tried.catch(() => undefined);
     await vi.advanceTimersByTimeAsync(10_000);
     stop();
@@ -87,6 +87,21 @@ describe('no answer', () => {
     expect(took).toBeLessThan(3_500);
     const next = persistence.attempt(async () => new Response(), signal);
     await expect(next).rejects.toMatchObject({ code: 'storage-unreachable' });
+  });
+
+  it('to a large request then: what came of it can be asked for, once and in some seconds', async () => {
+    const { persistence, stop, signal } = start(3);
+    stop();
+    const large = (): Promise<Response | undefined> => persistence.attempt(silence, signal, 10_000_000);
+    const tried = large();
+    expect(await timed(tried)).toBeLessThan(4_000);
+    expect(await tried).toBeUndefined();
+    const answer = new Response();
+    expect(await persistence.attempt(async () => answer, signal)).toBe(answer);
+    const again = large();
+    again.catch(() => undefined);
+    expect(await timed(again)).toBeLessThan(5_500);
+    await expect(again).rejects.toMatchObject({ code: 'storage-unreachable' });
   });
 
   it('yet, when patience is none: a request still gets a second', async () => {
@@ -124,6 +139,128 @@ describe('no answer', () => {
     expect(took).toBeGreaterThanOrEqual(40_000);
     expect(took).toBeLessThan(41_000);
     await expect(asked).rejects.toMatchObject({ code: 'storage-unreachable' });
+  });
+});
+
+describe('an uplink that is slow', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  const SIZE = 1024 ** 2;
+
+  /** Keeps what came through of a request that is cut, and answers after two seconds: the link's queue is full. */
+  const serve = (bytesPerSecond: number): Map<string, number> => {
+    const has = new Map<string, number>();
+    vi.stubGlobal('fetch', async (url: string, { method, body, signal }: RequestInit) => {
+      if (method === 'POST') return new Response(null, { status: 201, headers: { Location: `f${++made}` } });
+      const [length, began] = [(body as Uint8Array | undefined)?.byteLength ?? 0, performance.now()];
+      const takes = method === 'HEAD' ? 2_000 : (length / bytesPerSecond) * 1_000;
+      const before = has.get(url) ?? 0;
+      try {
+        await sleep(Math.min(takes, 2 ** 31 - 1), signal as AbortSignal);
+      } finally {
+        const through = ((performance.now() - began) / 1_000) * bytesPerSecond;
+        has.set(url, before + Math.min(length, Math.floor(through)));
+      }
+      const headers = { 'Upload-Offset': String(has.get(url)) };
+      return new Response(null, { status: method === 'HEAD' ? 200 : 204, headers });
+    });
+    let made = 0;
+    return has;
+  };
+
+  /** Runs until all files are stored, or none will be. */
+  const store = async (count: number, bytesPerSecond: number) => {
+    const has = serve(bytesPerSecond);
+    const { sink, signal, stop } = newSink(ENDPOINT, { chunkBytes: SIZE });
+    const files = Array.from({ length: count }, (_, i) => keptFile(i + 1));
+    for (const file of files) {
+      file.append(new Uint8Array(SIZE));
+      await file.seal();
+    }
+    const stopped = stop();
+    let took = 0;
+    const all = Promise.allSettled(files.map(file => sink.store(file, signal))).finally(() => {
+      took = performance.now() - stopped;
+    });
+    for (let i = 0; i < 1_200 && took === 0; i++) await vi.advanceTimersByTimeAsync(500);
+    return { has: [...has.values()], results: await all, took };
+  };
+
+  it.each([
+    [1, 150],
+    [4, 300],
+  ])(
+    'is not given up while bytes get through, though a request takes longer than patience does: %i files',
+    async (count, most) => {
+      const { has, results, took } = await store(count, 10_000);
+      expect(results.filter(({ status }) => status === 'rejected')).toEqual([]);
+      expect(has).toEqual(Array.from({ length: count }, () => SIZE));
+      expect(took).toBeGreaterThan(100_000);
+      expect(took).toBeLessThan(most * 1_000);
+    },
+  );
+
+  it('is given up when none do, after one more look', async () => {
+    const { results, took } = await store(4, 0);
+    for (const result of results)
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'storage-unreachable' } });
+    expect(took).toBeGreaterThanOrEqual(30_000);
+    expect(took).toBeLessThan(37_500);
+  });
+});
+
+describe('a function of the page that never settles', () => {
+  beforeAll(async () => void (await openAccess({ kind: 'device' })));
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  const never = (): Promise<never> => new Promise(() => undefined);
+
+  it('headers() in the worker: it is trouble, and given up so long after stop()', async () => {
+    const { sink, signal, stop, troubles } = newSink(
+      ENDPOINT,
+      { headers: 'asked', giveUpAfter: 3 },
+      { ask: never },
+    );
+    const all = Promise.allSettled([
+      sink.store(growingFile(), signal),
+      sink.writeManifest(manifest(ID), signal),
+    ]);
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(troubles).toEqual(['no answer in time', 'no answer in time']);
+    stop();
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(vi.getTimerCount()).toBe(0);
+    for (const result of await all)
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'storage-unreachable' } });
+  });
+
+  it('headers() in the worker, and the recording is thrown away', async () => {
+    const { sink, controller, signal } = newSink(ENDPOINT, { headers: 'asked' }, { ask: never });
+    const storing = sink.store(growingFile(), signal);
+    storing.catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(1_000);
+    controller.abort(new Error('thrown away'));
+    await expect(storing).rejects.toThrow('thrown away');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('headers() in the page: storage-unreachable, or what the signal says', async () => {
+    const storage = tus({ endpoint: ENDPOINT, headers: never });
+    const controller = new AbortController();
+    const all = Promise.allSettled([storage.list(), storage.list({ signal: controller.signal })]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    controller.abort(new Error('not now'));
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await all).toMatchObject([
+      { reason: { code: 'storage-unreachable' } },
+      { reason: { message: 'not now' } },
+    ]);
   });
 });
 

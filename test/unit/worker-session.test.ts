@@ -1,7 +1,7 @@
 /** What becomes of a recording that ends while its storage has still to answer for the first time. */
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { CodecUnsupportedError } from '../../src/errors.ts';
-import { type TusConfig, tus } from '../../src/index.ts';
+import { type DeviceConfig, device, type TusConfig, tus } from '../../src/index.ts';
 import { journalPath } from '../../src/opfs.ts';
 import { resolveOptions } from '../../src/options.ts';
 import { Asks } from '../../src/worker/asks.ts';
@@ -26,29 +26,35 @@ afterEach(() => vi.unstubAllGlobals());
 const VIDEO = { source: videoSource(), family: 'vp8' as const };
 const CONFIG: VideoDecoderConfig = { codec: 'vp8', codedWidth: 640, codedHeight: 360 };
 
-/** A second of video. */
-const openTracks: OpenTracks = ({ files }) => {
-  const file = files.begin({ reason: 'start', startTime: 0, video: VIDEO, audioEpoch: 1 });
-  for (let i = 0; i < 10; i++)
-    file.addVideo(
-      { data: new Uint8Array(100), timestamp: i * 100_000, type: i === 0 ? 'key' : 'delta' },
-      i === 0 ? CONFIG : undefined,
-    );
-  const nothing = (): void => undefined;
-  return {
-    ...{ duration: 1, endTime: 1_000_000, pause: nothing, resume: nothing, keyFrameAt: nothing },
-    replace: async () => undefined,
-    stop: async () => {
-      file.endTime = 1_000_000;
-      file.endVideo();
-      files.endAudioBefore(Number.POSITIVE_INFINITY);
-      files.endAll();
-    },
-    cancel: nothing,
+/** A second of video; with an audio track, whose parameters never become known, the file shows itself at its end. */
+const tracksWith =
+  (audioEpoch: 1 | undefined): OpenTracks =>
+  ({ files }) => {
+    const file = files.begin({ reason: 'start', startTime: 0, video: VIDEO, audioEpoch });
+    for (let i = 0; i < 10; i++)
+      file.addVideo(
+        { data: new Uint8Array(100), timestamp: i * 100_000, type: i === 0 ? 'key' : 'delta' },
+        i === 0 ? CONFIG : undefined,
+      );
+    const nothing = (): void => undefined;
+    return {
+      ...{ duration: 1, endTime: 1_000_000, pause: nothing, resume: nothing, keyFrameAt: nothing },
+      replace: async () => undefined,
+      stop: async () => {
+        file.endTime = 1_000_000;
+        file.endVideo();
+        files.endAudioBefore(Number.POSITIVE_INFINITY);
+        files.endAll();
+      },
+      cancel: nothing,
+    };
   };
-};
 
-const open = async (after?: MessagePort) => {
+const openTracks = tracksWith(1);
+
+const TUS = tus({ endpoint: 'https://storage.example' });
+
+const open = async ({ config } = TUS, given = openTracks, after?: MessagePort) => {
   const disk = new MemoryOpfs();
   vi.stubGlobal('navigator', { storage: disk.storage });
   const answers: ((status: number) => void)[] = [];
@@ -63,7 +69,7 @@ const open = async (after?: MessagePort) => {
     {
       ...{ recordingId: ID, startedAt: '2024-05-01T10:00:00.000Z', options: resolveOptions({}) },
       ...{
-        storage: tus({ endpoint: 'https://storage.example' }).config as TusConfig,
+        storage: config as TusConfig | DeviceConfig,
         video: undefined,
         audio: undefined,
       },
@@ -71,7 +77,7 @@ const open = async (after?: MessagePort) => {
     },
     new Asks(send),
     send,
-    openTracks,
+    given,
   );
   if (!session) throw new Error(JSON.stringify(sent));
   /** The storage refuses whatever it is asked. */
@@ -83,6 +89,9 @@ const open = async (after?: MessagePort) => {
   };
   return { disk, session, sent, refuse, accept };
 };
+
+/** What `recover()` finds one by. */
+const leftOn = (disk: MemoryOpfs): string[] => disk.paths.filter(path => path.endsWith('setup.json'));
 
 const failure = (sent: FromWorker[]) => sent.find(message => message.type === 'failed');
 
@@ -124,7 +133,7 @@ it('a codec that turns out not to be there: the recording fails with that', asyn
 const openNext = async () => {
   const asked = vi.fn();
   checked = Promise.resolve();
-  return { asked, ...(await open({ postMessage: asked } as unknown as MessagePort)) };
+  return { asked, ...(await open(TUS, openTracks, { postMessage: asked } as unknown as MessagePort)) };
 };
 
 it('one that is given up before it has asked for its turn ends, and never asks', async () => {
@@ -153,4 +162,56 @@ it('one that has asked goes on, as the one before ends, until it is really told 
     expect(failure(sent)).toBeDefined();
   });
   await stopped;
+});
+
+it('headers that never come do not keep one that is thrown away', async () => {
+  checked = Promise.resolve();
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { session, sent } = await open(
+    tus({ endpoint: 'https://storage.example', headers: () => new Promise(() => undefined) }),
+  );
+  const aborted = session.abort();
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(sent.at(-1)).toMatchObject({ type: 'aborted' });
+  await aborted;
+});
+
+it('one on this device whose last manifest can not be written is left for a recovery', async () => {
+  checked = Promise.resolve();
+  const { disk, session, sent } = await open(device());
+  await vi.waitFor(() => expect(sent.map(({ type }) => type)).toContain('started'));
+  disk.refuse = { close: new DOMException('The disk is full.', 'QuotaExceededError') };
+  await session.stop();
+  expect(failure(sent)).toMatchObject({ error: { code: 'device-storage-failed' } });
+  expect(leftOn(disk)).toHaveLength(1);
+});
+
+it.each([
+  ['of which all parameters are known', undefined],
+  ['of which some are not', 1],
+] as const)(
+  'one on this device that ended with a file unfinished, %s, is left for a recovery',
+  async (_, audioEpoch) => {
+    checked = Promise.resolve();
+    const { disk, session, sent } = await open(device(), needs => ({
+      ...tracksWith(audioEpoch)(needs),
+      stop: () => Promise.reject(new Error('The muxer has failed.')),
+    }));
+    await vi.waitFor(() => expect(sent.map(({ type }) => type)).toContain('started'));
+    await session.stop();
+    expect(failure(sent)).toMatchObject({
+      error: { message: expect.stringContaining('The muxer has failed.') },
+    });
+    expect(leftOn(disk)).toHaveLength(1);
+  },
+);
+
+it('one on this device that failed and is whole leaves nothing to be recovered', async () => {
+  checked = Promise.resolve();
+  const { disk, session, sent } = await open(device());
+  await vi.waitFor(() => expect(sent.map(({ type }) => type)).toContain('started'));
+  session.onUncaught(new Error('An encoder has failed.'));
+  await vi.waitFor(() => expect(failure(sent)).toMatchObject({ recording: { state: 'failed' } }));
+  expect(leftOn(disk)).toEqual([]);
 });

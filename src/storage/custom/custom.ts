@@ -26,7 +26,7 @@ export interface CustomOptions {
    * belongs, and what is there already is to be written over. One that takes long is waited for.
    */
   write(chunk: CustomChunk): Promise<void>;
-  /** Stores the manifest over the one before. Called whenever it changes, and with the final one at the end. */
+  /** Stores the manifest over the one before. Called whenever it changes, and with the final one at the end; one at a time. */
   writeManifest(manifest: Recording): Promise<void>;
   /**
    * Bytes of a file that are durable; 0 when there are none. Asked after a failure and after a crash, to go on from there. Without
@@ -93,18 +93,19 @@ class CustomStorage implements Storage {
     readonly config: CustomConfig,
   ) {}
 
+  /** What a function gives back may be something that can not be sent to the worker: only a size is. */
   async answer(call: PageCall): Promise<unknown> {
     switch (call.name) {
       case 'write': {
         const { key, offset, bytes, last } = call;
-        return this.options.write({ key, offset, bytes, last });
+        return void (await this.options.write({ key, offset, bytes, last }));
       }
       case 'size':
         return this.options.size?.(call.key);
       case 'writeManifest':
-        return this.options.writeManifest(call.manifest);
+        return void (await this.options.writeManifest(call.manifest));
       case 'delete':
-        return this.options.delete?.(call.recordingId);
+        return void (await this.options.delete?.(call.recordingId));
       case 'headers':
         return {};
     }

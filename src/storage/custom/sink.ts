@@ -1,17 +1,21 @@
 /** Gives a recording to functions of the page, piece by piece, each again until it is taken. */
 import type { Recording } from '../../manifest.ts';
 import { Patience, type Persistence, persistenceOf } from '../http.ts';
-import { Advance } from '../retry.ts';
+import { Advance, sleep } from '../retry.ts';
 import type { SinkEvents, SmallObject, StorageSink, UploadSource } from '../sink.ts';
-import type { CustomConfig } from '../storage.ts';
+import type { CustomConfig, PageCall } from '../storage.ts';
 
-/** A piece that the page was given, and what came of it. */
-interface Piece {
+/** What the page was asked for, and what came of it. */
+interface Asked {
+  done: Promise<unknown>;
+  settled: boolean;
+}
+
+/** A piece that the page was given. */
+interface Piece extends Asked {
   offset: number;
   length: number;
   last: boolean;
-  done: Promise<unknown>;
-  settled: boolean;
 }
 
 /** One file on its way. */
@@ -21,6 +25,9 @@ interface Transfer {
   signal: AbortSignal;
 }
 
+/** How long what is under way holds up deleting: some of the time that a session has for that; milliseconds. */
+const FOR_OTHERS = 2_000;
+
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export class CustomSink implements StorageSink {
@@ -28,6 +35,9 @@ export class CustomSink implements StorageSink {
   readonly #patience = new Patience();
   /** By key: a function that has not settled may still do what it was asked for, and is not asked twice. */
   readonly #given = new Map<string, Piece>();
+  /** The manifest that the page was given last: while that has not settled, it may still be written over a newer one. */
+  #manifest: (Asked & { manifest: Recording }) | undefined;
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(
     private readonly config: CustomConfig,
@@ -46,9 +56,34 @@ export class CustomSink implements StorageSink {
     }
   }
 
+  /** Asks for what changes the storage. */
+  #ask(call: PageCall): Asked {
+    const asked: Asked = { done: this.events.ask(call), settled: false };
+    this.#underWay.add(asked.done);
+    const settle = (): void => {
+      asked.settled = true;
+      this.#underWay.delete(asked.done);
+    };
+    asked.done.then(settle, settle);
+    return asked;
+  }
+
   async writeManifest(manifest: Recording, signal: AbortSignal): Promise<void> {
-    const work = (): Promise<unknown> => this.events.ask({ name: 'writeManifest', manifest });
-    await this.#until(work, { persistence: persistenceOf(this.config, this.events), signal });
+    const persistence = persistenceOf(this.config, this.events);
+    for (;;) {
+      const given = (this.#manifest ??= Object.assign(this.#ask({ name: 'writeManifest', manifest }), {
+        manifest,
+      }));
+      try {
+        await persistence.within(() => given.done, signal);
+        this.#manifest = undefined;
+        if (given.manifest === manifest) return;
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        if (given.settled) this.#manifest = undefined;
+        await persistence.stalled(wordsOf(error), signal);
+      }
+    }
   }
 
   /** To the page it is a file of one piece. */
@@ -56,7 +91,7 @@ export class CustomSink implements StorageSink {
     const persistence = persistenceOf(this.config, this.events, this.#patience);
     // What the page is given is its own from then on.
     const work = (): Promise<unknown> =>
-      this.events.ask({ name: 'write', key, offset: 0, bytes: bytes.slice(), last: true });
+      this.#ask({ name: 'write', key, offset: 0, bytes: bytes.slice(), last: true }).done;
     await this.#until(work, { persistence, signal });
     persistence.progress();
   }
@@ -103,12 +138,8 @@ export class CustomSink implements StorageSink {
     const length = Math.min(this.config.chunkBytes, source.size - offset);
     const last = source.sealed && offset + length === source.size;
     const bytes = await source.read(offset, length);
-    const done = this.events.ask({ name: 'write', key, offset, bytes, last });
-    const piece: Piece = { offset, length, last, done, settled: false };
-    const settle = (): void => {
-      piece.settled = true;
-    };
-    done.then(settle, settle);
+    const asked = this.#ask({ name: 'write', key, offset, bytes, last });
+    const piece: Piece = Object.assign(asked, { offset, length, last });
     this.#given.set(key, piece);
     return piece;
   }
@@ -122,7 +153,9 @@ export class CustomSink implements StorageSink {
     return typeof found === 'number' && found >= 0 && found <= size ? found : 0;
   }
 
-  async remove(recordingId: string): Promise<void> {
+  async remove(recordingId: string, signal: AbortSignal): Promise<void> {
+    // What is still being written would come back after it was deleted.
+    await Promise.race([Promise.allSettled(this.#underWay), sleep(FOR_OTHERS, signal)]);
     await this.events.ask({ name: 'delete', recordingId });
   }
 }

@@ -2,9 +2,10 @@
 import { StorageRejectedError } from '../../errors.ts';
 import { mediaTypeOf } from '../../manifest.ts';
 import { type Persistence, refusal } from '../http.ts';
-import { verdictOf } from '../retry.ts';
+import { Advance, verdictOf } from '../retry.ts';
 import { Slots } from '../slots.ts';
 import type { S3Config } from '../storage.ts';
+import { sendPart, whole } from './send-part.ts';
 
 /** A part that the store has. */
 export interface StoredPart {
@@ -27,6 +28,8 @@ export interface Part {
 export interface Attempts {
   persistence: Persistence;
   signal: AbortSignal;
+  /** Something is on its way: patience starts anew, although nothing is stored yet. */
+  onMoved?(): void;
 }
 
 interface Signed {
@@ -44,13 +47,6 @@ const asJson = (content: unknown): string | undefined =>
 const inWords = async (response: Response): Promise<string> => {
   const [, code = ''] = /<Code>([^<]*)<\/Code>/.exec(await response.text()) ?? [];
   return `HTTP ${response.status} ${code}`.trim();
-};
-
-/** The answer with all of its body: it comes in time with it, or it has not come. */
-const whole = async (response: Response): Promise<Response> => {
-  const { status, statusText, headers } = response;
-  const hasBody = ![204, 205, 304].includes(status);
-  return new Response(hasBody ? await response.text() : null, { status, statusText, headers });
 };
 
 export class S3Requests {
@@ -148,17 +144,21 @@ export class S3Requests {
   /** Stores a part; resolves to its ETag, or to `undefined` when there is no such upload. */
   async put(attempts: Attempts, key: string, uploadId: string, part: Part): Promise<string | undefined> {
     const { persistence, signal } = attempts;
+    const { body } = part;
+    const advance = new Advance(0);
+    const onSent = (bytes: number): void => {
+      if (advance.reaches(bytes)) attempts.onMoved?.();
+    };
     for (;;) {
       // Signed anew for each try: what made the last one fail may be that its signature had expired.
       const signed = await this.#sign(attempts, key, uploadId, part);
       if (!signed) return undefined;
+      // A store that takes all of a part and then does not want it is not served for ever.
+      advance.fallsBack(0);
       const response = await persistence.attempt(
-        async limited => {
-          const init = { method: 'PUT', headers: signed.headers, body: part.body, signal: limited };
-          return whole(await fetch(signed.url, init));
-        },
+        limited => sendPart({ ...signed, body }, limited, onSent),
         signal,
-        part.body.byteLength,
+        body.byteLength,
       );
       if (!response) continue;
       if (verdictOf(response.status) === 'done') {

@@ -57,6 +57,9 @@ export class S3Sink implements StorageSink {
     await new FileUpload(context, source, {
       persistence: persistenceOf(this.config, this.events, this.#patience),
       signal,
+      onMoved: () => {
+        this.#patience.lastProgress = performance.now();
+      },
     }).run();
   }
 

@@ -39,15 +39,16 @@ const NAMES = ['endpoint', 'headers', 'chunkBytes', 'flushInterval', 'giveUpAfte
 export const tus = (options: TusOptions): Storage => {
   checkNames(options, NAMES);
   const headers = requestHeaders(options?.headers, 'tus.headers');
-  const chunkBytes = { from: 65_536, to: 1024 ** 3, unit: 'bytes', fallback: CHUNK };
+  const bytes = { from: 65_536, to: 1024 ** 3, unit: 'bytes', fallback: CHUNK };
+  const chunkBytes = Math.round(numberOption(options?.chunkBytes, 'tus.chunkBytes', bytes));
   const flushInterval = { from: 0.1, to: 3600, unit: 'seconds', fallback: 2 };
   const giveUpAfter = { from: 0, to: 86_400, unit: 'seconds', fallback: 30 };
   const config: TusConfig = {
     kind: 'tus',
     endpoint: endpointOption(options?.endpoint, 'tus.endpoint'),
     headers: headers.fixed,
-    chunkBytes: numberOption(options.chunkBytes, 'tus.chunkBytes', chunkBytes),
-    largestChunk: options.chunkBytes ?? LARGEST_CHUNK,
+    chunkBytes,
+    largestChunk: options.chunkBytes ? chunkBytes : LARGEST_CHUNK,
     flushInterval: numberOption(options.flushInterval, 'tus.flushInterval', flushInterval),
     giveUpAfter: numberOption(options.giveUpAfter, 'tus.giveUpAfter', giveUpAfter),
   };

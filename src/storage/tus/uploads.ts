@@ -190,14 +190,13 @@ export class TusUploads {
     own: Record<string, string>,
   ): Promise<Response> {
     for (;;) {
-      const response = await this.#slots.run(
-        () =>
-          persistence.attempt(
-            async limited => fetch(url, { method, headers: await this.headers(own), signal: limited }),
-            signal,
-          ),
-        signal,
-      );
+      const attempt = (): Promise<Response | undefined> =>
+        persistence.attempt(
+          async limited => fetch(url, { method, headers: await this.headers(own), signal: limited }),
+          signal,
+        );
+      // How far an upload has got may be asked in the last moment: not behind files that send.
+      const response = await (method === 'HEAD' ? attempt() : this.#slots.run(attempt, signal));
       if (response) return response;
     }
   }
