@@ -40,17 +40,32 @@ const openTracks: OpenTracks = ({ files }) => {
       files.endAll();
     },
     cancel: nothing,
+    stored: () => storeRest(),
   };
 };
 
-const open = async () => {
+/** Stores what belongs to the files. */
+let storeRest = async (): Promise<void> => undefined;
+
+/** A tus server that takes everything. */
+const take = async (_: unknown, { method, headers, body }: RequestInit = {}): Promise<Response> => {
+  const { size = 0 } = body instanceof Blob ? body : new Blob([body as BlobPart]);
+  const offset = Number(new Headers(headers).get('upload-offset') ?? 0) + size;
+  const given = { location: 'https://storage.example/1', 'upload-offset': String(offset) };
+  return new Response(undefined, { status: method === 'POST' ? 201 : 204, headers: given });
+};
+
+const open = async (fetch?: typeof take) => {
   const disk = new MemoryOpfs();
   vi.stubGlobal('navigator', { storage: disk.storage });
   const answers: ((status: number) => void)[] = [];
   vi.stubGlobal(
     'fetch',
-    () =>
-      new Promise<Response>(resolve => answers.push(status => resolve(new Response(undefined, { status })))),
+    fetch ??
+      (() =>
+        new Promise<Response>(resolve =>
+          answers.push(status => resolve(new Response(undefined, { status }))),
+        )),
   );
   const sent: FromWorker[] = [];
   const send = (message: FromWorker): void => void sent.push(message);
@@ -110,4 +125,26 @@ it('a codec that turns out not to be there: the recording fails with that', asyn
   });
   await stopped;
   expect(failure(sent)).toMatchObject({ error: { code: 'codec-unsupported' } });
+});
+
+it('one that is thrown away while its last thumbnails are waited for stays nowhere', async () => {
+  checked = Promise.resolve();
+  let stored = (): void => undefined;
+  const asked = new Promise<void>(resolve => {
+    storeRest = () => {
+      resolve();
+      return new Promise(done => {
+        stored = done;
+      });
+    };
+  });
+  const { disk, session, sent } = await open(take);
+  const stopped = session.stop();
+  await asked;
+  await session.abort();
+  stored();
+  await stopped;
+  expect(sent.at(-1)).toMatchObject({ type: 'aborted' });
+  const folder = journalPath(ID).join('/');
+  expect(disk.paths.filter(path => path.startsWith(folder))).toEqual([]);
 });
