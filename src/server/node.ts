@@ -14,9 +14,10 @@ export type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse)
 
 const baseOf = (incoming: IncomingMessage): string => {
   const scheme = (incoming.socket as Socket & { encrypted?: boolean }).encrypted ? 'https' : 'http';
-  const host = incoming.headers.host ?? 'localhost';
+  // Of HTTP/2, `:authority` has the place of `Host` (RFC 9113, section 8.3.1).
+  const host = incoming.headers.host ?? incoming.headers[':authority'] ?? 'localhost';
   // All that could end the authority and begin another part of the address.
-  if (!/^[^\s/?#@\\]+$/.test(host) || !URL.canParse(`${scheme}://${host}`)) {
+  if (!/^[^\s/?#@\\]+$/.test(String(host)) || !URL.canParse(`${scheme}://${host}`)) {
     throw requestInvalid('The Host header is not valid.');
   }
   return `${scheme}://${host}`;

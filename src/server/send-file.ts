@@ -10,15 +10,23 @@ const PIECE_BYTES = 256 * 1024;
 /** Both ends belong to it. The handle is closed at the end, at an error, and when nobody reads on. */
 const streamRange = (handle: FileHandle, { start, end }: ByteRange): ReadableStream<Uint8Array> => {
   let position = start;
+  const read = async (): Promise<Uint8Array> => {
+    const piece = new Uint8Array(Math.min(PIECE_BYTES, end - position + 1));
+    const { bytesRead } = await handle.read(piece, 0, piece.byteLength, position);
+    // The file got shorter while it was read; the answer has begun, so all that is left is to break it off.
+    if (bytesRead === 0) throw internal();
+    position += bytesRead;
+    return piece.subarray(0, bytesRead);
+  };
   return new ReadableStream<Uint8Array>(
     {
       pull: async controller => {
-        const piece = new Uint8Array(Math.min(PIECE_BYTES, end - position + 1));
-        const { bytesRead } = await handle.read(piece, 0, piece.byteLength, position);
-        // The file got shorter while it was read; the answer has begun, so all that is left is to break it off.
-        if (bytesRead === 0) throw internal();
-        position += bytesRead;
-        controller.enqueue(piece.subarray(0, bytesRead));
+        try {
+          controller.enqueue(await read());
+        } catch (thrown) {
+          await handle.close();
+          throw thrown;
+        }
         if (position <= end) return;
         await handle.close();
         controller.close();

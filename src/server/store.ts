@@ -5,7 +5,7 @@
  *
  * An upload's id is its path below the folder, `[<prefix>/]<recording id>/0001.mp4`.
  */
-import { open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { DataStore, ERRORS, type KvStore, Upload } from '@tus/server';
@@ -59,6 +59,34 @@ const writeAll = async (
   }
 };
 
+/**
+ * The recorder forgets what an answer confirms, so it has to survive a power cut. What could not be flushed must not be confirmed later:
+ * flushed once more, it would seem to be there, as the system gives such pages up (fsync(2), NOTES).
+ *
+ * @param kept bytes that were flushed before.
+ */
+const flush = async (handle: FileHandle, kept: number): Promise<void> => {
+  try {
+    await handle.datasync();
+  } catch (thrown) {
+    if (kept < Number.POSITIVE_INFINITY) await handle.truncate(kept).catch(() => undefined);
+    throw thrown;
+  }
+};
+
+/** Bytes of a file, all of them flushed: a process that died may have left some that were not. */
+const flushedSize = async (path: string): Promise<number | undefined> => {
+  const handle = await openFile(path, 'write');
+  if (handle === undefined) return undefined;
+  try {
+    const { size } = await handle.stat();
+    await handle.datasync();
+    return size;
+  } finally {
+    await handle.close();
+  }
+};
+
 /** The store for recordings below a folder. */
 export class RecordingStore extends DataStore {
   private readonly infos: KvStore;
@@ -102,16 +130,17 @@ export class RecordingStore extends DataStore {
     const handle = path && (await openFile(join(path, name), 'write'));
     if (!handle) throw notFound();
     let position = offset;
+    let kept = Number.POSITIVE_INFINITY;
     try {
-      if ((await handle.stat()).size !== offset) throw offsetMismatch();
+      kept = (await handle.stat()).size;
+      if (kept !== offset) throw offsetMismatch();
       // Were the stream destroyed at an error here, the tus server would report that in the error's stead.
       for await (const piece of readable.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
         await writeAll(handle, piece, position);
         position += piece.byteLength;
       }
     } finally {
-      // The recorder forgets what an answer confirms, so it has to survive a power cut.
-      await handle.datasync().finally(() => handle.close());
+      await flush(handle, kept).finally(() => handle.close());
     }
     return position;
   }
@@ -120,8 +149,10 @@ export class RecordingStore extends DataStore {
   override async getUpload(id: string): Promise<Upload> {
     const { folder, name } = split(id);
     const path = await findFolder(this.root, folder);
-    const bytes = path === undefined ? undefined : await fileSize(join(path, name));
     const info = await this.infos.get(id);
+    // Without an upload, nobody forgets anything because of it.
+    const sizeOf = info ? flushedSize : fileSize;
+    const bytes = path === undefined ? undefined : await sizeOf(join(path, name));
     if (path === undefined || bytes === undefined) {
       throw info ? ERRORS.FILE_NO_LONGER_EXISTS : ERRORS.FILE_NOT_FOUND;
     }

@@ -75,7 +75,10 @@ export class ThumbnailMaker {
   #keyFrameBytes = 0;
   /** Nothing is made any more: the recording is over, or the storage wants none. */
   #over = false;
-  #thrownAway = false;
+  /** Nothing is made, stored or told any more: it was thrown away, or is not waited for any longer. */
+  #closed = false;
+  /** Pictures and sheets that wait to be drawn, are drawn, or are being stored. */
+  #busy = 0;
   #ending: Promise<void> | undefined;
   /** In a row. */
   #refusals = 0;
@@ -132,6 +135,7 @@ export class ThumbnailMaker {
 
   /** @param open gives, when its turn comes, a frame that is to be closed here. */
   #queueUp(time: number, open: () => Promise<VideoFrame>, turned?: Turned): void {
+    this.#busy++;
     const making = (this.#making ?? Promise.resolve()).then(() => this.#make(time, open, turned));
     this.#making = making;
     void making.then(() => {
@@ -140,10 +144,13 @@ export class ThumbnailMaker {
   }
 
   async #make(time: number, open: () => Promise<VideoFrame>, turned: Turned | undefined): Promise<void> {
+    this.#busy--;
+    // Only raw frames have to be closed, and of those none waits.
+    if (this.#closed && turned) return;
     await this.#orLeaveOut(async () => {
       const frame = await open();
       try {
-        if (this.#thrownAway) return;
+        if (this.#closed) return;
         this.#pictures.draw(frame, turned);
       } finally {
         frame.close();
@@ -151,20 +158,22 @@ export class ThumbnailMaker {
       if (this.context.options.sprite) this.#addTile(time);
       await this.#storePicture(time);
     });
-    if (this.#pictures.full) await this.#orLeaveOut(() => this.#storeSheet());
+    if (this.#pictures.full && !this.#closed) await this.#orLeaveOut(() => this.#storeSheet());
   }
 
   async #orLeaveOut(work: () => Promise<void>): Promise<void> {
+    this.#busy++;
     try {
       await work();
     } catch (error) {
       this.#leaveOut(`A thumbnail could not be made: ${wordsOf(error)}`);
     }
+    this.#busy--;
   }
 
   #leaveOut(why: string, count = 1): void {
+    if (this.#closed) return;
     this.#leftOut += count;
-    if (this.#thrownAway) return;
     this.#publish(false);
     this.context.warn(why, this.#leftOut);
   }
@@ -201,13 +210,19 @@ export class ThumbnailMaker {
   }
 
   #store(object: Unstored, limit: number): void {
-    const added = this.#queue.add(object.bytes.byteLength, limit, () => this.#put(object));
+    if (this.#closed) return;
+    const store = async (): Promise<void> => {
+      this.#busy++;
+      await this.#put(object);
+      this.#busy--;
+    };
+    const added = this.#queue.add(object.bytes.byteLength, limit, store);
     if (!added) this.#leaveOut('The storage can not be reached: thumbnails that would wait are left out.');
   }
 
   /** However often it was asked for meanwhile: what is written is the newest. */
   #storeIndex(): void {
-    if (this.#indexWaits) return;
+    if (this.#indexWaits || this.#closed) return;
     this.#indexWaits = true;
     this.#queue.add(0, Number.POSITIVE_INFINITY, async () => {
       this.#indexWaits = false;
@@ -236,6 +251,7 @@ export class ThumbnailMaker {
   async #put({ key, bytes, onStored }: Unstored): Promise<void> {
     try {
       await this.context.put({ key, bytes });
+      if (this.#closed) return;
       this.#refusals = 0;
       this.#bytes += bytes.byteLength;
       onStored();
@@ -275,7 +291,7 @@ export class ThumbnailMaker {
 
   async #finish(refused: boolean): Promise<void> {
     await this.#making;
-    if (!refused && !this.#pictures.empty) await this.#orLeaveOut(() => this.#storeSheet());
+    if (!refused && !this.#closed && !this.#pictures.empty) await this.#orLeaveOut(() => this.#storeSheet());
   }
 
   /**
@@ -290,18 +306,24 @@ export class ThumbnailMaker {
       return this.#queue.settled();
     });
     let forget = (): void => undefined;
-    const late = new Promise<void>(resolve => {
-      forget = this.context.after(LAST, resolve);
+    const late = new Promise<true>(resolve => {
+      forget = this.context.after(LAST, () => resolve(true));
     });
-    await Promise.race([all, late]);
+    if (await Promise.race([all, late])) this.#leaveOutRest();
     forget();
-    const waiting = this.#queue.clear();
-    if (waiting > 0) this.#leaveOut('The storage did not take all thumbnails in time.', waiting);
+  }
+
+  /** What is not stored by now is not in the manifest. */
+  #leaveOutRest(): void {
+    const sheet = this.#times.length > 0 && this.#refusals < REFUSALS ? 1 : 0;
+    const count = this.#queue.clear() + this.#busy + sheet;
+    if (count > 0) this.#leaveOut('Not all thumbnails were in storage in time.', count);
+    this.#closed = true;
   }
 
   /** Throws away what waits. */
   cancel(): void {
-    this.#over = this.#thrownAway = true;
+    this.#over = this.#closed = true;
     this.#queue.clear();
   }
 }

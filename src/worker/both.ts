@@ -65,6 +65,8 @@ const leading = (pair: Pair, tracks: SessionTracks): SessionTracks => ({
     void pair.composited?.stop();
     await tracks.stop().finally(() => pair.read.resolve());
   },
+  // Of thumbnails: the original has them.
+  stored: async () => tracks.stored?.(),
   cancel: () => {
     tracks.cancel();
     pair.read.resolve();

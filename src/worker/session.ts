@@ -314,10 +314,10 @@ export class Session {
   }
 
   async #complete(): Promise<void> {
-    if (this.#abort.signal.aborted) return;
     if (this.#error) throw this.#error;
     if (this.#keeper.manifest.files.length === 0) throw new RecordingEmptyError();
     await this.#tracks.stored?.();
+    if (this.#abort.signal.aborted) return;
     this.#keeper.end('complete', new Date().toISOString());
     this.#keeper.update();
     await this.#keeper.written();

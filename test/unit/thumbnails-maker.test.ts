@@ -179,8 +179,61 @@ describe('a storage that refuses', () => {
     await settle();
     for (const ring of run.timers) ring();
     await settled;
-    // Six pictures and a sheet; what is being stored is neither.
-    expect(run.last).toMatchObject({ items: [], leftOut: 6 });
+    // Six pictures and a sheet.
+    expect(run.last).toMatchObject({ items: [], leftOut: 7 });
+    expect(run.warnings.at(-1)).toBe(7);
+  });
+
+  it('that takes the last one after the end changes nothing any more: the manifest is written', async () => {
+    let take = (): void => undefined;
+    const run = start(() => new Promise(resolve => (take = resolve)));
+    await run.play(0, 10);
+    run.maker.end();
+    const settled = run.maker.settled(10 * SECOND);
+    await settle();
+    for (const ring of run.timers) ring();
+    await settled;
+    const { last } = run;
+    take();
+    await settle();
+    expect(run.last).toBe(last);
+    expect(run.asked).toHaveLength(1);
+  });
+});
+
+describe('what is not drawn yet when nobody waits any more', () => {
+  it('is counted as left out, and no more of it is begun', async () => {
+    let drawn = 0;
+    let go = (): void => undefined;
+    const held = new Promise<void>(resolve => (go = resolve));
+    vi.spyOn(SimulatedCanvas.prototype, 'convertToBlob').mockImplementation(async () => {
+      drawn++;
+      await held;
+      return { arrayBuffer: async () => new ArrayBuffer(1) };
+    });
+    const run = start();
+    run.maker.frame(frameAt(0));
+    for (const time of [10, 20, 30])
+      run.maker.keyFrame({
+        data: new Uint8Array(1),
+        config: { codec: 'x' },
+        time: time * SECOND,
+        ...UPRIGHT,
+      });
+    run.maker.end();
+    const settled = run.maker.settled(40 * SECOND);
+    await settle();
+    for (const ring of run.timers) ring();
+    await settled;
+    expect(run.last).toMatchObject({ items: [], leftOut: 5 });
+    // Four pictures, and the sheet that the first is on.
+    expect(run.warnings).toEqual([5]);
+    const { last } = run;
+    go();
+    await settle();
+    expect([drawn, run.asked, open]).toEqual([1, [], 0]);
+    expect(run.last).toBe(last);
+    vi.restoreAllMocks();
   });
 });
 

@@ -57,8 +57,12 @@ class World {
   #running = 0;
   readonly #courier: Courier;
 
-  constructor(private readonly behave: (name: string, at: number) => Answer) {
-    const timing = { firstDelay: 5 * SECOND, longestDelay: 15 * MINUTE, giveUpAfter: 72 * HOUR };
+  constructor(
+    private readonly behave: (name: string, at: number) => Answer,
+    private readonly mostFailing = 5_000,
+    giveUpAfter = 72 * HOUR,
+  ) {
+    const timing = { firstDelay: 5 * SECOND, longestDelay: 15 * MINUTE, giveUpAfter, mostFailing };
     const receiver = {
       ...{ name: 'default', target: 'simulated', address: 'simulated', timing },
       wants: () => true,
@@ -93,6 +97,8 @@ class World {
   async run(until = Number.POSITIVE_INFINITY): Promise<void> {
     for (;;) {
       const { nextAt } = await this.#courier.round();
+      const { failing } = await this.outbox.state('default');
+      expect(Object.keys(failing).length).toBeLessThanOrEqual(this.mostFailing);
       if (nextAt === undefined) return;
       // A round that is due at once, again and again, would be a busy loop.
       expect(this.attempts.length).toBeLessThan(20_000);
@@ -193,6 +199,47 @@ describe('a receiver', () => {
   });
 });
 
+describe('more events that a receiver can not take than are kept in mind', () => {
+  const bad = Array.from({ length: 8 }, (_, n) => `${n}.1`);
+  const good = ['a.0', 'b.0', 'c.0', 'd.0'];
+
+  it('hold up no others for long, and are all given up', async () => {
+    const world = new World(name => (bad.includes(name) ? 'failed' : 'taken'), 3, 6 * HOUR);
+    await world.add(...bad, 'a.0');
+    await world.run(HOUR);
+    expect(world.taken()).toEqual(['a.0']);
+    // Nothing was taken before, so that three of them are kept in mind, and with the fourth it is known whose fault it is.
+    await world.add(...good.slice(1));
+    await world.run(2 * HOUR);
+    expect(world.taken().sort()).toEqual(good);
+    await world.run();
+    expect(await world.outbox.failed('default', '')).toEqual(bad);
+    expect(world.told.filter(code => code === 'webhook-given-up')).toHaveLength(bad.length);
+  });
+
+  it('are all tried for as long as they may be while the receiver takes nothing, and given up when it never does again', async () => {
+    const world = new World(() => 'failed', 3, 6 * HOUR);
+    await world.add(...bad);
+    await world.run(6 * HOUR);
+    expect(await world.outbox.failed('default', '')).toEqual([]);
+    await world.run();
+    expect(await world.outbox.failed('default', '')).toEqual(bad);
+    expect(world.told.filter(code => code === 'webhook-failing')).toHaveLength(1);
+  });
+});
+
+it('an outage is told that begins with the retry of an event that had failed before', async () => {
+  const isDown = (at: number): boolean => at > MINUTE && at < 3 * HOUR;
+  const world = new World((name, at) => (name === 'a.1' || isDown(at) ? 'failed' : 'taken'));
+  await world.add('a.1', 'b.0');
+  await world.run(MINUTE + 1);
+  expect(world.told).toEqual(['webhook-failing']);
+  await world.run(HOUR);
+  await world.add('c.0');
+  await world.run(2 * HOUR);
+  expect(world.told).toEqual(['webhook-failing', 'webhook-failing']);
+});
+
 it('what waits is sent at once when the receiver is back, also what lies far before the event that it took', async () => {
   const world = new World((_, at) => (at < 2 * HOUR ? 'failed' : 'taken'));
   const names = Array.from({ length: 1100 }, (_, n) => `a.${String(n).padStart(6, '0')}`);
@@ -207,16 +254,19 @@ it('what waits is sent at once when the receiver is back, also what lies far bef
 describe('whatever a receiver does', () => {
   const answers = fc.constantFrom<Answer>('taken', 'taken', 'failed', 'failed', 'failed');
 
-  it('each event is taken once or given up, and before an earlier one only when that failed three times', async () => {
+  it('each event is taken once or given up, and before an earlier one only when that failed three times or was too many', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(answers, { minLength: 1, maxLength: 40 }),
         fc.integer({ min: 0, max: 8 }),
-        async (list, bad) => {
+        fc.integer({ min: 1, max: 8 }),
+        async (list, bad, mostFailing) => {
           vi.setSystemTime(0);
           let call = 0;
-          const world = new World(name =>
-            name === NAMES[bad] ? 'failed' : (list[call++ % list.length] ?? 'taken'),
+          const world = new World(
+            name => (name === NAMES[bad] ? 'failed' : (list[call++ % list.length] ?? 'taken')),
+            mostFailing,
+            6 * HOUR,
           );
           await world.add(...NAMES.slice(0, 4));
           await world.run(MINUTE);
@@ -231,7 +281,8 @@ describe('whatever a receiver does', () => {
             const earlier = NAMES.filter(other => laneIn(other) === laneIn(name) && other < name);
             for (const other of earlier) {
               const tries = before.filter(attempt => attempt.name === other);
-              expect(tries.length >= 3 || tries.some(attempt => attempt.answer === 'taken')).toBe(true);
+              const isPatient = tries.length >= 3 || tries.some(attempt => attempt.answer === 'taken');
+              expect(isPatient || (mostFailing < 8 && given.includes(other))).toBe(true);
             }
           }
         },

@@ -1,5 +1,6 @@
 /** What becomes of a recording that ends while its storage has still to answer for the first time. */
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
+import { deferred } from '../../src/deferred.ts';
 import { CodecUnsupportedError } from '../../src/errors.ts';
 import { type DeviceConfig, device, type TusConfig, tus } from '../../src/index.ts';
 import { journalPath } from '../../src/opfs.ts';
@@ -54,14 +55,25 @@ const openTracks = tracksWith(1);
 
 const TUS = tus({ endpoint: 'https://storage.example' });
 
-const open = async ({ config } = TUS, given = openTracks, after?: MessagePort) => {
+/** A tus server that takes everything. */
+const take = async (_: unknown, { method, headers, body }: RequestInit = {}): Promise<Response> => {
+  const { size = 0 } = body instanceof Blob ? body : new Blob([body as BlobPart]);
+  const offset = Number(new Headers(headers).get('upload-offset') ?? 0) + size;
+  const given = { location: 'https://storage.example/1', 'upload-offset': String(offset) };
+  return new Response(undefined, { status: method === 'POST' ? 201 : 204, headers: given });
+};
+
+const open = async ({ config } = TUS, given = openTracks, after?: MessagePort, answer?: typeof take) => {
   const disk = new MemoryOpfs();
   vi.stubGlobal('navigator', { storage: disk.storage });
   const answers: ((status: number) => void)[] = [];
   vi.stubGlobal(
     'fetch',
-    () =>
-      new Promise<Response>(resolve => answers.push(status => resolve(new Response(undefined, { status })))),
+    answer ??
+      (() =>
+        new Promise<Response>(resolve =>
+          answers.push(status => resolve(new Response(undefined, { status }))),
+        )),
   );
   const sent: FromWorker[] = [];
   const send = (message: FromWorker): void => void sent.push(message);
@@ -214,4 +226,26 @@ it('one on this device that failed and is whole leaves nothing to be recovered',
   session.onUncaught(new Error('An encoder has failed.'));
   await vi.waitFor(() => expect(failure(sent)).toMatchObject({ recording: { state: 'failed' } }));
   expect(leftOn(disk)).toEqual([]);
+});
+
+it('one that is thrown away while its last thumbnails are waited for stays nowhere', async () => {
+  checked = Promise.resolve();
+  const asked = deferred<void>();
+  const stored = deferred<void>();
+  const given: OpenTracks = needs => ({
+    ...openTracks(needs),
+    stored: () => {
+      asked.resolve();
+      return stored.promise;
+    },
+  });
+  const { disk, session, sent } = await open(TUS, given, undefined, take);
+  const stopped = session.stop();
+  await asked.promise;
+  await session.abort();
+  stored.resolve();
+  await stopped;
+  expect(sent.at(-1)).toMatchObject({ type: 'aborted' });
+  const folder = journalPath(ID).join('/');
+  expect(disk.paths.filter(path => path.startsWith(folder))).toEqual([]);
 });

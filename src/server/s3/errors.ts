@@ -71,6 +71,19 @@ export const partsMismatch = (detail: string): HttpError =>
     `The store has other parts than the request names: ${detail}. Ask for the parts and put those that differ.`,
   );
 
+const UNEVEN = 'parts-uneven';
+
+/** R2 takes parts of one size only ("Multipart upload", "Limitations"). */
+export const partsUneven = (): HttpError =>
+  new HttpError(
+    409,
+    UNEVEN,
+    'The store wants parts of one size, but for the last. Parts of s3() grow after 5,000: keep cut.maxFileBytes at 5,000 × partBytes or less with this store.',
+  );
+
+/** True of what whoever runs the handler has to know: no page can help it. */
+export const isUneven = (thrown: unknown): boolean => thrown instanceof HttpError && thrown.code === UNEVEN;
+
 export const partTooSmall = (): HttpError =>
   new HttpError(
     409,

@@ -1,13 +1,14 @@
 /** The S3 handler: it signs and checks, and no byte of a file passes through it. No Node modules. */
-import { type Access, askForLeave, isResponse } from '../access.ts';
+import { type Access, askForLeave, type Grant, isResponse } from '../access.ts';
 import { MAX_THUMBNAIL_BYTES } from '../body.ts';
-import { methodNotAllowed, notFound } from '../errors.ts';
+import { HttpError, methodNotAllowed, notFound } from '../errors.ts';
 import { frame, noContent, type StorageHandler, withWebhooks } from '../frame.ts';
 import { parseLimit } from '../listing.ts';
 import { preflightHeaders } from '../origin.ts';
+import type { Action } from '../route.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { S3Client } from './client.ts';
-import { StoreFailedError } from './errors.ts';
+import { isUneven, StoreFailedError } from './errors.ts';
 import { type ResolvedS3Options, resolveS3Options, type S3HandlerOptions } from './options.ts';
 import * as recordings from './recordings.ts';
 import {
@@ -51,7 +52,7 @@ const carryOut = (context: Context, operation: S3OperationName, allowed: Allowed
     case 'list':
       return recordings.listRecordings(store, prefix, { limit: parseLimit(request), maxManifestBytes });
     case 'delete-recording':
-      return recordings.deleteRecording(store, prefix, recordingId);
+      return recordings.deleteRecording(store, prefix, { recordingId, maxManifestBytes });
     case 'read-file':
       return recordings.readFile(request, store, objectKey, { client, key, expiresIn });
     case 'head-file':
@@ -103,6 +104,21 @@ const subjectOf = (route: S3Route): { recordingId?: string; key?: string } => {
   return { recordingId: route.recordingId, key: route.key };
 };
 
+/** Asks `authorize`, and once more for what would do as well. What it says to the first is the answer when it allows neither. */
+const askToo = async (
+  otherwise: Action | undefined,
+  options: ResolvedS3Options,
+  request: Request,
+  access: Access,
+): Promise<Grant | Response> => {
+  const asked = askForLeave(options, request, access);
+  if (otherwise === undefined) return asked;
+  const isRefused = await asked.then(isResponse, thrown => thrown instanceof HttpError);
+  if (!isRefused) return asked;
+  const other = await askForLeave(options, request, { ...access, action: otherwise }).catch(() => asked);
+  return isResponse(other) ? asked : other;
+};
+
 const respond = async (context: Context, request: Request): Promise<Response> => {
   const { options } = context;
   const route = matchS3Route(new URL(request.url).pathname, options.path);
@@ -118,7 +134,7 @@ const respond = async (context: Context, request: Request): Promise<Response> =>
   if (operation === undefined) throw methodNotAllowed(request.method, allowedS3Methods(route));
   const subject = subjectOf(route);
   const access: Access = { action: operation.action, ...subject };
-  const grant = await askForLeave(options, request, access);
+  const grant = await askToo(operation.otherwise, options, request, access);
   if (isResponse(grant)) return grant;
   const { recordingId = '', key = '' } = subject;
   return carryOutAndTell(context, operation.name, { request, ...grant, recordingId, key });
@@ -143,6 +159,7 @@ export const createS3Handler = (handlerOptions: S3HandlerOptions): StorageHandle
       // A store that fails is no fault of ours, but somebody has to look at it.
       const cause = thrown instanceof Error ? thrown.cause : undefined;
       if (cause instanceof StoreFailedError) options.onError(cause, request);
+      if (isUneven(thrown)) options.onError(thrown, request);
       throw thrown;
     }
   });

@@ -123,6 +123,10 @@ export const checkTotal = (
 export const fitAnyhow = (wanted: readonly WantedPart[], maxFileBytes: number): boolean =>
   wanted.every(({ size }) => size * MAX_PARTS <= maxFileBytes);
 
+/** True when all parts but the last have one size. */
+export const areEven = (parts: readonly { size: number }[]): boolean =>
+  parts.slice(0, -1).every(({ size }) => size === parts[0]?.size);
+
 /** Throws when the store does not have exactly these parts. */
 export const checkSameParts = (stored: readonly StoredPart[], { size, parts }: Completion): void => {
   if (stored.length !== parts.length) {

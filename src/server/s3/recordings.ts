@@ -1,5 +1,7 @@
 /** Manifests, whole recordings, and reads of files. */
 import {
+  fileKey,
+  fileNameOf,
   isRecordingId,
   MANIFEST_NAME,
   manifestKey,
@@ -14,10 +16,12 @@ import { matchesEtag } from '../etag.ts';
 import { noContent } from '../frame.ts';
 import { inBatches, listJson, listResponse } from '../listing.ts';
 import type { S3Client } from './client.ts';
-import type { S3Store } from './store.ts';
+import type { OpenUpload, S3Store } from './store.ts';
 
 /** Requests to the store that run at once. */
 const BATCH = 16;
+/** Files of a recording that may be on their way into the store; what a manifest says is not to cost more requests than that. */
+const MOST_OPEN = 100;
 
 /** Key in the bucket of a key in the manifest, for the user with this prefix. */
 export const objectKeyOf = (prefix: readonly string[], key: string): string => [...prefix, key].join('/');
@@ -100,6 +104,32 @@ const namesIn = async (store: S3Store, folder: string): Promise<string[]> => {
   return [...files, ...thumbnails.files.map(name => `${THUMBNAILS_FOLDER}/${name}`)];
 };
 
+/** Ends the uploads of these keys, one by one: MinIO lists uploads by a key's whole name only (minio/minio, issue 11686). */
+const endUploadsOf = async (store: S3Store, objectKeys: readonly string[]): Promise<OpenUpload[]> => {
+  const lists = await inBatches(objectKeys, BATCH, async objectKey =>
+    (await store.listUploads(objectKey)).filter(({ key }) => key === objectKey),
+  );
+  const uploads = lists.flat();
+  await inBatches(uploads, BATCH, upload => store.abortUpload(upload));
+  return uploads;
+};
+
+/** Files of a recording that may have uploads: those of the manifest that are not there, and the one after them. */
+const openFiles = async (
+  store: S3Store,
+  folder: string,
+  { recordingId, maxManifestBytes }: { recordingId: string; maxManifestBytes: number },
+): Promise<string[]> => {
+  const stored = await store.get(folder + MANIFEST_NAME, maxManifestBytes);
+  const text = stored && new TextDecoder().decode(stored.bytes);
+  const files = (text && parseStoredManifest(text, recordingId)?.manifest.files) || [];
+  const last = files.reduce((most, { index }) => Math.max(most, index), 0);
+  const keys = [...files.map(({ key }) => key), fileKey(recordingId, last + 1)];
+  const names = keys.filter(key => parseKey(key)?.recordingId === recordingId).map(fileNameOf);
+  const there = new Set((await store.list(folder)).files);
+  return names.filter(name => !there.has(name)).slice(-MOST_OPEN);
+};
+
 /**
  * Ends a recording's uploads and deletes its files, the manifest last, so that a deletion that broke off can be
  * found and repeated. What is not of a recording's shape stays: a prefix may look like a recording.
@@ -107,7 +137,7 @@ const namesIn = async (store: S3Store, folder: string): Promise<string[]> => {
 export const deleteRecording = async (
   store: S3Store,
   prefix: readonly string[],
-  recordingId: string,
+  { recordingId, maxManifestBytes }: { recordingId: string; maxManifestBytes: number },
 ): Promise<Response> => {
   const key = `${RECORDINGS_PREFIX}${recordingId}/`;
   const folder = objectKeyOf(prefix, key);
@@ -116,6 +146,13 @@ export const deleteRecording = async (
   const uploads = await store.listUploads(folder);
   const open = uploads.filter(upload => isOurs(upload.key.slice(folder.length)));
   await inBatches(open, BATCH, upload => store.abortUpload(upload));
+  if (uploads.length === 0) {
+    const names = await openFiles(store, folder, { recordingId, maxManifestBytes });
+    await endUploadsOf(
+      store,
+      names.map(name => folder + name),
+    );
+  }
   const files = (await namesIn(store, folder)).filter(isOurs);
   const media = files.filter(name => name !== MANIFEST_NAME);
   await inBatches(media, BATCH, name => store.delete(folder + name));
@@ -125,8 +162,7 @@ export const deleteRecording = async (
 
 /** Deletes one file, and ends uploads of it. @throws HttpError (404) when there is neither. */
 export const deleteFile = async (store: S3Store, objectKey: string): Promise<Response> => {
-  const uploads = (await store.listUploads(objectKey)).filter(({ key }) => key === objectKey);
-  await inBatches(uploads, BATCH, upload => store.abortUpload(upload));
+  const uploads = await endUploadsOf(store, [objectKey]);
   const isThere = (await store.head(objectKey)) !== undefined;
   if (isThere) await store.delete(objectKey);
   if (!isThere && uploads.length === 0) throw notFound();

@@ -28,6 +28,8 @@ export type S3OperationName =
 export interface S3Operation {
   name: S3OperationName;
   action: Action;
+  /** Whoever may do this may do it as well. */
+  otherwise?: Action;
 }
 
 const OPERATIONS: Record<S3Route['kind'], Record<string, S3Operation>> = {
@@ -35,7 +37,8 @@ const OPERATIONS: Record<S3Route['kind'], Record<string, S3Operation>> = {
   recording: { DELETE: { name: 'delete-recording', action: 'delete' } },
   file: {
     GET: { name: 'read-file', action: 'read' },
-    HEAD: { name: 'head-file', action: 'read' },
+    // A page that lost an answer asks whether its file is finished; `complete` tells no less of it.
+    HEAD: { name: 'head-file', action: 'read', otherwise: 'write' },
     DELETE: { name: 'delete-file', action: 'delete' },
   },
   manifest: {

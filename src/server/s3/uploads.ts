@@ -3,8 +3,9 @@ import { parseJson, readBody } from '../body.ts';
 import { tooLarge } from '../errors.ts';
 import { inBatches } from '../listing.ts';
 import type { S3Client } from './client.ts';
-import { fileComplete, partsMismatch, partTooSmall, uploadNotFound } from './errors.ts';
+import { fileComplete, partsMismatch, partsUneven, partTooSmall, uploadNotFound } from './errors.ts';
 import {
+  areEven,
   type Completion,
   checkCompletion,
   checkSameParts,
@@ -124,6 +125,7 @@ const join = async (
       if (etag !== undefined) return etag;
     } catch (thrown) {
       if (isTooSmall(thrown)) throw partTooSmall();
+      if (isWrongParts(thrown) && !areEven(stored)) throw partsUneven();
       if (isWrongParts(thrown)) throw partsMismatch('it changed them meanwhile');
       if (!isNoUpload(thrown)) throw thrown;
     }

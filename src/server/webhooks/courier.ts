@@ -7,7 +7,7 @@ import type { Outcome, Receiver } from './receiver.ts';
 import {
   afterDelivery,
   afterFailure,
-  afterGivingUp,
+  afterForgetting,
   afterRestart,
   attemptsOf,
   dueAt,
@@ -15,6 +15,7 @@ import {
   isAway,
   isOver,
   type ReceiverState,
+  surplus,
 } from './schedule.ts';
 
 /** Recordings whose events are on their way at once. */
@@ -57,6 +58,7 @@ class Round {
   readonly result: RoundResult = { delivered: 0, failed: 0 };
   /** Recordings whose events wait for one that failed. */
   readonly #heldUp = new Set<string>();
+  readonly #onTheWay = new Set<string>();
   #isOver = false;
   #isBack = false;
 
@@ -93,16 +95,21 @@ class Round {
   }
 
   /**
-   * A receiver that has failed is asked with one event, not with several at once: with the one that was tried least, for it may
-   * be some only that it can't take. Resolves to true when it took it.
+   * A receiver that has failed is asked with one event, not with several at once: with one of those that were tried least, for it
+   * may be some only that it can't take. With any of them, as tries may have been forgotten. Resolves to true when it took it.
    */
   async #ask(lanes: readonly string[][]): Promise<boolean> {
     const open = lanes.filter(lane => !this.#heldUp.has(laneIn(lane[0] ?? '')));
     const due = open.flatMap(lane => this.#first(lane)).filter(name => this.#isDue(name));
-    const [least, ...others] = due.sort((a, b) => attemptsOf(this.state, a) - attemptsOf(this.state, b));
-    if (least !== undefined) await this.#send(least);
+    const fewest = due.reduce(
+      (few, name) => Math.min(few, attemptsOf(this.state, name)),
+      Number.POSITIVE_INFINITY,
+    );
+    const least = due.filter(name => attemptsOf(this.state, name) === fewest);
+    const asked = least[Math.floor(Math.random() * least.length)];
+    if (asked !== undefined) await this.#send(asked);
     if (this.state.failures === 0) return true;
-    for (const name of others) this.#note(dueAt(this.state, name));
+    for (const name of due) if (name !== asked) this.#note(dueAt(this.state, name));
     // For the next page.
     for (const lane of open)
       if (lane.some(name => holdsUp(this.state, name))) this.#heldUp.add(laneIn(lane[0] ?? ''));
@@ -146,10 +153,18 @@ class Round {
 
   /** Resolves to true when the event is off the list. */
   async #send(name: string): Promise<boolean> {
+    this.#onTheWay.add(name);
+    return this.#carry(name).finally(() => this.#onTheWay.delete(name));
+  }
+
+  async #carry(name: string): Promise<boolean> {
     const { outbox, receiver, signal } = this.context;
     const entry = await outbox.entry(receiver.name, name);
-    // Somebody else was quicker.
-    if (entry === undefined) return true;
+    if (entry === undefined) {
+      // Somebody else was quicker.
+      this.state = afterForgetting(this.state, name);
+      return true;
+    }
     if (this.state.goneFrom === this.address) return this.#giveUp(name, entry, GONE);
     const outcome = await receiver.send(entry, signal);
     if (outcome.kind === 'taken') await this.#onTaken(name);
@@ -168,7 +183,7 @@ class Round {
 
   async #onGone(name: string, entry: Entry): Promise<void> {
     const { receiver, report } = this.context;
-    this.state = { ...this.state, failures: 0, pausedUntil: 0, goneFrom: this.address };
+    this.state = { ...this.state, failures: 0, pausedUntil: 0, told: false, goneFrom: this.address };
     await this.#giveUp(name, entry, GONE);
     report(new WebhookGivenUpError(receiver.name, entry.id, entry.type, GONE));
   }
@@ -180,28 +195,42 @@ class Round {
   ): Promise<boolean> {
     const { receiver, report } = this.context;
     const now = Date.now();
+    const { timing } = receiver;
     // Neither each attempt during an outage, nor each one of an event that nothing helps.
-    const isNews = this.state.failures === 0 && attemptsOf(this.state, name) === 0;
+    const isNews = !this.state.told && attemptsOf(this.state, name) === 0;
     this.result.failed++;
-    this.state = afterFailure(this.state, name, {
-      now,
-      wait,
-      timing: receiver.timing,
-      random: Math.random(),
-    });
+    const failed = afterFailure(this.state, name, { now, wait, timing, random: Math.random() });
+    this.state = isNews ? { ...failed, told: true } : failed;
     if (isNews) report(new WebhookFailingError(receiver.name, receiver.target, detail));
-    if (isOver(this.state, name, now, receiver.timing)) {
+    if (isOver(this.state, name, now, timing)) {
       report(new WebhookGivenUpError(receiver.name, entry.id, entry.type, detail));
       return this.#giveUp(name, entry, detail);
     }
     this.#note(dueAt(this.state, name));
+    await this.#limit(name, now);
     return false;
+  }
+
+  /** No more is kept of failures than there is room for, after this one. */
+  async #limit(name: string, now: number): Promise<void> {
+    const { outbox, receiver, report } = this.context;
+    const isBusy = (other: string): boolean => this.#onTheWay.has(other);
+    const most = surplus(this.state, now, receiver.timing, isBusy);
+    if (most === undefined) return;
+    const isNobody = most === 'nobody';
+    // Before anything is waited for, so that it is not chosen twice.
+    this.state = afterForgetting(this.state, isNobody ? name : most.name);
+    const entry = isNobody ? undefined : await outbox.entry(receiver.name, most.name);
+    if (isNobody || entry === undefined) return;
+    const reason = `more than ${receiver.timing.mostFailing} events were not taken, this one first`;
+    report(new WebhookGivenUpError(receiver.name, entry.id, entry.type, reason));
+    await this.#giveUp(most.name, entry, reason);
   }
 
   async #giveUp(name: string, entry: Entry, reason: string): Promise<boolean> {
     const { outbox, receiver } = this.context;
     await outbox.giveUp(receiver.name, name, entry, reason);
-    this.state = afterGivingUp(this.state, name);
+    this.state = afterForgetting(this.state, name);
     return true;
   }
 }

@@ -109,6 +109,9 @@ const checkHeaders = (headers: unknown): Record<string, string> => {
 /** The longest time that a timer can wait. */
 const MOST_SECONDS = (2 ** 31 - 1) / 1000;
 
+/** What is kept of each is written down whenever one fails: of so many, that is half a megabyte. */
+const MOST_FAILING = 5_000;
+
 /** Milliseconds. */
 const checkSeconds = (value: unknown, name: string): number => {
   if (typeof value === 'number' && value > 0 && value <= MOST_SECONDS) return value * 1000;
@@ -119,6 +122,7 @@ const timingOf = (options: Partial<WebhookOptions>): Timing => ({
   firstDelay: checkSeconds(options.firstDelay ?? 5, 'firstDelay'),
   longestDelay: checkSeconds(options.longestDelay ?? 900, 'longestDelay'),
   giveUpAfter: checkSeconds(options.giveUpAfter ?? 3 * 86_400, 'giveUpAfter'),
+  mostFailing: MOST_FAILING,
 });
 
 const httpReceiver = (options: WebhookOptions): Receiver => {

@@ -7,6 +7,8 @@ export interface Timing {
   longestDelay: number;
   /** From the first failure on. */
   giveUpAfter: number;
+  /** Events of which is kept when they are due. */
+  mostFailing: number;
 }
 
 /** An event that was not taken. */
@@ -25,6 +27,8 @@ export interface ReceiverState {
   pausedUntil: number;
   /** When it took something while something else was failing. */
   takenAt: number;
+  /** That it fails has been told since. */
+  told?: boolean;
   /** By the event's name in the outbox. */
   failing: Readonly<Record<string, Failing>>;
   /** A hash of its address, when it said that it wants no more: of another address that does not hold. */
@@ -44,8 +48,6 @@ const AWAY = 3;
 const PATIENCE = 12;
 /** The same for one that failed while others were taken: it is not the receiver that is away. */
 const PATIENCE_WITH_ONE = 3;
-/** Events of which is kept when they are due. */
-const MOST_FAILING = 1000;
 
 /** Milliseconds until the next attempt, after so many; `random` is 0 to 1, and spreads it by a fifth to either side. */
 export const backoff = (attempts: number, { firstDelay, longestDelay }: Timing, random: number): number =>
@@ -92,16 +94,9 @@ export const afterDelivery = (state: ReceiverState, name: string, now: number): 
   const failing = without(state.failing, name);
   return {
     ...state,
-    ...{ failures: 0, pausedUntil: 0, takenAt: now },
+    ...{ failures: 0, pausedUntil: 0, takenAt: now, told: false },
     failing: isAway(state) ? atOnce(failing) : failing,
   };
-};
-
-/** What is forgotten counts as new: those that were tried least. */
-const limited = (failing: Record<string, Failing>): Record<string, Failing> => {
-  const all = Object.entries(failing);
-  if (all.length <= MOST_FAILING) return failing;
-  return Object.fromEntries(all.sort(([, a], [, b]) => b.attempts - a.attempts).slice(0, MOST_FAILING));
 };
 
 /** An event was not taken. `wait` is what the receiver asked for, in milliseconds. */
@@ -113,7 +108,7 @@ export const afterFailure = (
   const before = state.failing[name];
   const attempts = (before?.attempts ?? 0) + 1;
   const nextAt = now + Math.max(wait, backoff(attempts, timing, random));
-  const failing = limited({ ...state.failing, [name]: { attempts, nextAt, since: before?.since ?? now } });
+  const failing = { ...state.failing, [name]: { attempts, nextAt, since: before?.since ?? now } };
   // Of several that were on their way together, only the first is news.
   if (now < state.pausedUntil) return { ...state, failing };
   const failures = state.failures + 1;
@@ -129,11 +124,28 @@ export const isOver = (
   { giveUpAfter }: Timing,
 ): boolean => now - (failing[name]?.since ?? now) >= giveUpAfter;
 
-/** An event is not sent any more. */
-export const afterGivingUp = (state: ReceiverState, name: string): ReceiverState => ({
-  ...state,
-  failing: without(state.failing, name),
-});
+/**
+ * When more events fail than are kept in mind, the one that failed first of those that are not being sent now, if it is to be given up:
+ * its time is over, or others were taken since, so that it is not the receiver that is away. `nobody` when none is: then the newest may be
+ * forgotten.
+ */
+export const surplus = (
+  { failing, takenAt }: ReceiverState,
+  now: number,
+  { mostFailing, giveUpAfter }: Timing,
+  isBusy: (name: string) => boolean = () => false,
+): { name: string } | 'nobody' | undefined => {
+  const all = Object.entries(failing);
+  if (all.length <= mostFailing) return undefined;
+  const [first] = all.filter(([name]) => !isBusy(name)).sort(([, a], [, b]) => a.since - b.since);
+  if (first === undefined) return 'nobody';
+  const [name, { since }] = first;
+  return takenAt > since || now - since >= giveUpAfter ? { name } : 'nobody';
+};
+
+/** An event is not sent any more, or counts as new. */
+export const afterForgetting = (state: ReceiverState, name: string): ReceiverState =>
+  name in state.failing ? { ...state, failing: without(state.failing, name) } : state;
 
 /** The server was started again: nothing waits, and all that was tried before still counts. */
 export const afterRestart = (state: ReceiverState): ReceiverState => ({
