@@ -18,6 +18,7 @@ import {
   type Position,
   positionOf,
 } from './chain-frame.ts';
+import { ChainNumbers } from './chain-numbers.ts';
 import { ChainPlace } from './chain-place.ts';
 import { type Plain, plainState, type State } from './chain-state.ts';
 import {
@@ -33,9 +34,6 @@ import {
 import { TypicalStep } from './typical-step.ts';
 import { decodedOf, isShown, Witness } from './witness.ts';
 
-/** Dependencies reach back 4,096 frames at the most (dependency descriptor of the AV1 RTP payload, A.8.1: 12 bits). */
-const REACH = 4_096;
-
 /**
  * A key frame that is this little older than the newest frame came late; one that is older still is of a sender that
  * started over.
@@ -50,8 +48,7 @@ interface Waiting<T> {
 export class Chain<T extends ChainFrame> {
   readonly counts = newCounts();
   #state: State = { name: 'broken', since: 'start' };
-  /** Numbers of recorded frames, the oldest first. */
-  readonly #kept = new Set<number>();
+  readonly #numbers = new ChainNumbers();
   /** By their numbers, or by time. */
   #waiting: Waiting<T>[] = [];
   /** The last of the kept ones that was a beginning. */
@@ -185,6 +182,7 @@ export class Chain<T extends ChainFrame> {
     const state = this.#state;
     const other = frame.ssrc !== this.place.last?.ssrc;
     const comparable = state.name === 'numbered' && frameId !== undefined && !other;
+    if (!other && this.#numbers.has(frame)) return this.#leaveOut(frame, 'again');
     const behind = comparable ? state.newest - frameId : -1;
     if (!this.place.isInTime(frame) || (behind >= 0 && behind < LATE)) return this.#leaveOut(frame, 'late');
     // Another sender's numbers, or none, have nothing to do with those of what waits.
@@ -202,8 +200,7 @@ export class Chain<T extends ChainFrame> {
     const { frameId } = frame;
     this.#keep(frame, 'key-frame');
     this.#askedAt = Number.NEGATIVE_INFINITY;
-    this.#kept.clear();
-    if (frameId !== undefined) this.#kept.add(frameId);
+    this.#numbers.begin(frame);
     this.#state = frameId === undefined ? plainState() : { name: 'numbered', newest: frameId };
     this.#witness.begin();
   }
@@ -215,15 +212,12 @@ export class Chain<T extends ChainFrame> {
       this.#state = plainState();
       return this.#takePlain(frame, now);
     }
+    const waits = this.#waiting.some(one => one.frame.frameId === frameId);
+    if (waits || this.#isThere(frame)) return this.#leaveOut(frame, 'again');
     if (frameId <= state.newest) return this.#leaveOut(frame, 'late');
-    if (this.#waiting.some(one => one.frame.frameId === frameId)) return this.#leaveOut(frame, 'again');
     this.#waiting.push({ frame, since: now });
     this.#waiting.sort((a, b) => (a.frame.frameId ?? 0) - (b.frame.frameId ?? 0));
     this.#release();
-  }
-
-  #isComplete({ dependencies }: T): boolean {
-    return dependencies?.every(id => this.#kept.has(id)) ?? true;
   }
 
   /**
@@ -233,7 +227,7 @@ export class Chain<T extends ChainFrame> {
   #release(): void {
     if (this.#state.name !== 'numbered') return;
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (!this.#isComplete(next.frame)) return;
+      if (!this.#numbers.isComplete(next.frame)) return;
       this.#waiting.shift();
       if (this.place.isInTime(next.frame)) this.#record(next.frame);
       else this.#leaveOut(next.frame, 'late');
@@ -241,14 +235,9 @@ export class Chain<T extends ChainFrame> {
   }
 
   #record(frame: T): void {
-    const id = frame.frameId ?? 0;
     this.#keep(frame, frame.dependencies === undefined ? 'unknown' : 'dependencies');
-    this.#kept.add(id);
-    for (const oldest of this.#kept) {
-      if (oldest >= id - REACH) break;
-      this.#kept.delete(oldest);
-    }
-    this.#state = { name: 'numbered', newest: id };
+    this.#numbers.add(frame);
+    this.#state = { name: 'numbered', newest: frame.frameId ?? 0 };
   }
 
   /** What has waited too long is left out; when it was of the base that all others build on, the chain is broken. */
@@ -278,7 +267,7 @@ export class Chain<T extends ChainFrame> {
   /** A sender that probes how much the network can carry may send the same frame half a dozen times (measured). */
   #isThere(frame: T): boolean {
     const there = this.#waiting.some(one => isSame(frame, one.frame));
-    return there || this.place.has(frame);
+    return there || this.#numbers.has(frame) || this.place.has(frame);
   }
 
   /** What is recorded since was predicted from something that was not there; but not what follows a key frame. */
