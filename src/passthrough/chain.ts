@@ -4,8 +4,9 @@
  *
  * Four things can tell, by what the browser gives: numbers and dependencies, where the dependency descriptor was
  * negotiated; that libwebrtc delivers H.264 only without gaps; the page's own decoder, which knows the packets and goes on
- * only where nothing is missing; and else nothing but time, as packets of video come without their sequence numbers. VP8,
- * VP9 and AV1 are delivered as soon as a frame itself is complete, so that one whose packets were sent again comes after
+ * only where nothing is missing; and else nothing but time, as packets of video come without their sequence numbers: a
+ * step in it that nobody explains is a loss where frames came steadily, and tells nothing where they did not. VP8, VP9
+ * and AV1 are delivered as soon as a frame itself is complete, so that one whose packets were sent again comes after
  * later ones, or never. What waits for the decoder is put in order meanwhile.
  */
 import type { DecoderLook } from '../encoded.ts';
@@ -59,13 +60,14 @@ export class Chain<T extends ChainFrame> {
   readonly #witness: Witness;
 
   /**
-   * @param looks whether `askToLook` can be answered; where it isn't all the same, time alone tells after a while.
+   * @param looks whether `askToLook` can be answered, without which it is not asked; where it isn't all the same, time alone
+   * tells after a while.
    * @param damaged whether frames that are left out for `dependency-missing` are recorded all the same.
    * @param place what is recorded; other chains of the track were before this one.
    */
   constructor(
     private readonly limits: ChainLimits = CHAIN_LIMITS,
-    looks = false,
+    private readonly looks = false,
     private readonly damaged: 'leave-out' | 'keep' = 'leave-out',
     private readonly place = new ChainPlace<T>(),
   ) {
@@ -121,7 +123,7 @@ export class Chain<T extends ChainFrame> {
     return this.#step(now);
   }
 
-  /** Nothing more will come: what still waits is left out, or, where nothing is known of a loss, kept. */
+  /** Nothing more will come: what still waits is left out, or, where nothing tells of a loss, kept. */
   end(): Outcome<T>[] {
     this.#letGo();
     this.#leaveOutWaiting();
@@ -295,7 +297,7 @@ export class Chain<T extends ChainFrame> {
       // A key frame waits only to let go first what was sent before it.
       if (usual !== undefined || isBeginning(head.frame))
         this.#keepHead(state, head.frame, usual ?? 'unknown');
-      else if (!crowded && state.askedAt === undefined) {
+      else if (this.looks && !crowded && state.askedAt === undefined) {
         state.askedAt = now;
         return true;
       } else this.#acceptWaiting('unanswered');
@@ -373,13 +375,23 @@ export class Chain<T extends ChainFrame> {
     else this.#keep(frame, reason);
   }
 
-  /** All that waits is kept; what it is predicted from may be missing when nobody answered, until the next key frame. */
+  /**
+   * What waits is kept. Where nobody has answered, only up to a step in steady time, which is taken for a loss; it counts
+   * as a step nevertheless, so that a sender that is not steady, as of a screen, does not lose all its frames by that.
+   */
   #acceptWaiting(reason: 'nothing-lost' | 'unanswered'): void {
     for (const { frame } of [...this.#waiting]) {
       const state = this.#state;
       if (state.name !== 'plain') return;
-      const usual = this.#reasonToKeep(state, frame);
-      if (usual === undefined && reason === 'unanswered') state.doubt = reason;
+      const usual = isBeginning(frame) ? 'key-frame' : this.#reasonToKeep(state, frame);
+      if (usual === undefined && reason === 'unanswered') {
+        if (this.#typical.isSteady) {
+          this.#typical.note(frame.time - (this.place.last?.time ?? frame.time));
+          this.#leaveOutUntilKey();
+          return this.#acceptWaiting(reason);
+        }
+        state.doubt = reason;
+      }
       this.#keepHead(state, frame, usual ?? state.doubt ?? reason);
     }
   }
