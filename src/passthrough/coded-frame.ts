@@ -21,7 +21,8 @@ export type VideoTrouble =
 /** A frame as it is recorded. */
 export type CodedFrame =
   | { kind: 'sample'; type: 'key'; data: Uint8Array; parameters: EncodedVideo }
-  | { kind: 'sample'; type: 'delta'; data: Uint8Array }
+  /** @property damaged something that it is predicted from is missing, and it is to be kept all the same. */
+  | { kind: 'sample'; type: 'delta'; data: Uint8Array; damaged?: boolean }
   | { kind: 'unusable'; reason: VideoTrouble }
   /** There is nothing to show in it; what it says of the stream is remembered. */
   | { kind: 'no-picture' };
