@@ -12,7 +12,7 @@ export type VideoTrouble =
   /** H.264: by the number in its slices, a frame that others are predicted from did not come. */
   | 'reference-missing'
   /**
-   * VP9 can change its size without a key frame, or leaves out its highest layer: a new file can't begin there.
+   * VP9 can change its size without a key frame, or VP9 or AV1 leaves out its highest layer: a new file can't begin there.
    */
   | 'resized-between-key-frames'
   /** It is damaged, refers to what is not there, or is of what MP4 can't describe. */
