@@ -69,9 +69,12 @@ export class CallFrames {
     const { rtpTimestamp, ssrc } = frame;
     const data = new Uint8Array(frame.data);
     this.#unknown = family === undefined;
-    if (!this.#isChosen(family, data, ssrc, arrival)) return;
+    const chosen = this.#isChosen(family, data, ssrc, arrival);
+    // What a receiver gets from another source, in a codec that is never chosen, is missing; layers of a sender are not.
+    if (!chosen && (family !== undefined || input.side === 'sender')) return;
     stats.framesIn++;
     // A call can go over to a codec that can't be recorded, and back: then it is the next key frame that goes on.
+    if (!chosen) return lane.miss(1);
     if (family === undefined || data.length === 0) return lane.lose(1);
     const { time: own, restarted } = this.#rtp.map({ timestamp: rtpTimestamp, arrival, source: ssrc });
     const { chain } = this.#followerOf(ssrc, family, arrival);
