@@ -124,7 +124,9 @@ test("a feed takes decrypted frames from the page's own transform", async () => 
   // What tells of a loss: their numbers, as the taps that these transforms have replaced have asked for, and the decoder.
   expect(key?.frameId).toBeDefined();
   recording.send({ type: 'look' });
-  await expect.poll(() => recording.others, { timeout: 20_000 }).toMatchObject([{ look: { shown: [expect.any(Number)] } }]);
+  await expect
+    .poll(() => recording.others, { timeout: 20_000 })
+    .toMatchObject([{ look: { shown: [expect.any(Number)] } }]);
   callee.close();
   await expect.poll(() => recording.others.slice(1), { timeout: 20_000 }).toEqual([{ type: 'ended' }]);
 });

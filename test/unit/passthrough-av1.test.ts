@@ -147,7 +147,15 @@ describe('spatial layers', () => {
       const one = stream.take(data);
       return one.kind === 'sample' && one.type === 'key' ? one.change : one.kind;
     });
-    expect(changes).toEqual([undefined, undefined, 'video-size', 'sample', undefined, 'video-size', 'video-size']);
+    expect(changes).toEqual([
+      undefined,
+      undefined,
+      'video-size',
+      'sample',
+      undefined,
+      'video-size',
+      'video-size',
+    ]);
   });
 });
 
