@@ -81,4 +81,6 @@ export interface EncodedInput {
   side: 'receiver' | 'sender';
   /** The page answers `look`. */
   looks?: boolean | undefined;
+  /** A transform of the page's own hands frames over: not those that it could not decrypt, say. */
+  fed?: boolean | undefined;
 }

@@ -16,9 +16,14 @@ const isShownKey = ({ payload }: Obu): boolean => {
 
 const isFrame = ({ type }: Obu): boolean => type === OBU.frame || type === OBU.frameHeader;
 
+/** The highest layer of a temporal unit, which is the one that is shown. */
+const highestLayer = (obus: readonly Obu[]): number =>
+  Math.max(...obus.filter(isFrame).map(({ spatialLayer }) => spatialLayer));
+
 interface KeyUnit {
   header: Obu;
   sequence: Av1Sequence;
+  spatialLayer: number;
 }
 
 /**
@@ -26,12 +31,13 @@ interface KeyUnit {
  * that is shown (AV1 Codec ISO Media File Format Binding, 2.4, on sync samples).
  */
 const keyUnit = (data: Uint8Array): KeyUnit | undefined => {
-  const obus = splitObus(data);
-  const header = obus?.find(({ type }) => type === OBU.sequenceHeader);
-  const frame = obus?.find(isFrame);
+  const obus = splitObus(data) ?? [];
+  const header = obus.find(({ type }) => type === OBU.sequenceHeader);
+  const frame = obus.find(isFrame);
   const sequence = header ? parseAv1Sequence(header.payload) : undefined;
   if (header === undefined || frame === undefined || sequence === undefined) return undefined;
-  return sequence.reducedStill || isShownKey(frame) ? { header, sequence } : undefined;
+  if (!sequence.reducedStill && !isShownKey(frame)) return undefined;
+  return { header, sequence, spatialLayer: highestLayer(obus) };
 };
 
 export const isAv1Key = (data: Uint8Array): boolean => keyUnit(data) !== undefined;
@@ -63,12 +69,12 @@ export const av1CodecOf = (sequence: Av1Sequence): string => {
 
 /**
  * Parameters from a key frame's temporal unit; `undefined` when it is none, or damaged. The size is the sequence's,
- * which its highest spatial layer has.
+ * which its highest spatial layer has; where that is not sent, pictures are smaller.
  */
 export const av1Parameters = (data: Uint8Array): EncodedVideo | undefined => {
   const unit = keyUnit(data);
   if (unit === undefined) return undefined;
-  const { header, sequence } = unit;
+  const { header, sequence, spatialLayer } = unit;
   return {
     family: 'av1',
     codec: av1CodecOf(sequence),
@@ -76,14 +82,15 @@ export const av1Parameters = (data: Uint8Array): EncodedVideo | undefined => {
     codedHeight: sequence.height,
     pixelAspect: SQUARE,
     colorSpace: sequence.colorSpace,
+    spatialLayer,
     description: makeAv1C(sequence, header),
   };
 };
 
 /** Follows the sequence header of one stream. Senders' frames begin with a temporal delimiter, received ones don't. */
 export class Av1Stream {
-  /** The payload of the sequence header that is in force; `undefined` until a key frame. */
-  #sequence: Uint8Array | undefined;
+  /** Of the last key frame, with the payload of its sequence header; `undefined` until one comes. */
+  #current: { sequence: Uint8Array | undefined; spatialLayer: number | undefined } | undefined;
 
   /** @param data a temporal unit. */
   take(data: Uint8Array): CodedFrame {
@@ -95,17 +102,18 @@ export class Av1Stream {
     const parameters = av1Parameters(data);
     if (parameters !== undefined) {
       // The frame's bytes are the caller's.
-      this.#sequence = header?.payload.slice();
+      this.#current = { sequence: header?.payload.slice(), spatialLayer: parameters.spatialLayer };
       return { kind: 'sample', type: 'key', data: sample, parameters };
     }
-    if (this.#sequence === undefined) return unusable('no-key-frame');
-    if (header && !sameBytes(header.payload, this.#sequence))
+    if (this.#current === undefined) return unusable('no-key-frame');
+    if (header && !sameBytes(header.payload, this.#current.sequence))
       return this.#trouble('changed-between-key-frames');
+    if (highestLayer(obus) !== this.#current.spatialLayer) return this.#trouble('resized-between-key-frames');
     return { kind: 'sample', type: 'delta', data: sample };
   }
 
   #trouble(reason: VideoTrouble): CodedFrame {
-    this.#sequence = undefined;
+    this.#current = undefined;
     return unusable(reason);
   }
 }

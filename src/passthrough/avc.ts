@@ -46,6 +46,9 @@ export class AvcStream {
   readonly #pps = new Map<number, KnownPps>();
   #current: { parameters: EncodedVideo; spsId: number; referenceNum: number | undefined } | undefined;
 
+  /** @param damaged whether a frame is kept that misses a reference. */
+  constructor(private readonly damaged: 'leave-out' | 'keep' = 'leave-out') {}
+
   take(frame: Uint8Array): CodedFrame {
     const nals = splitAnnexB(frame);
     const touched = nals.filter(nal => this.#learn(nal)).length > 0;
@@ -56,8 +59,10 @@ export class AvcStream {
     if (current === undefined) return unusable('no-key-frame');
     if (touched && !sameBytes(this.#describe(current.spsId)?.description, current.parameters.description))
       return this.#trouble('changed-between-key-frames');
-    if (!this.#follows(slice)) return this.#trouble('reference-missing');
-    return { kind: 'sample', type: 'delta', data: lengthPrefixed(sampleNals(nals)) };
+    const follows = this.#follows(slice);
+    if (!follows && this.damaged === 'leave-out') return this.#trouble('reference-missing');
+    const data = lengthPrefixed(sampleNals(nals));
+    return { kind: 'sample', type: 'delta', data, ...(follows ? {} : { damaged: true }) };
   }
 
   #trouble(reason: VideoTrouble): CodedFrame {
@@ -78,15 +83,17 @@ export class AvcStream {
     return { kind: 'sample', type: 'key', data: lengthPrefixed(sampleNals(nals)), parameters };
   }
 
-  /** Whether nothing that others are predicted from is missing before a frame; and takes its number down. */
+  /** Whether nothing that others are predicted from is missing before a frame; and takes its number down, for those after it. */
   #follows(slice: Uint8Array): boolean {
     const [current, sps] = [this.#current, this.#spsOf(slice)];
     const frameNum = sps && frameNumOf(slice, sps);
     if (current === undefined || sps === undefined || frameNum === undefined) return true;
     const before = current.referenceNum;
-    if (before !== undefined && missesReference(before, frameNum, sps)) return false;
-    if (isReference(slice)) this.#current = { ...current, referenceNum: frameNum };
-    return true;
+    const misses = before !== undefined && missesReference(before, frameNum, sps);
+    // One that nobody refers to has the number of the next reference, whose last one came, as far as is known.
+    const last = isReference(slice) ? frameNum : frameNum - 1;
+    if (isReference(slice) || misses) this.#current = { ...current, referenceNum: last };
+    return !misses;
   }
 
   /** Takes a parameter set in. @returns whether it is one, and not known already. */

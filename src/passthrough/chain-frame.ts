@@ -17,7 +17,7 @@ export interface ChainFrame {
   dependencies?: readonly number[] | undefined;
   spatialIndex?: number | undefined;
   temporalIndex?: number | undefined;
-  /** Delivered only when nothing is missing before it since the last key frame: H.264 in libwebrtc. */
+  /** Delivered only when nothing is missing before it since the last key frame: H.264 in libwebrtc, and what a page sends. */
   gapless?: boolean | undefined;
 }
 

@@ -4,8 +4,9 @@
  *
  * Four things can tell, by what the browser gives: numbers and dependencies, where the dependency descriptor was
  * negotiated; that libwebrtc delivers H.264 only without gaps; the page's own decoder, which knows the packets and goes on
- * only where nothing is missing; and else nothing but time, as packets of video come without their sequence numbers. VP8,
- * VP9 and AV1 are delivered as soon as a frame itself is complete, so that one whose packets were sent again comes after
+ * only where nothing is missing; and else nothing but time, as packets of video come without their sequence numbers: a
+ * step in it that nobody explains is a loss where frames came steadily, and tells nothing where they did not. VP8, VP9
+ * and AV1 are delivered as soon as a frame itself is complete, so that one whose packets were sent again comes after
  * later ones, or never. What waits for the decoder is put in order meanwhile.
  */
 import type { DecoderLook } from '../encoded.ts';
@@ -18,6 +19,7 @@ import {
   type Position,
   positionOf,
 } from './chain-frame.ts';
+import { ChainNumbers } from './chain-numbers.ts';
 import { ChainPlace } from './chain-place.ts';
 import { type Plain, plainState, type State } from './chain-state.ts';
 import {
@@ -33,9 +35,6 @@ import {
 import { TypicalStep } from './typical-step.ts';
 import { decodedOf, isShown, Witness } from './witness.ts';
 
-/** Dependencies reach back 4,096 frames at the most (dependency descriptor of the AV1 RTP payload, A.8.1: 12 bits). */
-const REACH = 4_096;
-
 /**
  * A key frame that is this little older than the newest frame came late; one that is older still is of a sender that
  * started over.
@@ -50,8 +49,7 @@ interface Waiting<T> {
 export class Chain<T extends ChainFrame> {
   readonly counts = newCounts();
   #state: State = { name: 'broken', since: 'start' };
-  /** Numbers of recorded frames, the oldest first. */
-  readonly #kept = new Set<number>();
+  readonly #numbers = new ChainNumbers();
   /** By their numbers, or by time. */
   #waiting: Waiting<T>[] = [];
   /** The last of the kept ones that was a beginning. */
@@ -62,13 +60,14 @@ export class Chain<T extends ChainFrame> {
   readonly #witness: Witness;
 
   /**
-   * @param looks whether `askToLook` can be answered; where it isn't all the same, time alone tells after a while.
+   * @param looks whether `askToLook` can be answered, without which it is not asked; where it isn't all the same, time alone
+   * tells after a while.
    * @param damaged whether frames that are left out for `dependency-missing` are recorded all the same.
    * @param place what is recorded; other chains of the track were before this one.
    */
   constructor(
     private readonly limits: ChainLimits = CHAIN_LIMITS,
-    looks = false,
+    private readonly looks = false,
     private readonly damaged: 'leave-out' | 'keep' = 'leave-out',
     private readonly place = new ChainPlace<T>(),
   ) {
@@ -124,7 +123,7 @@ export class Chain<T extends ChainFrame> {
     return this.#step(now);
   }
 
-  /** Nothing more will come: what still waits is left out, or, where nothing is known of a loss, kept. */
+  /** Nothing more will come: what still waits is left out, or, where nothing tells of a loss, kept. */
   end(): Outcome<T>[] {
     this.#letGo();
     this.#leaveOutWaiting();
@@ -185,6 +184,7 @@ export class Chain<T extends ChainFrame> {
     const state = this.#state;
     const other = frame.ssrc !== this.place.last?.ssrc;
     const comparable = state.name === 'numbered' && frameId !== undefined && !other;
+    if (!other && this.#numbers.has(frame)) return this.#leaveOut(frame, 'again');
     const behind = comparable ? state.newest - frameId : -1;
     if (!this.place.isInTime(frame) || (behind >= 0 && behind < LATE)) return this.#leaveOut(frame, 'late');
     // Another sender's numbers, or none, have nothing to do with those of what waits.
@@ -202,8 +202,7 @@ export class Chain<T extends ChainFrame> {
     const { frameId } = frame;
     this.#keep(frame, 'key-frame');
     this.#askedAt = Number.NEGATIVE_INFINITY;
-    this.#kept.clear();
-    if (frameId !== undefined) this.#kept.add(frameId);
+    this.#numbers.begin(frame);
     this.#state = frameId === undefined ? plainState() : { name: 'numbered', newest: frameId };
     this.#witness.begin();
   }
@@ -215,15 +214,12 @@ export class Chain<T extends ChainFrame> {
       this.#state = plainState();
       return this.#takePlain(frame, now);
     }
+    const waits = this.#waiting.some(one => one.frame.frameId === frameId);
+    if (waits || this.#isThere(frame)) return this.#leaveOut(frame, 'again');
     if (frameId <= state.newest) return this.#leaveOut(frame, 'late');
-    if (this.#waiting.some(one => one.frame.frameId === frameId)) return this.#leaveOut(frame, 'again');
     this.#waiting.push({ frame, since: now });
     this.#waiting.sort((a, b) => (a.frame.frameId ?? 0) - (b.frame.frameId ?? 0));
     this.#release();
-  }
-
-  #isComplete({ dependencies }: T): boolean {
-    return dependencies?.every(id => this.#kept.has(id)) ?? true;
   }
 
   /**
@@ -233,7 +229,7 @@ export class Chain<T extends ChainFrame> {
   #release(): void {
     if (this.#state.name !== 'numbered') return;
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (!this.#isComplete(next.frame)) return;
+      if (!this.#numbers.isComplete(next.frame)) return;
       this.#waiting.shift();
       if (this.place.isInTime(next.frame)) this.#record(next.frame);
       else this.#leaveOut(next.frame, 'late');
@@ -241,14 +237,9 @@ export class Chain<T extends ChainFrame> {
   }
 
   #record(frame: T): void {
-    const id = frame.frameId ?? 0;
     this.#keep(frame, frame.dependencies === undefined ? 'unknown' : 'dependencies');
-    this.#kept.add(id);
-    for (const oldest of this.#kept) {
-      if (oldest >= id - REACH) break;
-      this.#kept.delete(oldest);
-    }
-    this.#state = { name: 'numbered', newest: id };
+    this.#numbers.add(frame);
+    this.#state = { name: 'numbered', newest: frame.frameId ?? 0 };
   }
 
   /** What has waited too long is left out; when it was of the base that all others build on, the chain is broken. */
@@ -278,7 +269,7 @@ export class Chain<T extends ChainFrame> {
   /** A sender that probes how much the network can carry may send the same frame half a dozen times (measured). */
   #isThere(frame: T): boolean {
     const there = this.#waiting.some(one => isSame(frame, one.frame));
-    return there || this.place.has(frame);
+    return there || this.#numbers.has(frame) || this.place.has(frame);
   }
 
   /** What is recorded since was predicted from something that was not there; but not what follows a key frame. */
@@ -306,7 +297,7 @@ export class Chain<T extends ChainFrame> {
       // A key frame waits only to let go first what was sent before it.
       if (usual !== undefined || isBeginning(head.frame))
         this.#keepHead(state, head.frame, usual ?? 'unknown');
-      else if (!crowded && state.askedAt === undefined) {
+      else if (this.looks && !crowded && state.askedAt === undefined) {
         state.askedAt = now;
         return true;
       } else this.#acceptWaiting('unanswered');
@@ -384,13 +375,23 @@ export class Chain<T extends ChainFrame> {
     else this.#keep(frame, reason);
   }
 
-  /** All that waits is kept; what it is predicted from may be missing when nobody answered, until the next key frame. */
+  /**
+   * What waits is kept. Where nobody has answered, only up to a step in steady time, which is taken for a loss; it counts
+   * as a step nevertheless, so that a sender that is not steady, as of a screen, does not lose all its frames by that.
+   */
   #acceptWaiting(reason: 'nothing-lost' | 'unanswered'): void {
     for (const { frame } of [...this.#waiting]) {
       const state = this.#state;
       if (state.name !== 'plain') return;
-      const usual = this.#reasonToKeep(state, frame);
-      if (usual === undefined && reason === 'unanswered') state.doubt = reason;
+      const usual = isBeginning(frame) ? 'key-frame' : this.#reasonToKeep(state, frame);
+      if (usual === undefined && reason === 'unanswered') {
+        if (this.#typical.isSteady) {
+          this.#typical.note(frame.time - (this.place.last?.time ?? frame.time));
+          this.#leaveOutUntilKey();
+          return this.#acceptWaiting(reason);
+        }
+        state.doubt = reason;
+      }
       this.#keepHead(state, frame, usual ?? state.doubt ?? reason);
     }
   }

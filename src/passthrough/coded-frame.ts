@@ -12,7 +12,7 @@ export type VideoTrouble =
   /** H.264: by the number in its slices, a frame that others are predicted from did not come. */
   | 'reference-missing'
   /**
-   * VP9 can change its size without a key frame, or leaves out its highest layer: a new file can't begin there.
+   * VP9 can change its size without a key frame, or VP9 or AV1 leaves out its highest layer: a new file can't begin there.
    */
   | 'resized-between-key-frames'
   /** It is damaged, refers to what is not there, or is of what MP4 can't describe. */
@@ -21,7 +21,8 @@ export type VideoTrouble =
 /** A frame as it is recorded. */
 export type CodedFrame =
   | { kind: 'sample'; type: 'key'; data: Uint8Array; parameters: EncodedVideo }
-  | { kind: 'sample'; type: 'delta'; data: Uint8Array }
+  /** @property damaged something that it is predicted from is missing, and it is to be kept all the same. */
+  | { kind: 'sample'; type: 'delta'; data: Uint8Array; damaged?: boolean }
   | { kind: 'unusable'; reason: VideoTrouble }
   /** There is nothing to show in it; what it says of the stream is remembered. */
   | { kind: 'no-picture' };

@@ -14,6 +14,8 @@ export interface EncodedVideo {
   /** Width and height of one pixel, in whole numbers. */
   pixelAspect: readonly [number, number];
   colorSpace: ColorSpace;
+  /** AV1: the highest spatial layer that is sent. Each has a size of its own, and the sequence only names that of all. */
+  spatialLayer?: number;
   /** The decoder description: `avcC`, `av1C`. Absent where the codec has none. */
   description?: Uint8Array;
 }
@@ -53,7 +55,8 @@ export const streamChange = (before: EncodedVideo, after: EncodedVideo): CutReas
   if (before.family !== after.family) return 'video-codec';
   const sameSize = before.codedWidth === after.codedWidth && before.codedHeight === after.codedHeight;
   const [a, b] = [before.pixelAspect, after.pixelAspect];
-  if (!sameSize || a[0] * b[1] !== a[1] * b[0]) return 'video-size';
+  const sameLayer = before.spatialLayer === after.spatialLayer;
+  if (!sameSize || !sameLayer || a[0] * b[1] !== a[1] * b[0]) return 'video-size';
   if (!sameColor(before.colorSpace, after.colorSpace)) return 'video-color';
   if (before.codec !== after.codec) return 'video-codec';
   return sameBytes(before.description, after.description) ? undefined : 'video-description';

@@ -51,8 +51,10 @@ interface FamilyStream {
   take(data: Uint8Array): CodedFrame;
 }
 
-const STREAMS: Readonly<Record<StreamFamily, (frameRate: number) => FamilyStream>> = {
-  avc: () => new AvcStream(),
+const STREAMS: Readonly<
+  Record<StreamFamily, (frameRate: number, damaged: 'leave-out' | 'keep') => FamilyStream>
+> = {
+  avc: (_, damaged) => new AvcStream(damaged),
   vp8: () => new Vp8Stream(),
   vp9: frameRate => new Vp9Stream(frameRate),
   av1: () => new Av1Stream(),
@@ -64,12 +66,16 @@ export class VideoStream {
   /** Of the last key frame, also after trouble. */
   #last: EncodedVideo | undefined;
 
-  /** @param frameRate frames a second, the same for all of a stream: VP9's level is made of it. */
+  /**
+   * @param frameRate frames a second, the same for all of a stream: VP9's level is made of it.
+   * @param damaged whether a frame is kept of which is seen that a reference is missing.
+   */
   constructor(
     readonly family: StreamFamily,
     frameRate: number,
+    damaged: 'leave-out' | 'keep' = 'leave-out',
   ) {
-    this.#stream = STREAMS[family](frameRate);
+    this.#stream = STREAMS[family](frameRate, damaged);
   }
 
   /** @param data a frame, all spatial layers in one (`PictureJoiner`), in the order of decoding. */

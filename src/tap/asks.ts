@@ -57,5 +57,7 @@ export const probeTap = (
 };
 
 /** A recording begins to listen. */
-export const openTap = (tap: Tap | FrameFeed): EncodedInput =>
-  'target' in tap ? tap.open(asksOf(tap.target)) : tap.open();
+export const openTap = (tap: Tap | FrameFeed): EncodedInput => {
+  const target = 'target' in tap ? tap.target : tap.receiver;
+  return tap.open(target && asksOf(target));
+};

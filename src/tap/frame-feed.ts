@@ -1,6 +1,6 @@
 /** For calls whose frames pass a transform of the page's own, such as end-to-end encryption. In the page. */
 import type { EncodedInput } from '../encoded.ts';
-import { Control } from './control.ts';
+import { Control, type ControlAsks } from './control.ts';
 import type { Seen } from './protocol.ts';
 
 /** What a `FrameFeed` is told. */
@@ -8,8 +8,13 @@ export interface FrameFeedOptions {
   kind: 'video' | 'audio';
   /** Where the page's transform is. */
   side: 'receiver' | 'sender';
-  /** Whose encoded frames are fed; when it ends, so does the feed. */
+  /** Whose encoded frames are fed; when it ends, so does the feed. Default: the receiver's. */
   track?: MediaStreamTrack | undefined;
+  /**
+   * Where the page's transform is, so that its decoder and statistics can be looked at: without it, only the timing of frames
+   * tells of a loss where they have no numbers (see docs/calls.md).
+   */
+  receiver?: RTCRtpReceiver | undefined;
 }
 
 /**
@@ -17,10 +22,11 @@ export interface FrameFeedOptions {
  *
  * ```ts
  * // page
- * const feed = new FrameFeed({ kind: 'video', side: 'receiver' });
- * worker.postMessage({ feed: feed.port }, [feed.port]);
- * // worker
- * const hand = feedFrames(port, { onKeyFrameRequest: () => transformer.sendKeyFrameRequest() });
+ * const feed = new FrameFeed({ kind: 'video', side: 'receiver', receiver });
+ * receiver.transform = new RTCRtpScriptTransform(worker, { feed: feed.port }, [feed.port]);
+ * // worker, in onrtctransform
+ * const { feed } = transformer.options;
+ * const hand = feedFrames(feed, { onKeyFrameRequest: () => transformer.sendKeyFrameRequest() });
  * // for each frame, before it is enqueued
  * hand(frame);
  * ```
@@ -29,28 +35,31 @@ export class FrameFeed {
   readonly kind: 'video' | 'audio';
   readonly side: 'receiver' | 'sender';
   readonly track: MediaStreamTrack | undefined;
+  readonly receiver: RTCRtpReceiver | undefined;
   /** For `feedFrames()`: to be transferred once to the worker that has the frames. */
   readonly port: MessagePort;
   readonly #control: Control;
 
-  constructor({ kind, side, track }: FrameFeedOptions) {
+  constructor({ kind, side, receiver, track = receiver?.track }: FrameFeedOptions) {
     this.kind = kind;
     this.side = side;
+    this.receiver = receiver;
     this.track = track;
     const { port1, port2 } = new MessageChannel();
     this.port = port2;
     this.#control = new Control(port1);
     track?.addEventListener('ended', () => this.end(), { once: true });
-    if (track?.readyState === 'ended') this.end();
   }
 
   /**
    * For one recording: from now on it gets copies of all frames.
    *
+   * @param asks what the page does for it.
    * @internal
    */
-  open(): EncodedInput {
-    return { port: this.#control.open(), side: this.side };
+  open(asks: ControlAsks = {}): EncodedInput {
+    this.#control.asks = asks;
+    return { port: this.#control.open(), side: this.side, looks: 'look' in asks, fed: true };
   }
 
   /**
@@ -64,6 +73,8 @@ export class FrameFeed {
 
   /** True once nothing more will come. */
   get ended(): boolean {
+    // A track that the page itself has stopped fires no event (Media Capture and Streams, 4.3.3.1).
+    if (this.track?.readyState === 'ended') this.end();
     return this.#control.ended;
   }
 

@@ -80,7 +80,7 @@ export class Outlet {
     try {
       const now = performance.now();
       this.#look(frame, now);
-      const listeners = this.#listeners.size === 0 ? [] : this.#ableToTake(frame.data.byteLength);
+      const listeners = this.#listeners.size === 0 ? [] : this.#ableToTake(frame);
       if (listeners.length === 0) return undefined;
       const facts = factsOf(frame, { timeOrigin: performance.timeOrigin, now });
       const data = frame.data.slice(0);
@@ -91,10 +91,10 @@ export class Outlet {
     }
   }
 
-  /** Listeners that have room for so many bytes; the others miss them. */
-  #ableToTake(bytes: number): Listener[] {
-    // Received sound has frames without data in Chromium 156, which nobody can record.
-    if (bytes === 0) return [];
+  /** Listeners that have room for a frame; the others miss it. */
+  #ableToTake({ data: { byteLength: bytes }, type }: RtcFrame): Listener[] {
+    // Nobody can record a picture without data. Received sound has such frames in Chromium 156, whose numbers would seem lost.
+    if (bytes === 0 && type !== undefined) return [];
     const listeners = [...this.#listeners];
     for (const listener of listeners) if (!listener.hasRoom(bytes)) listener.miss();
     return listeners.filter(listener => listener.hasRoom(bytes));

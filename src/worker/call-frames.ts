@@ -26,9 +26,7 @@ export interface CallFramesContext {
   time: CallTime;
   stats: RecorderStats;
   options: ResolvedOptions['passthrough'];
-  side: EncodedInput['side'];
-  /** The page can look at its decoder. */
-  looks: boolean;
+  input: EncodedInput;
   report: Reporter;
   askForKeyFrame(): void;
   askToLook(): void;
@@ -38,6 +36,8 @@ interface Arrived extends ChainFrame {
   data: Uint8Array;
   rtpTimestamp: number;
   ssrc: number | undefined;
+  /** Something that it is predicted from is missing; it is kept all the same. */
+  damaged?: boolean;
 }
 
 /** What follows one stream, until it is another one's turn. */
@@ -60,18 +60,21 @@ export class CallFrames {
   #unknown = false;
 
   constructor(private readonly context: CallFramesContext) {
-    this.#choice = new LayerChoice(context.side);
+    this.#choice = new LayerChoice(context.input.side);
   }
 
   push(frame: EncodedFrame, arrival: number): void {
-    const { time, stats, lane, side } = this.context;
+    const { time, stats, lane, input } = this.context;
     const family = this.#familyOf(frame);
     const { rtpTimestamp, ssrc } = frame;
     const data = new Uint8Array(frame.data);
     this.#unknown = family === undefined;
-    if (!this.#isChosen(family, data, ssrc, arrival)) return;
+    const chosen = this.#isChosen(family, data, ssrc, arrival);
+    // What a receiver gets from another source, in a codec that is never chosen, is missing; layers of a sender are not.
+    if (!chosen && (family !== undefined || input.side === 'sender')) return;
     stats.framesIn++;
     // A call can go over to a codec that can't be recorded, and back: then it is the next key frame that goes on.
+    if (!chosen) return lane.miss(1);
     if (family === undefined || data.length === 0) return lane.lose(1);
     const { time: own, restarted } = this.#rtp.map({ timestamp: rtpTimestamp, arrival, source: ssrc });
     const { chain } = this.#followerOf(ssrc, family, arrival);
@@ -82,7 +85,8 @@ export class CallFrames {
     const arrived: Arrived = {
       ...{ data, rtpTimestamp, ssrc, time: own, key: isKeyFrame(family, data) },
       ...{ frameId, dependencies, spatialIndex, temporalIndex },
-      gapless: family === 'avc' && side === 'receiver',
+      // Of a sender nothing is lost; and a page's own transform may leave frames out that it can't decrypt.
+      gapless: input.side === 'sender' || (family === 'avc' && !input.fed),
     };
     this.#follow(chain.take(arrived, arrival), arrival);
   }
@@ -114,12 +118,12 @@ export class CallFrames {
     const follower = this.#follower;
     if (follower?.ssrc === ssrc && follower?.family === family) return follower;
     this.#finish(now);
-    const { looks, options } = this.context;
-    if (this.#stream?.family !== family) this.#stream = new VideoStream(family, FRAME_RATE);
+    const { input, options } = this.context;
+    if (this.#stream?.family !== family) this.#stream = new VideoStream(family, FRAME_RATE, options.damaged);
     this.#follower = {
       ssrc,
       family,
-      chain: new Chain(CHAIN_LIMITS, looks, options.damaged, this.#place),
+      chain: new Chain(CHAIN_LIMITS, input.looks, options.damaged, this.#place),
       pictures: new PictureJoiner(family),
     };
     return this.#follower;
@@ -142,22 +146,33 @@ export class CallFrames {
     if (outcome.action === 'leave-out' && outcome.reason === 'before-key-frame') return;
     // What is kept after it does without it: the chain sees to that.
     if (outcome.action === 'leave-out' && !(doubtful && options.damaged === 'keep')) return lane.miss(1);
-    if (doubtful) lane.doubt();
+    frame.damaged = doubtful;
     for (const picture of this.#follower?.pictures.take(frame, now) ?? []) this.#show(picture, now);
   }
 
   #show(picture: Picture<Arrived>, now: number): void {
-    if (picture.kind === 'unusable') return this.#fail(picture.frames.length, now);
+    const { frames } = picture;
+    if (picture.kind === 'unusable') return this.#fail(frames.length, now);
     const sample = this.#stream?.take(picture.data);
-    const own = picture.frames[0]?.time;
-    if (sample?.kind === 'sample' && own !== undefined) this.context.lane.push(sample, own);
-    else if (sample?.kind === 'unusable') this.#fail(1, now);
+    const own = frames[0]?.time;
+    if (sample?.kind === 'unusable') this.#fail(1, now);
+    if (sample?.kind !== 'sample' || own === undefined) return;
+    const missing = sample.type === 'delta' && sample.damaged === true;
+    this.context.lane.push(sample, own, missing || frames.some(({ damaged }) => damaged));
+    if (missing) this.#breakChain(now);
   }
 
   /** What comes next is predicted from what can't be recorded. */
   #fail(frames: number, now: number): void {
+    const { lane, options } = this.context;
+    // What is kept though damaged goes on at once.
+    if (options.damaged === 'keep') lane.miss(frames);
+    else lane.lose(frames);
+    this.#breakChain(now);
+  }
+
+  #breakChain(now: number): void {
     const chain = this.#follower?.chain;
-    this.context.lane.lose(frames);
     if (chain) this.#follow(chain.fail(now), now);
   }
 

@@ -73,8 +73,12 @@ export class CallVideo {
     return this.#run !== undefined && this.context.plan.changeBefore(this.#lastTime ?? 0) !== undefined;
   }
 
-  /** A frame that can be decoded by what was recorded before it, or is a key frame. */
-  push(sample: CallSample, own: number): void {
+  /**
+   * A frame that can be decoded by what was recorded before it, or is a key frame.
+   *
+   * @param damaged it can't, and is to be recorded all the same.
+   */
+  push(sample: CallSample, own: number, damaged = false): void {
     const { time, stats } = this.context;
     if (!time.isSettled('video')) {
       if (time.gates.video.since !== undefined) return;
@@ -94,6 +98,7 @@ export class CallVideo {
     else this.#goOn(at);
     const { file, parameters } = this.#run ?? {};
     if (!file || !parameters) return this.#leaveOut();
+    if (damaged) this.#doubt();
     const { data, type } = sample;
     const config = file.hasVideo ? undefined : decoderConfigOf(parameters);
     file.addVideo({ data, timestamp: at, type }, config);
@@ -196,10 +201,11 @@ export class CallVideo {
     if (frames > 0) report.warn('frames-lost', text, stats.framesDropped);
   }
 
-  /** The frame that is given next is recorded, and may be damaged. */
-  doubt(): void {
+  /** A frame is recorded that may be damaged. */
+  #doubt(): void {
     this.#loss ??= { time: this.#lastTime ?? 0, frames: 0 };
     this.#loss.frames++;
+    this.#loss.until = undefined;
     this.#loss.untilKey = true;
     this.context.report.warn('frames-lost', 'Frames of the call were lost: pictures may be damaged.');
   }

@@ -104,8 +104,8 @@ test("a feed takes decrypted frames from the page's own transform", async () => 
   const sender = caller.addTrack(movingPicture());
   sender.transform = new RTCRtpScriptTransform(worker, { scramble });
   let feed: FrameFeed | undefined;
-  callee.addEventListener('track', ({ receiver, track }) => {
-    feed = new FrameFeed({ kind: 'video', side: 'receiver', track });
+  callee.addEventListener('track', ({ receiver }) => {
+    feed = new FrameFeed({ kind: 'video', side: 'receiver', receiver });
     receiver.transform = new RTCRtpScriptTransform(worker, { scramble, feed: feed.port }, [feed.port]);
   });
   await connect(caller, callee);
@@ -121,6 +121,12 @@ test("a feed takes decrypted frames from the page's own transform", async () => 
   expect(key?.mimeType).toBe('video/VP8');
   expect([...new Uint8Array(key?.data ?? new ArrayBuffer(0), 3, 3)]).toEqual([0x9d, 0x01, 0x2a]);
   await expectDecoding(callee);
+  // What tells of a loss: their numbers, as the taps that these transforms have replaced have asked for, and the decoder.
+  expect(key?.frameId).toBeDefined();
+  recording.send({ type: 'look' });
+  await expect
+    .poll(() => recording.others, { timeout: 20_000 })
+    .toMatchObject([{ look: { shown: [expect.any(Number)] } }]);
   callee.close();
-  await expect.poll(() => recording.others, { timeout: 20_000 }).toEqual([{ type: 'ended' }]);
+  await expect.poll(() => recording.others.slice(1), { timeout: 20_000 }).toEqual([{ type: 'ended' }]);
 });

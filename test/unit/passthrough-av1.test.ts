@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { av1Parameters, isAv1Key } from '../../src/passthrough/av1.ts';
+import { Av1Stream, av1Parameters, isAv1Key } from '../../src/passthrough/av1.ts';
 import { av1Sample, OBU, sizedObu, splitObus } from '../../src/passthrough/obu.ts';
+import { VideoStream } from '../../src/passthrough/video-stream.ts';
 import { BitWriter } from './passthrough-kit.ts';
 
 interface Shape {
@@ -115,6 +116,46 @@ describe('a sample', () => {
       unit(header(), obu(OBU.frame, KEY, true, 0), obu(OBU.frame, INTER, true, 1)),
     );
     expect(av1Sample([Uint8Array.of(0x80)])).toBeUndefined();
+  });
+});
+
+describe('spatial layers', () => {
+  const layer = (n: number, bits: readonly number[]): Uint8Array => obu(OBU.frame, [...bits, 1, 2], true, n);
+  const keyOf = (layers: number): Uint8Array =>
+    unit(header(), layer(0, KEY), ...Array.from({ length: layers - 1 }, (_, n) => layer(n + 1, INTER)));
+  const deltaOf = (layers: number): Uint8Array =>
+    unit(...Array.from({ length: layers }, (_, n) => layer(n, INTER)));
+
+  it('that come or go between key frames change the size of the picture: the next key frame has to be waited for', () => {
+    for (const [first, next] of [
+      [2, 1],
+      [2, 3],
+    ] as const) {
+      const stream = new Av1Stream();
+      expect(stream.take(keyOf(first))).toMatchObject({ type: 'key' });
+      expect(stream.take(deltaOf(first))).toMatchObject({ type: 'delta' });
+      expect(stream.take(deltaOf(next))).toEqual({ kind: 'unusable', reason: 'resized-between-key-frames' });
+      expect(stream.take(deltaOf(first))).toEqual({ kind: 'unusable', reason: 'no-key-frame' });
+      expect(stream.take(keyOf(next))).toMatchObject({ type: 'key' });
+      expect(stream.take(deltaOf(next))).toMatchObject({ type: 'delta' });
+    }
+  });
+
+  it('that come or go at a key frame need another file, though the sequence is the same', () => {
+    const stream = new VideoStream('av1', 30);
+    const changes = [keyOf(2), keyOf(2), keyOf(1), deltaOf(1), keyOf(1), keyOf(3), key()].map(data => {
+      const one = stream.take(data);
+      return one.kind === 'sample' && one.type === 'key' ? one.change : one.kind;
+    });
+    expect(changes).toEqual([
+      undefined,
+      undefined,
+      'video-size',
+      'sample',
+      undefined,
+      'video-size',
+      'video-size',
+    ]);
   });
 });
 

@@ -12,6 +12,8 @@ interface Frame extends ChainFrame {
 
 const STEP = 33_000;
 const { patience, mostWaiting } = CHAIN_LIMITS;
+/** The statistics tell of losses, and nothing is decoded. */
+const looking = (): Chain<Frame> => new Chain<Frame>({ ...CHAIN_LIMITS, standstill: 0 }, true);
 
 /** The `at`-th frame of a camera, as a receiver without the dependency descriptor gets it. */
 const delta = (at: number, more: Partial<Frame> = {}): Frame => ({
@@ -47,8 +49,7 @@ const judge = (chain: Chain<Frame>, lost: boolean, now: number): ChainStep<Frame
 };
 
 /** A chain that knows how far apart frames are: it has the first six. */
-const begun = (): Chain<Frame> => {
-  const chain = new Chain<Frame>();
+const begun = (chain = looking()): Chain<Frame> => {
   chain.take(key(0), 0);
   for (let at = 1; at <= 5; at++) chain.take(delta(at), at * STEP);
   return chain;
@@ -129,28 +130,48 @@ describe('frames without numbers', () => {
     expect(chain.counts.uncertain).toBe(3);
   });
 
-  it('of which nobody says whether one was lost are kept, but nothing is certain until the next key frame', () => {
+  it('of which nobody says whether one was lost are left out, and a key frame is asked for', () => {
     const chain = begun();
     taking(chain, delta(7), delta(8));
     const asked = 7 * STEP + patience;
     expect(told(chain.tick(asked))).toBe('look?');
     expect(told(chain.tick(asked + patience - 1))).toBe('');
-    const { outcomes } = chain.tick(asked + patience);
-    expect(outcomes.map(one => one.action === 'keep' && [one.certain, one.reason])).toEqual([
-      [false, 'unanswered'],
-      [false, 'unanswered'],
-    ]);
-    expect(taking(chain, delta(9), key(10), delta(11))).toEqual(['~9', '+K10', '+11']);
+    expect(told(chain.tick(asked + patience))).toBe('-7 dependency-missing, -8 dependency-missing, ?');
+    expect(taking(chain, delta(9), key(10), delta(11))).toEqual(['-9 dependency-missing', '+K10', '+11']);
     // An answer that comes too late, or to no question, changes nothing.
     expect(told(judge(chain, true, asked + 2 * patience))).toBe('');
     expect(taking(chain, delta(12))).toEqual(['+12']);
+  });
+
+  it('of which nobody can say so are left out as soon as nothing is waited for any more', () => {
+    const chain = begun(new Chain<Frame>());
+    taking(chain, delta(7), delta(8));
+    expect(told(chain.tick(7 * STEP + patience - 1))).toBe('');
+    expect(told(chain.tick(7 * STEP + patience))).toBe('-7 dependency-missing, -8 dependency-missing, ?');
+    expect(taking(chain, key(30), delta(31))).toEqual(['+K30', '+31']);
+  });
+
+  it('that do not come steadily are kept, not certain until the next key frame: their steps tell nothing', () => {
+    const chain = begun(new Chain<Frame>());
+    taking(chain, delta(7));
+    expect(told(chain.tick(7 * STEP + patience))).toBe('-7 dependency-missing, ?');
+    // The encoder leaves some out after each key frame that it is asked for.
+    expect(taking(chain, key(30), delta(33), delta(34))).toEqual(['+K30', '', '']);
+    expect(told(chain.tick(33 * STEP + patience))).toBe('~33, ~34');
+    expect(taking(chain, key(35), delta(36))).toEqual(['+K35', '+36']);
+    // And are steady again.
+    taking(chain, ...[37, 38, 39, 40, 41, 42, 43].map(at => delta(at)), delta(45));
+    expect(told(chain.tick(45 * STEP + patience))).toBe('-45 dependency-missing, ?');
   });
 
   it('after two gaps of which one is not explained are not certain', () => {
     const chain = begun();
     taking(chain, delta(7));
     chain.tick(7 * STEP + patience);
-    expect(told(chain.tick(7 * STEP + 2 * patience))).toBe('~7');
+    expect(told(judge(chain, false, 7 * STEP + patience))).toBe('+7');
+    taking(chain, delta(9));
+    expect(told(chain.tick(9 * STEP + patience))).toBe('look?');
+    expect(told(chain.tick(9 * STEP + 2 * patience))).toBe('~9');
     expect(told(chain.take(delta(50), 50 * STEP))).toBe('');
     expect(told(chain.tick(50 * STEP + patience))).toBe('look?');
     expect(told(judge(chain, false, 50 * STEP + patience))).toBe('~50');
@@ -223,20 +244,22 @@ describe('frames without numbers', () => {
 
   it('can’t wait without end', () => {
     const chain = begun();
-    let kept = 0;
-    for (let at = 7; at <= 7 + mostWaiting; at++) kept += chain.take(delta(at), 7 * STEP).outcomes.length;
-    expect(kept).toBe(mostWaiting + 1);
-    expect(chain.counts.uncertain).toBe(3 + mostWaiting + 1);
+    let left = 0;
+    for (let at = 7; at <= 7 + mostWaiting; at++) left += chain.take(delta(at), 7 * STEP).outcomes.length;
+    expect(left).toBe(mostWaiting + 1);
+    expect(chain.counts.leftOut['dependency-missing']).toBe(mostWaiting + 1);
   });
 
-  it('that still wait at the end are kept, without certainty', () => {
+  it('that still wait at the end are judged by their steps', () => {
     const chain = begun();
-    taking(chain, delta(7), key(8), delta(10));
+    taking(chain, delta(7), key(8), delta(9), delta(12));
     expect(chain.end().map(({ frame, ...one }) => [frame.name, 'certain' in one && one.certain])).toEqual([
       ['7', false],
       ['K8', true],
-      ['10', false],
+      ['9', true],
+      ['12', false],
     ]);
+    expect(chain.counts).toMatchObject({ leftOut: { 'dependency-missing': 1 }, uncertain: 4 });
     expect(chain.end()).toEqual([]);
   });
 
@@ -258,7 +281,7 @@ describe('frames without numbers', () => {
     expect(told(chain.take(delta(5), 8 * STEP))).toBe('+5, +6, +7');
     expect(taking(chain, delta(9), key(10, numbered(10, [])), delta(11, numbered(11, [10])))).toEqual([
       '',
-      '~9, +K10',
+      '-9 dependency-missing, +K10',
       '+11',
     ]);
   });

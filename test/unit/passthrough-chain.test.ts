@@ -103,14 +103,26 @@ describe('frames with numbers', () => {
     expect(told(chain.take(key(10), 2))).toBe('+K10, +11');
   });
 
-  it('that come twice, or after later ones, are late', () => {
+  it('that come after later ones are late', () => {
     const chain = new Chain<Frame>();
     for (const frame of [key(1), delta(3, [1]), delta(4, [3])]) chain.take(frame, 0);
-    expect(told(chain.take(delta(4, [3]), 1))).toBe('-4 late');
     expect(told(chain.take(delta(2, [1]), 2))).toBe('-2 late');
     chain.take(key(9), 3);
     expect(told(chain.take(key(8), 4))).toBe('-K8 late');
     expect(told(chain.take(delta(10, [9]), 5))).toBe('+10');
+  });
+
+  it('that come twice are there already, also after the next key frame; of another time, they are others', () => {
+    const chain = new Chain<Frame>();
+    const all = [key(1), delta(3, [1]), delta(4, [3]), key(9), delta(10, [9])];
+    for (const frame of all) chain.take(frame, 0);
+    for (const frame of all) expect(told(chain.take(frame, 1))).toBe(`-${frame.name} again`);
+    expect(told(chain.take(delta(10, [9], { time: 9.5 * 33 * MS }), 1))).toBe('-10 late');
+    expect(told(chain.take(delta(11, [10]), 2))).toBe('+11');
+    expect(chain.counts.leftOut).toMatchObject({ again: 5, late: 1 });
+    // While a key frame is missing, too.
+    chain.fail(3);
+    for (const frame of all) expect(told(chain.take(frame, 4))).toContain('again');
   });
 
   it('begin anew with a sender that does', () => {

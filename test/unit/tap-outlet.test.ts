@@ -112,12 +112,15 @@ test('a recording may have frames less often, and at once when it wants them mor
   await expect.poll(() => slow.types).toEqual(['frame', 'frame']);
 });
 
-test('frames without data are not handed over', async () => {
+test('pictures without data are not handed over; sound is, for its number', async () => {
   const { outlet, listen, control } = setUp();
   const recording = await listen();
   hand(outlet, frame(0), frame(1));
   await expect.poll(() => recording.types).toEqual(['frame']);
   expect((await control.seen()).frames).toBe(2);
+  const metadata = { rtpTimestamp: 960, mimeType: 'audio/opus', sequenceNumber: 9 };
+  hand(outlet, { data: new ArrayBuffer(0), getMetadata: () => metadata });
+  await expect.poll(() => recording.heard[1]).toMatchObject({ type: 'frame', frame: { sequenceNumber: 9 } });
 });
 
 test('what a recording does not take is bounded, and it hears how much it has missed', async () => {

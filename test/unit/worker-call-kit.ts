@@ -39,8 +39,8 @@ export class PlayedTap {
     close: () => undefined,
   };
 
-  constructor(side: EncodedInput['side'] = 'receiver', looks = false) {
-    this.input = { port: this.#port as unknown as MessagePort, side, looks };
+  constructor(side: EncodedInput['side'] = 'receiver', looks = false, fed = false) {
+    this.input = { port: this.#port as unknown as MessagePort, side, looks, fed };
   }
 
   hand(frame: EncodedFrame): void {
@@ -51,6 +51,11 @@ export class PlayedTap {
   /** The track is over, or the call. */
   end(): void {
     this.#port.onmessage?.({ data: [...this.#held.splice(0), { type: 'ended' }] });
+  }
+
+  /** The recording was slow to take them. */
+  overflow(frames: number): void {
+    this.#port.onmessage?.({ data: [{ type: 'overflow', frames }] });
   }
 
   /** The page's decoder has come so far. */

@@ -126,6 +126,24 @@ describe('what can not be recorded', () => {
   });
 });
 
+describe('a codec that can not be recorded', () => {
+  it('is left out and counted, also when it comes from another source, up to the next key frame that can', async () => {
+    const call = new PlayedCall();
+    const video = call.video as Sender;
+    await call.run(1);
+    video.renew();
+    const each = (i: number): void => void (i % 2 === 0 && video.send({ mimeType: 'video/H265' }));
+    await call.run(1, { video: null, each });
+    await call.arrive();
+    expect(call.stats).toMatchObject({ framesIn: 50, framesDropped: 25 });
+    video.renew();
+    await call.run(1);
+    const { recording, found } = await call.stop();
+    expect(of(found, 'video')).toHaveLength(50);
+    expect(recording.events).toContainEqual(expect.objectContaining({ type: 'loss', frames: 25 }));
+  });
+});
+
 describe('sound of another end', () => {
   /** Some packets of what takes the place of the sound do not come. */
   const warningsOf = async (first: 'sender' | 'receiver', next: 'sender' | 'receiver'): Promise<string[]> => {

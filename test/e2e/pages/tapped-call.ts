@@ -115,6 +115,13 @@ const recorders: Partial<Record<End, Recorder>> = {};
 const warnings: string[] = [];
 const errors: string[] = [];
 
+/** What the witness sees of a kind is fed to recordings. @param receiver where it is; else it is at the sender. */
+const feedBy = (kind: 'video' | 'audio', receiver?: RTCRtpReceiver): void => {
+  const feed = new FrameFeed({ kind, side: receiver ? 'receiver' : 'sender', receiver });
+  feeds[kind] = feed;
+  witness.postMessage({ kind, feed: feed.port }, [feed.port]);
+};
+
 const watch = (target: RTCRtpSender | RTCRtpReceiver, kind: string): void => {
   target.transform = new RTCRtpScriptTransform(witness, { kind });
 };
@@ -128,12 +135,7 @@ const page = {
     to = new RTCPeerConnection();
     tappedEnd = tapped;
     tap(endOf(tapped));
-    for (const kind of ['video', 'audio'] as const) {
-      const side = tapped === 'sender' ? 'receiver' : 'sender';
-      const feed = new FrameFeed({ kind, side });
-      feeds[kind] = feed;
-      witness.postMessage({ kind, feed: feed.port }, [feed.port]);
-    }
+    if (tapped === 'receiver') for (const kind of ['video', 'audio'] as const) feedBy(kind);
     exchange(from, to);
     exchange(to, from);
     const video = from.addTransceiver(picture(width, height), { direction: 'sendonly' });
@@ -145,7 +147,10 @@ const page = {
     }
     if (!dependencies && 'setHeaderExtensionsToNegotiate' in video) page.forgoDependencies(video);
     to.addEventListener('track', ({ receiver, track }) => {
-      if (tapped === 'sender') watch(receiver, track.kind);
+      if (tapped === 'sender') {
+        feedBy(track.kind === 'video' ? 'video' : 'audio', receiver);
+        watch(receiver, track.kind);
+      }
       const element = document.createElement(track.kind === 'video' ? 'video' : 'audio');
       element.autoplay = true;
       element.muted = true;
