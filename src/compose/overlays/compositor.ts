@@ -251,6 +251,7 @@ const drawInto = async (
     codedHeight: height,
     timestamp: frame.timestamp,
     ...(frame.duration === null ? {} : { duration: frame.duration }),
+    // As it is before the rotation: what the frame says of it afterwards is turned (Chromium 156).
     displayWidth: Math.round(width * pixelAspectRatio),
     displayHeight: height,
     colorSpace: frame.colorSpace.toJSON(),
