@@ -172,6 +172,8 @@ export interface OverlayScene {
   layers: OverlayLayer[];
   /** Contents that are new; what no layer names any more is let go. */
   contents: [key: number, content: OverlayContent][];
+  /** Elements of the page are looked at meanwhile: another scene follows, as they are now. */
+  unfinished?: true;
 }
 
 /** To the worker, on a port of its own. `id` comes back with the answer. */

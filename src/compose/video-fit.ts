@@ -104,6 +104,7 @@ export class VideoFitter {
       codedHeight: height,
       timestamp: time,
       ...(duration === null ? {} : { duration }),
+      // Before the rotation.
       displayWidth: Math.round(width * target.pixelAspectRatio),
       displayHeight: height,
       colorSpace: colorSpace as VideoColorSpaceInit,

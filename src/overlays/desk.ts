@@ -56,18 +56,25 @@ export class OverlayDesk {
 
   async #set(checked: readonly CheckedOverlay[]): Promise<void> {
     const before = this.#entries;
-    this.#entries = await Promise.all(checked.map(one => this.#entryOf(one)));
+    const changed = new Set<number>();
+    this.#entries = await Promise.all(checked.map(one => this.#entryOf(one, changed)));
     const isOf = (entries: readonly Entry[], key: number): boolean => entries.some(one => one.key === key);
     for (const { key, prepared } of before) if (!isOf(this.#entries, key)) prepared.close();
-    await this.#show(this.#entries.filter(({ key }) => !isOf(before, key)));
+    await this.#show(this.#entries.filter(({ key }) => changed.has(key) || !isOf(before, key)));
     if (this.#entries.length > 0) this.#noteUnseen([...this.page.audience]);
   }
 
-  async #entryOf(checked: CheckedOverlay): Promise<Entry> {
-    const { id, given } = checked;
+  /** @param changed keys of those that look otherwise than before, although they show the same. */
+  async #entryOf(checked: CheckedOverlay, changed: Set<number>): Promise<Entry> {
+    const { id, given, place } = checked;
     const before = this.#entries.find(entry => entry.checked.id === id);
-    if (before && !before.prepared.stale && sameContent(before.checked.given, given))
-      return { ...before, checked };
+    if (before && !before.prepared.stale && sameContent(before.checked.given, given)) {
+      if (place.visible && !before.checked.place.visible && (await this.#refresh(before)))
+        changed.add(before.key);
+      // It may have failed meanwhile.
+      const { prepared } = this.#entries.find(({ key }) => key === before.key) ?? before;
+      return { ...before, prepared, checked };
+    }
     const key = ++this.#lastKey;
     try {
       const prepared = await prepare(checked, this.page, {
@@ -79,6 +86,16 @@ export class OverlayDesk {
     } catch (error) {
       this.#fail(id, error);
       return { key, checked, prepared: NOTHING };
+    }
+  }
+
+  /** True when it looks otherwise than before. */
+  async #refresh({ key, checked, prepared }: Entry): Promise<boolean> {
+    try {
+      return (await prepared.refresh?.()) ?? false;
+    } catch (error) {
+      this.#leaveOut(key, checked.id, error);
+      return false;
     }
   }
 
@@ -116,7 +133,27 @@ export class OverlayDesk {
     if (this.#entries.length > 0) this.#noteUnseen([audience]);
     if (!port) return undefined;
     this.#listen(port);
-    return this.#entries.length > 0 ? this.#handed(this.#entries) : undefined;
+    if (this.#entries.length === 0) return undefined;
+    const handed = this.#handed(this.#entries);
+    // While another recording runs, they are looked at anyway.
+    const others = [...this.page.audience].some(one => one !== audience && one.port);
+    const unseen = others
+      ? []
+      : this.#entries.filter(({ prepared, checked }) => prepared.refresh && checked.place.visible);
+    if (unseen.length > 0) {
+      handed.scene.unfinished = true;
+      void this.#catchUp(audience, unseen);
+    }
+    return handed;
+  }
+
+  /** While there was no recording, nobody has looked at the page's elements. */
+  async #catchUp(audience: Audience, entries: readonly Entry[]): Promise<void> {
+    const changed = await Promise.all(entries.map(entry => this.#refresh(entry)));
+    await this.#showOn(
+      audience,
+      entries.filter((_, i) => changed[i]),
+    );
   }
 
   #listen(port: MessagePort): void {

@@ -18,6 +18,8 @@ export interface ElementWatchContext {
 export class ElementWatch {
   #drawn: string | undefined;
   #bitmap: ImageBitmap | undefined;
+  /** One look after another. */
+  #looking: Promise<unknown> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -29,6 +31,13 @@ export class ElementWatch {
     await watch.#draw();
     watch.#wait();
     return watch;
+  }
+
+  /** Looks at it now. True when it looks otherwise than before. @throws when it can't be drawn any more. */
+  refresh(): Promise<boolean> {
+    const looked = this.#looking.then(() => this.#draw());
+    this.#looking = looked.catch(() => this.close());
+    return looked;
   }
 
   /** As it looked last; `undefined`: it was not to be seen. */
@@ -43,7 +52,7 @@ export class ElementWatch {
   async #look(): Promise<void> {
     const { wanted, onChange, onFailed } = this.context;
     try {
-      if (wanted() && (await this.#draw()) && !this.#closed) onChange();
+      if (wanted() && (await this.refresh()) && !this.#closed) onChange();
       this.#wait();
     } catch (error) {
       this.close();
@@ -54,6 +63,7 @@ export class ElementWatch {
   /** True when it looks otherwise than before. */
   async #draw(): Promise<boolean> {
     const { element, pixelRatio } = this.context;
+    if (this.#closed) return false;
     const html = fromElement(element);
     if (html?.xml === this.#drawn) return false;
     this.#drawn = html?.xml;

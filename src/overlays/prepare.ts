@@ -13,6 +13,8 @@ export interface Prepared {
   content(): { content: OverlayContent; transfer?: Transferable[] } | undefined;
   /** True when it has to be prepared anew, although nothing else was given. */
   readonly stale: boolean;
+  /** Looks at what may have changed while nobody saw it; true when it has. @throws when it can't be shown any more. */
+  refresh?(): Promise<boolean>;
   close(): void;
 }
 
@@ -92,6 +94,7 @@ const fromHtml = async (
     content: () =>
       watch.bitmap && { content: { type: 'bitmap', bitmap: watch.bitmap, scale: pixelRatio, fit } },
     stale: false,
+    refresh: () => watch.refresh(),
     close: () => watch.close(),
   };
 };

@@ -15,14 +15,15 @@ export class FirstGroup {
    * True when all of it has come before this entry.
    *
    * @param entry absent: nothing comes any more.
-   * @param until pictures from this time on are not of the clip; microseconds on the ring's timeline.
+   * @param from the clip begins here: with a key frame that came late the group begins anew. Microseconds on the ring's timeline.
+   * @param until pictures from this time on are not of the clip.
    */
-  endsBefore(entry: RingEntry | undefined, until: number): boolean {
+  endsBefore(entry: RingEntry | undefined, from: number, until: number): boolean {
     if (this.packets.length === 0) return false;
     if (entry === undefined) return true;
     // What another run has said may come before this one's encoder has given its last.
     if (!('run' in entry) || entry.run !== this.run.run) return false;
-    if (entry.kind === 'video') return entry.type === 'key' || entry.time >= until;
+    if (entry.kind === 'video') return (entry.type === 'key' && entry.time > from) || entry.time >= until;
     return entry.kind === 'video-over';
   }
 

@@ -4,9 +4,14 @@ import type { OverlaysEvent } from '../manifest.ts';
 import type { FromOverlays, OverlayScene } from '../overlay.ts';
 import type { OverlayServer } from './overlaid.ts';
 
+/** How long the first frame waits for a scene that is unfinished; milliseconds. */
+const FINISHES = 1_000;
+
 class Server implements OverlayServer {
   readonly #compositor: Compositor;
   #showing: Promise<void> = Promise.resolve();
+  /** Another scene has come. */
+  #finish: () => void = () => undefined;
 
   constructor(
     private readonly port: MessagePort,
@@ -25,12 +30,22 @@ class Server implements OverlayServer {
     this.port.postMessage(message);
   }
 
-  show({ id, ...scene }: OverlayScene & { id?: number }): Promise<void> {
+  show({ id, unfinished, ...scene }: OverlayScene & { id?: number }): Promise<void> {
+    const finish = this.#finish;
     this.#showing = this.#showing.then(async () => {
       await this.#compositor.set(scene);
       if (id !== undefined) this.#tell({ type: 'shown', id });
+      finish();
     });
-    return this.#showing;
+    return unfinished ? this.#finished() : this.#showing;
+  }
+
+  /** Resolves when the next scene is shown; one that never comes holds nothing up for long. */
+  #finished(): Promise<void> {
+    return new Promise(resolve => {
+      this.#finish = resolve;
+      setTimeout(resolve, FINISHES);
+    });
   }
 
   look(): Look {

@@ -2,6 +2,7 @@
 import type { AudioEntry, RunBegun } from '../clip/entry.ts';
 import type { RecorderStats } from '../events.ts';
 import type { ManifestEvent } from '../manifest.ts';
+import type { VideoPacket } from '../media.ts';
 import type { MediaFile, MediaFiles } from './media-files.ts';
 import type { EncodedKeyFrame } from './media-tracks.ts';
 
@@ -53,6 +54,43 @@ export interface TakenRun {
   /** No picture comes any more. */
   over: boolean;
 }
+
+export const newRun = (file: MediaFile): TakenRun => ({
+  file,
+  hasVideo: file.setup.video !== undefined,
+  last: Number.NEGATIVE_INFINITY,
+  over: false,
+});
+
+/** A picture after which others are missing is shown so long; microseconds. */
+const LAST_SHOWN = 40_000;
+
+/** Where the last pictures that came end, were nothing to come any more. */
+export const shownUntil = (taken: Iterable<TakenRun>): number =>
+  Math.max(...[...taken].map(({ last }) => last + LAST_SHOWN));
+
+/** The run that has this sound. */
+export const runOf = (runs: Iterable<RunBegun>, { epoch, time }: AudioEntry): RunBegun | undefined =>
+  [...runs].findLast(one => one.audioEpoch === epoch && one.time <= time);
+
+/** A file that no picture has come for goes on with that of another run, where all the rest is the same. False where it is not. */
+export const goOn = (file: MediaFile, { video, audioEpoch }: RunBegun): boolean => {
+  if (!file.setup.video || !video || file.setup.audioEpoch !== audioEpoch) return false;
+  file.takeOver(video);
+  return true;
+};
+
+/** Tells of a packet that is recorded, when it is a key frame. */
+export const tellKey = (
+  { onKeyFrame }: TakerContext,
+  { setup }: MediaFile,
+  { data, timestamp: time, type }: VideoPacket,
+  config: VideoDecoderConfig,
+): void => {
+  if (type !== 'key' || !setup.video) return;
+  const { rotation, flip } = setup.video.source;
+  onKeyFrame?.({ data, config, time, rotation, flip });
+};
 
 /** How far everything has come, up to where the recording ends: as long as it changes, there is more to wait for. */
 export const progressOf = (taken: Iterable<TakenRun>, audioUntil: number, until: number): string => {

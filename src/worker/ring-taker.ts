@@ -6,12 +6,19 @@ import type { CutReason, ManifestEvent } from '../manifest.ts';
 import { toMicroseconds, toSeconds, type VideoPacket } from '../media.ts';
 import { restoreConfig, type StoredConfig } from '../stored-config.ts';
 import { FirstGroup } from './first-group.ts';
-import type { MediaFile } from './media-files.ts';
 import { RingOverlays } from './ring-overlays.ts';
-import { isComplete, progressOf, Seeking, type TakenRun, type TakerContext } from './ring-taken.ts';
-
-/** A picture after which others are missing is shown so long; microseconds. */
-const LAST_SHOWN = 40_000;
+import {
+  goOn,
+  isComplete,
+  newRun,
+  progressOf,
+  runOf,
+  Seeking,
+  shownUntil,
+  type TakenRun,
+  type TakerContext,
+  tellKey,
+} from './ring-taken.ts';
 
 /** Times of entries are microseconds on the ring's timeline; those of files on the recording's. */
 export class RingTaker {
@@ -106,7 +113,9 @@ export class RingTaker {
         return this.#sound(entry);
       case 'ends': {
         const taken = this.#taken.get(entry.run);
-        if (taken && entry.time < this.#end) taken.file.endTime = this.#at(entry.time);
+        const time = this.#at(entry.time);
+        // One that ends before the recording begins gives its place to the next one.
+        if (taken && time > 0 && entry.time < this.#end) taken.file.endTime = time;
         return;
       }
       case 'video-over':
@@ -128,8 +137,7 @@ export class RingTaker {
     if (this.#origin === undefined) return;
     this.context.onLost?.();
     if (!this.#takesNow) return;
-    const pictures = [...this.#taken.values()].map(({ last }) => last + LAST_SHOWN);
-    const since = Math.max(this.#audioUntil, ...pictures);
+    const since = Math.max(this.#audioUntil, shownUntil(this.#taken.values()));
     this.pause(since);
     this.resume(since);
   }
@@ -149,9 +157,9 @@ export class RingTaker {
   /** A run that is encoded again has to be over before the next one begins. */
   #isHeld(entry: RingEntry): boolean {
     const run = this.#group?.run.run ?? this.#cutRun;
-    if (run === undefined) return false;
-    if ('run' in entry && entry.run === run) return false;
-    return this.#held !== undefined || (entry.kind === 'begun' && entry.run > run);
+    if (run === undefined || ('run' in entry && entry.run === run)) return false;
+    if (this.#held) return true;
+    return entry.kind === 'begun' && entry.run > run && !this.#isEarly(entry.time);
   }
 
   #release(): void {
@@ -175,8 +183,27 @@ export class RingTaker {
     const taken = this.#taken.get(entry.run);
     if (taken) return void (this.#muted === entry.run || taken.file.takeOver(entry.video));
     this.#seeking?.runs.push(entry);
-    if (this.#origin !== undefined && entry.time < this.#end && this.#at(entry.time) >= this.#resumeAt)
-      this.#begin(entry, entry.time, entry.reason);
+    if (this.#origin === undefined || entry.time >= this.#end) return;
+    if (this.#isEarly(entry.time)) this.#beginInstead(entry);
+    else if (this.#at(entry.time) >= this.#resumeAt) this.#begin(entry, entry.time, entry.reason);
+  }
+
+  /** True for what was still in its encoder when an exact recording was asked for, and begins before that. */
+  #isEarly(time: number): boolean {
+    return this.exact && time <= this.#from;
+  }
+
+  /** The first picture of the recording is of this run: nothing of those before it is shown, at most there is their sound. */
+  #beginInstead(begun: RunBegun): void {
+    const { files } = this.context;
+    const { current } = files;
+    if (!current || current.hasVideo) return;
+    this.#group = undefined;
+    this.#taken.clear();
+    if (goOn(current, begun)) return void this.#taken.set(begun.run, newRun(current));
+    this.#begin(begun, begun.time, 'start');
+    current.endVideo();
+    files.endAudioBefore(begun.audioEpoch ?? Number.POSITIVE_INFINITY);
   }
 
   #begin({ run, video, audioEpoch }: RunBegun, time: number, why: CutReason): void {
@@ -187,12 +214,7 @@ export class RingTaker {
     if (files.current) files.current.endTime = startTime;
     for (const before of this.#taken.values()) if (before.over) before.file.endVideo();
     const file = files.begin({ reason, startTime, video, audioEpoch });
-    this.#taken.set(run, {
-      file,
-      hasVideo: video !== undefined,
-      last: Number.NEGATIVE_INFINITY,
-      over: false,
-    });
+    this.#taken.set(run, newRun(file));
   }
 
   #videoOver(run: number): void {
@@ -212,6 +234,7 @@ export class RingTaker {
     if (type === 'key') this.#lookForStart(time, run);
     const taken = this.#taken.get(run);
     if (taken) taken.last = Math.max(taken.last, time);
+    if (type === 'key' && taken?.hasVideo && this.#isEarly(time)) this.#beginGroup(time, run);
     if (this.#origin === undefined || time >= this.#end) return;
     if (this.#group?.run.run === run) return void this.#group.packets.push(entry);
     const timestamp = this.#at(time);
@@ -243,16 +266,10 @@ export class RingTaker {
     if (!file) return;
     file.addVideo(packet, file.hasVideo || !config ? undefined : restoreConfig<VideoDecoderConfig>(config));
     this.#last = Math.max(this.#last, packet.timestamp);
-    if (config) this.#show(file, packet, restoreConfig(config));
+    if (config) tellKey(this.context, file, packet, restoreConfig(config));
     stats.framesIn++;
     stats.framesEncoded++;
     stats.videoBytes += packet.data.byteLength;
-  }
-
-  #show({ setup }: MediaFile, { data, timestamp, type }: VideoPacket, config: VideoDecoderConfig): void {
-    if (type !== 'key' || !setup.video) return;
-    const { rotation, flip } = setup.video.source;
-    this.context.onKeyFrame?.({ data, config, time: timestamp, rotation, flip });
   }
 
   /**
@@ -288,15 +305,21 @@ export class RingTaker {
       if (current) files.endAudioBefore(begun.audioEpoch ?? Number.POSITIVE_INFINITY);
     }
     if (muted) this.#muted = run;
-    const config = muted ? undefined : this.#configs.get(run);
-    if (first && this.exact && time < this.#from && config) this.#group = new FirstGroup(begun, config);
+    if (first && !muted) this.#beginGroup(time, run);
     for (const next of runs) if (next.run > run && !this.#taken.has(next.run)) this.take(next);
     for (const entry of sound) this.take(entry);
   }
 
+  /** The recording begins with the group of this key frame, or with the key frame itself. */
+  #beginGroup(time: number, run: number): void {
+    const [begun, config] = [this.#runs.get(run), this.#configs.get(run)];
+    const before = this.exact && time < this.#from;
+    this.#group = before && begun && config ? new FirstGroup(begun, config) : undefined;
+  }
+
   /** The first group of pictures, which is to be encoded again before this entry is taken; `undefined`: there is nothing to do. */
   groupBefore(entry?: RingEntry): FirstGroup | undefined {
-    return this.#group?.endsBefore(entry, this.#until) ? this.#group : undefined;
+    return this.#group?.endsBefore(entry, this.#from, this.#until) ? this.#group : undefined;
   }
 
   /** The first group again, from the time on that was asked for. Without a packet, it is left out. */
@@ -308,7 +331,7 @@ export class RingTaker {
     if (group.differsFrom(config)) this.#cutRun = group.run.run;
     for (const packet of packets) {
       const timestamp = this.#at(packet.timestamp);
-      this.#show(file, { ...packet, timestamp }, config);
+      tellKey(this.context, file, { ...packet, timestamp }, config);
       file.addVideo({ ...packet, timestamp }, file.hasVideo ? undefined : config);
     }
   }
@@ -318,7 +341,7 @@ export class RingTaker {
     this.#audioUntil = Math.max(this.#audioUntil, time + duration);
     const seeking = this.#seeking;
     if (seeking && time >= seeking.key) {
-      const run = this.#runOf(entry);
+      const run = runOf(this.#runs.values(), entry);
       if (run && !run.video) this.#lookForStart(time, run.run);
       else return this.#keep(seeking, entry);
     }
@@ -343,13 +366,8 @@ export class RingTaker {
 
   /** The sound begins alone. */
   #startMuted({ sound: [first] }: Seeking): void {
-    const run = first && this.#runOf(first);
+    const run = first && runOf(this.#runs.values(), first);
     if (run) this.#lookForStart(first.time, run.run, true);
-  }
-
-  /** The run that has this sound. */
-  #runOf({ epoch, time }: AudioEntry): RunBegun | undefined {
-    return [...this.#runs.values()].findLast(one => one.audioEpoch === epoch && one.time <= time);
   }
 
   #announce({ epoch, family, source, continued }: AudioKnown, first: StoredConfig<AudioDecoderConfig>): void {
@@ -383,8 +401,7 @@ export class RingTaker {
     this.#release();
     const seeking = this.#seeking;
     if (seeking && (this.#origin === undefined || seeking.worth)) this.#startMuted(seeking);
-    const { current } = this.context.files;
-    const end = this.#end;
+    const [{ current }, end] = [this.context.files, this.#end];
     if (current && this.#origin !== undefined && reached && Number.isFinite(end))
       current.endTime ??= this.#at(end);
   }

@@ -320,3 +320,32 @@ test.concurrent('with a ring, they are drawn into what it keeps', async () => {
     ['red', 'none', 'none', 'none', 'none'],
   ]);
 });
+
+test.concurrent('an element is shown as it looks now, also when nobody looked at it before', async () => {
+  const video = new VideoSource();
+  const element = document.createElement('div');
+  Object.assign(element.style, { width: '160px', height: '90px', background: 'red' });
+  document.body.append(element);
+  const recorder = new Recorder(new MediaStream([video.track]), { storage: onServer() });
+  // It is looked at by itself long after all this.
+  await recorder.overlays.set([
+    { id: 'element', type: 'html', html: element, rate: 0.1, ...PLACES[0], fit: 'fill' },
+  ]);
+  element.style.background = 'yellow';
+  await recorder.start();
+  await video.feed(10);
+  await received(recorder, 10);
+  await recorder.overlays.hide('element');
+  await video.feed(10);
+  await received(recorder, 20);
+  element.style.background = 'blue';
+  await recorder.overlays.show('element');
+  await video.feed(10);
+  const recording = await recorder.stop();
+  element.remove();
+  expect((await seenIn(recording)).map(([frames, color]) => [frames, color])).toEqual([
+    [10, 'yellow'],
+    [10, 'none'],
+    [10, 'blue'],
+  ]);
+});

@@ -1,7 +1,7 @@
 /** Where overlays lie, in the picture as it is shown and as it is stored. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boxOf, fitInto, storedBox, toStored } from '../../src/compose/overlays/place.ts';
+import { boxOf, fitInto, type Size, sizeOf, storedBox, toStored } from '../../src/compose/overlays/place.ts';
 import { displaySize } from '../../src/compose/video-fit.ts';
 import type { Rotation } from '../../src/manifest.ts';
 import type { OverlayAnchor, OverlayPlace } from '../../src/overlay.ts';
@@ -11,6 +11,8 @@ const place = (changes: Partial<OverlayPlace> = {}): OverlayPlace => ({
   ...{ x: 0, y: 0, anchor: 'top-left', width: undefined, height: undefined, opacity: 1, visible: true },
   ...changes,
 });
+const scaled = (given: OverlayPlace, picture: Size, natural: Size) =>
+  boxOf(given, picture, sizeOf(given, picture, natural));
 const HD = { width: 1280, height: 720 };
 const LOGO = { width: 200, height: 100 };
 
@@ -23,7 +25,7 @@ describe('from fractions to the box in the shown picture', () => {
     ['somewhere', { x: 0.1, y: 0.25 }, [128, 180, 200, 100]],
     ['partly outside', { x: -0.05, y: 0.95 }, [-64, 684, 200, 100]],
   ])('%s', (_, given, [x, y, width, height]) => {
-    expect(boxOf(place(given), HD, LOGO)).toEqual({ x, y, width, height });
+    expect(scaled(place(given), HD, LOGO)).toEqual({ x, y, width, height });
   });
 
   it.each<[OverlayAnchor, number, number]>([
@@ -37,14 +39,14 @@ describe('from fractions to the box in the shown picture', () => {
     ['bottom', -100, -100],
     ['bottom-right', -200, -100],
   ])('anchored at its %s', (anchor, x, y) => {
-    expect(boxOf(place({ x: 0.5, y: 0.5, anchor }), HD, LOGO)).toMatchObject({ x: 640 + x, y: 360 + y });
+    expect(scaled(place({ x: 0.5, y: 0.5, anchor }), HD, LOGO)).toMatchObject({ x: 640 + x, y: 360 + y });
   });
 
   it('leaves no gap between neighbours, and never nothing', () => {
-    const left = boxOf(place({ width: 1 / 3, height: 1 }), { width: 853, height: 479 }, LOGO);
-    const right = boxOf(place({ x: 1 / 3, width: 1 / 3, height: 1 }), { width: 853, height: 479 }, LOGO);
+    const left = scaled(place({ width: 1 / 3, height: 1 }), { width: 853, height: 479 }, LOGO);
+    const right = scaled(place({ x: 1 / 3, width: 1 / 3, height: 1 }), { width: 853, height: 479 }, LOGO);
     expect(left.x + left.width).toBe(right.x);
-    expect(boxOf(place({ width: 0.0001 }), HD, LOGO).width).toBe(1);
+    expect(scaled(place({ width: 0.0001 }), HD, LOGO).width).toBe(1);
   });
 });
 

@@ -1,7 +1,7 @@
 /** What is made of a ring that is closed, that fails, of which nothing moves, and to the frame: whole files in simulated time. */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { FromRing } from '../../src/clip/protocol.ts';
-import { channel, endRings, type MadeOfRing, PlayedRing } from './dvr-world.ts';
+import { channel, endRings, type Made, type MadeOfRing, PlayedRing } from './dvr-world.ts';
 
 afterEach(endRings);
 
@@ -157,6 +157,79 @@ test('a clip that lies further ahead than the ring is long begins with the very 
   expect(Math.abs(sound * PACKET - 3)).toBeLessThan(0.05);
   await ring.close();
   expectNothingLeft(ring);
+});
+
+/** A picture that is not a key frame is made from the one before it: none of these may be missing. */
+const expectDecodable = ({ files }: Made): void => {
+  for (const { video } of files) {
+    const traces = video?.samples.map(({ trace }) => trace) ?? [];
+    const torn = traces.filter(({ key, encoder, index }, i) => {
+      const before = traces[i - 1];
+      return !key && (before?.encoder !== encoder || before.index !== index - 1);
+    });
+    expect(torn).toEqual([]);
+  }
+};
+
+describe('to the frame, of an encoder that takes its time', () => {
+  /** A clip from 10.1 s on, of a ring to which something happens at 10.0 s of which no picture has come out yet. */
+  const clipped = async (ring: PlayedRing, happen?: () => void, before?: () => void): Promise<Made> => {
+    ring.world.lag = () => 500_000;
+    await ring.play(4);
+    before?.();
+    await ring.play(5.99);
+    happen?.();
+    await ring.play(0.3);
+    const clip = ring.make({ kind: 'piece', start: 10.1, duration: 3 }, true);
+    await ring.play(1);
+    // Or encoding it again would take longer than the clip is.
+    ring.world.lag = () => 10_000;
+    await ring.play(4);
+    expectDone(clip);
+    const made = await clip.made();
+    expectDecodable(made);
+    expect(made.recording.duration).toBeCloseTo(3, 5);
+    const sound = made.files.reduce((sum, { audio }) => sum + (audio?.samples.length ?? 0), 0);
+    expect(Math.abs(sound * PACKET - 3)).toBeLessThan(0.05);
+    await ring.close();
+    expectNothingLeft(ring);
+    return made;
+  };
+
+  test('the key frame before the start is still in it', async () => {
+    const { recording, pictures } = await clipped(new PlayedRing());
+    expect(pictures).toEqual(range(304, 394));
+    expect(recording.files.map(({ reason }) => reason)).toEqual(['start']);
+  });
+
+  test('a cut before the start is: nothing of what was before it is recorded', async () => {
+    const ring = new PlayedRing();
+    const { recording, pictures } = await clipped(ring, () => ring.resize(320));
+    expect(pictures).toEqual(range(304, 394));
+    expect(recording.files.map(({ reason, video }) => [reason, video?.codedWidth])).toEqual([['start', 320]]);
+  });
+
+  test('other parameters are, to which it came by itself, when sound of the clip has come already', async () => {
+    const { recording, pictures } = await clipped(new PlayedRing({}, [{ changesAt: 301 }]));
+    expect(pictures).toEqual(range(304, 394));
+    expect(recording.files.map(({ reason }) => reason)).toEqual(['start', 'video-description']);
+  });
+
+  test('the picture ends there, and the sound goes on alone', async () => {
+    const ring = new PlayedRing();
+    const { recording } = await clipped(ring, () => void ring.setCamera(false));
+    expect(recording.files.map(({ reason, video }) => [reason, video])).toEqual([['start', undefined]]);
+  });
+
+  test('the picture comes there, to sound that was alone', async () => {
+    const ring = new PlayedRing();
+    const [on, off] = [true, false].map(camera => () => void ring.setCamera(camera));
+    const { recording, pictures } = await clipped(ring, on, off);
+    expect(recording.files.map(({ reason, video }) => [reason, video?.codedWidth])).toEqual([['start', 640]]);
+    const [first = 0, last = 0] = [pictures[0], pictures.at(-1)];
+    expect(pictures).toEqual(range(first, last + 1));
+    expect(pictures.length).toBeGreaterThanOrEqual(90);
+  });
 });
 
 describe('to the frame', () => {

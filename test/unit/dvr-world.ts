@@ -274,6 +274,12 @@ export class PlayedRing {
     if (this.world.video) this.world.video.shape.width = width;
   }
 
+  /** The track of the camera ends, or a new one comes. */
+  setCamera(on: boolean): Promise<void> {
+    const { video } = scenario([]);
+    return this.host.replace({ video: on && video ? this.world.openVideo(video) : undefined, audio: 'same' });
+  }
+
   /** Whether the source gives no picture. */
   set still(still: boolean) {
     if (this.world.video) this.world.video.source.muted = still;

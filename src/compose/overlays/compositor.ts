@@ -1,7 +1,7 @@
 /** Draws overlays into frames. In the worker of a recording, from `overlays.js`. */
 import type { ColorSpace, OverlaysEvent } from '../../manifest.ts';
 import { toSeconds, type VideoSource } from '../../media.ts';
-import type { OverlayLayer, OverlayScene } from '../../overlay.ts';
+import type { OverlayLayer, OverlayPlace, OverlayScene } from '../../overlay.ts';
 import { displaySize, VideoFitter } from '../video-fit.ts';
 import { blend, type Patch, patchOf } from './blend.ts';
 import { OverlayCanvas } from './canvas.ts';
@@ -65,7 +65,8 @@ export class Compositor {
     for (const [key, content] of contents) this.#open(key, content, layers);
     const known = layers.flatMap(layer => this.#layerOf(layer));
     const ready = await Promise.all(known.map(layer => this.#isReady(layer)));
-    const shown = known.filter((_, i) => ready[i]);
+    // A stream may have ended meanwhile.
+    const shown = known.filter(({ key, content }, i) => ready[i] && this.#contents.get(key) === content);
     const keys = new Set(layers.map(({ key }) => key));
     retired.push(...this.#retire([...this.#contents.keys()].filter(key => !keys.has(key))));
     this.#scene = { layers: shown, retired: [...this.#scene.retired, ...retired] };
@@ -84,7 +85,10 @@ export class Compositor {
     const id = layers.find(layer => layer.key === key)?.id ?? '';
     try {
       const opened = openContent(content, () => {
-        if (this.#contents.get(key) === opened) this.events.onFailed(id, new Error('its stream has ended'));
+        if (this.#contents.get(key) !== opened) return;
+        this.#contents.delete(key);
+        for (const layer of this.#scene.layers) if (layer.content === opened) layer.broken = true;
+        this.events.onFailed(id, new Error('its stream has ended'));
       });
       this.#contents.set(key, opened);
     } catch (error) {
@@ -92,12 +96,13 @@ export class Compositor {
     }
   }
 
-  /** One that is as it was keeps what was painted. */
+  /** One that is as it was keeps what was painted; one that could not be drawn is tried again in another place. */
   #layerOf(layer: OverlayLayer): Layer[] {
     const content = this.#contents.get(layer.key);
-    const before = this.#scene.layers.find(({ key }) => key === layer.key);
-    const ready = before?.content === content ? before?.ready : undefined;
-    return content ? [{ ...layer, content, broken: false, ready }] : [];
+    if (!content) return [];
+    const before = this.#scene.layers.find(known => known.key === layer.key && known.content === content);
+    const broken = before?.broken === true && samePlace(before.place, layer.place);
+    return [{ ...layer, content, broken, ready: before?.ready }];
   }
 
   async #isReady({ id, content, key }: Layer): Promise<boolean> {
@@ -220,6 +225,8 @@ export class Compositor {
   }
 }
 
+const samePlace = (a: OverlayPlace, b: OverlayPlace): boolean => JSON.stringify(a) === JSON.stringify(b);
+
 const plainSpace = ({ primaries, transfer, matrix, fullRange }: VideoColorSpace): ColorSpace => ({
   primaries,
   transfer,
@@ -244,6 +251,7 @@ const drawInto = async (
     codedHeight: height,
     timestamp: frame.timestamp,
     ...(frame.duration === null ? {} : { duration: frame.duration }),
+    // As it is before the rotation: what the frame says of it afterwards is turned (Chromium 156).
     displayWidth: Math.round(width * pixelAspectRatio),
     displayHeight: height,
     colorSpace: frame.colorSpace.toJSON(),

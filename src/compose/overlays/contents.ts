@@ -3,7 +3,7 @@ import { BrowserUnsupportedError } from '../../errors.ts';
 import type { OverlayContent, OverlayFit, OverlayPlace, TextLook } from '../../overlay.ts';
 import { elapsedText, timeFormat } from './clock.ts';
 import { MovingPicture } from './moving.ts';
-import { fitInto, type Size } from './place.ts';
+import { fitInto, type Size, sizeOf } from './place.ts';
 import { fontOf, fontSizeOf, layText, paintText } from './text.ts';
 
 /** Part of the picture's width that a stream has when nothing is said. */
@@ -21,7 +21,7 @@ export interface Moment {
 export interface Drawing {
   /** Another one for each picture that differs. */
   version: string | number;
-  /** Pixels of the shown picture, where the overlay's place says nothing else. */
+  /** Of its box, in pixels of the shown picture: as its place says, but of text, which is as large as its lines. */
   size: Size;
   /** Paints it into a box of this size, whose top left corner is the origin. */
   paint(context: OffscreenCanvasRenderingContext2D, box: Size): void;
@@ -55,9 +55,10 @@ const paintPicture = (
 
 const bitmapContent = ({ bitmap, scale, fit }: Extract<OverlayContent, { type: 'bitmap' }>): Content => ({
   ready: READY,
-  drawing: () => {
-    const size = { width: bitmap.width / scale, height: bitmap.height / scale };
-    return { version: 0, size, paint: (context, box) => paintPicture(context, bitmap, size, box, fit) };
+  drawing: (_, picture, place) => {
+    const own = { width: bitmap.width / scale, height: bitmap.height / scale };
+    const size = sizeOf(place, picture, own);
+    return { version: 0, size, paint: (context, box) => paintPicture(context, bitmap, own, box, fit) };
   },
   close: () => bitmap.close(),
 });
@@ -69,12 +70,12 @@ const streamContent = (
   const moving = new MovingPicture(readable, onEnd);
   return {
     ready: READY,
-    drawing: (_, picture) => {
+    drawing: (_, picture, place) => {
       const frame = moving.latest;
       if (!frame) return undefined;
       const own = { width: frame.displayWidth, height: frame.displayHeight };
       const width = STREAM_WIDTH * picture.width;
-      const size = { width, height: (width * own.height) / own.width };
+      const size = sizeOf(place, picture, { width, height: (width * own.height) / own.width });
       return {
         version: moving.count,
         size,

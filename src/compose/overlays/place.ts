@@ -26,8 +26,8 @@ const ANCHORS: Record<OverlayAnchor, readonly [across: number, down: number]> = 
   'bottom-right': [1, 1],
 };
 
-/** Size in pixels of the shown picture. @param natural what it has by itself. */
-const sizeOf = ({ width, height }: OverlayPlace, picture: Size, natural: Size): Size => {
+/** Size in pixels of the shown picture, of what can be scaled. @param natural what it has by itself. */
+export const sizeOf = ({ width, height }: OverlayPlace, picture: Size, natural: Size): Size => {
   const shape = natural.width / natural.height;
   if (width !== undefined && height !== undefined)
     return { width: width * picture.width, height: height * picture.height };
@@ -38,8 +38,7 @@ const sizeOf = ({ width, height }: OverlayPlace, picture: Size, natural: Size): 
 };
 
 /** Box in the shown picture. Its edges lie between pixels, so that they are sharp, and neighbours touch. */
-export const boxOf = (place: OverlayPlace, picture: Size, natural: Size): Box => {
-  const size = sizeOf(place, picture, natural);
+export const boxOf = (place: OverlayPlace, picture: Size, size: Size): Box => {
   const [across, down] = ANCHORS[place.anchor];
   const left = place.x * picture.width - across * size.width;
   const top = place.y * picture.height - down * size.height;
