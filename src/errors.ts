@@ -6,7 +6,8 @@
 import type { Recording } from './manifest.ts';
 import { show } from './show.ts';
 
-const NAME = 'SteadyreelError';
+/** Also of those that code of another file throws, which has classes of its own. */
+export const NAME = 'SteadyreelError';
 
 /** The base of all of them. `code` is stable; messages may change. */
 export abstract class SteadyreelError extends Error {
@@ -215,46 +216,27 @@ export abstract class StorageError extends SteadyreelError {
   }
 }
 
-/** `storage-unreachable`: the storage could not be reached, or kept failing, for as long as was waited. */
+/**
+ * `storage-unreachable`: the storage could not be reached, or kept failing, for as long as was waited. What this one and the next three
+ * say is in `storage/refusals.ts`: a page gets them with their words from where they are made.
+ */
 export class StorageUnreachableError extends StorageError {
   readonly code = 'storage-unreachable';
-  constructor(endpoint: string, detail: string, status?: number, cause?: unknown) {
-    super(
-      `The storage at ${endpoint} cannot be reached (${detail}). What it has not taken is kept on this device. Check the endpoint, the network, and the server's CORS settings.`,
-      status,
-      cause,
-    );
-  }
 }
 
 /** `storage-unauthorized`: the storage refused the credentials (401 or 403). */
 export class StorageUnauthorizedError extends StorageError {
   readonly code = 'storage-unauthorized';
-  constructor(endpoint: string, status: number) {
-    super(
-      `The storage at ${endpoint} refused access (HTTP ${status}). What it has not taken is kept on this device. Pass valid credentials in the storage's headers option.`,
-      status,
-    );
-  }
 }
 
 /** `storage-full`: the storage has no room left, or the file is over its size limit (413, 507). */
 export class StorageFullError extends StorageError {
   readonly code = 'storage-full';
-  constructor(endpoint: string, status: number | undefined, detail: string) {
-    super(
-      `The storage at ${endpoint} has no room for the recording (${detail}). What it took so far is kept there, the rest on this device. Free space or raise the limit.`,
-      status,
-    );
-  }
 }
 
 /** `storage-rejected`: the storage refused a request for another reason. */
 export class StorageRejectedError extends StorageError {
   readonly code = 'storage-rejected';
-  constructor(endpoint: string, status: number, detail: string) {
-    super(`The storage at ${endpoint} refused the request (HTTP ${status}: ${detail}).`, status);
-  }
 }
 
 /** `storage-not-found`: there is nothing under the key. */

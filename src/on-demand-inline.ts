@@ -1,3 +1,30 @@
-/** Takes the place of `on-demand.ts` in the script-tag build: all of it is in the one file. */
+/**
+ * Takes the place of `on-demand.ts` in the script-tag build: what is recorded on this device is read by the one file itself, and what is
+ * in other storages by `extras.js`, which lies beside it.
+ */
+import { errorFromMessage } from './error-from-message.ts';
+import { errorToMessage, NAME } from './errors.ts';
+import { load } from './load.ts';
+import type { openAccess as OpenAccess } from './storage/access.ts';
+import { DeviceAccess } from './storage/device/access.ts';
+import type { Access } from './storage/storage.ts';
+import { partUrl } from './worker/spawn.ts';
+
 export { keepOpen } from './keep-open.ts';
-export { openAccess } from './storage/access.ts';
+
+/** Its errors have classes of its own: the page is to get those that it knows. */
+const asHere = (error: unknown): never => {
+  throw error instanceof Error && error.name === NAME ? errorFromMessage(errorToMessage(error)) : error;
+};
+
+/** @throws WorkerFailedError (`worker-failed`) when `extras.js` is not there. */
+export const openAccess = async (...given: Parameters<typeof OpenAccess>): Promise<Access> => {
+  if (given[0].kind === 'device') return new DeviceAccess();
+  const extras = await load<{ openAccess: typeof OpenAccess }>(partUrl('extras.js'));
+  const access = extras.openAccess(...given);
+  return {
+    read: (...asked) => access.read(...asked).catch(asHere),
+    list: (...asked) => access.list(...asked).catch(asHere),
+    delete: (...asked) => access.delete(...asked).catch(asHere),
+  };
+};

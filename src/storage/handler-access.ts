@@ -9,7 +9,7 @@ import {
   VIDEO_TYPE,
 } from '../manifest.ts';
 import type { RequestHeaders } from './headers.ts';
-import { refusal, unreachable, withDeadline } from './http.ts';
+import { notReached, refusal, withDeadline } from './http.ts';
 import { deadlineOf } from './retry.ts';
 import type { Access, S3Config, TusConfig } from './storage.ts';
 
@@ -45,7 +45,7 @@ export class HandlerAccess implements Access {
       });
     } catch (error) {
       if (error instanceof SteadyreelError || outer?.aborted) throw error;
-      throw unreachable(endpoint, error);
+      throw notReached(endpoint, error);
     }
   }
 

@@ -1,11 +1,6 @@
 /** Requests to a storage handler, with typed errors. */
-import {
-  type StorageError,
-  StorageFullError,
-  StorageRejectedError,
-  StorageUnauthorizedError,
-  StorageUnreachableError,
-} from '../errors.ts';
+import type { StorageError, StorageUnreachableError } from '../errors.ts';
+import { full, rejected, unauthorized, unreachable } from './refusals.ts';
 import { backoff, deadlineOf, shouldGiveUp, sleep, verdictOf } from './retry.ts';
 import type { SinkEvents } from './sink.ts';
 
@@ -31,23 +26,17 @@ const detailOf = async (response: Response): Promise<string> => {
 /** The typed error for an answer that will not get better by itself. */
 export const refusal = async (endpoint: string, response: Response): Promise<StorageError> => {
   const verdict = verdictOf(response.status);
-  if (verdict === 'unauthorized') return new StorageUnauthorizedError(endpoint, response.status);
+  if (verdict === 'unauthorized') return unauthorized(endpoint, response.status);
   const detail = await detailOf(response);
-  if (verdict === 'full')
-    return new StorageFullError(endpoint, response.status, `HTTP ${response.status}: ${detail}`);
+  if (verdict === 'full') return full(endpoint, response.status, `HTTP ${response.status}: ${detail}`);
   if (verdict === 'retry')
-    return new StorageUnreachableError(endpoint, `HTTP ${response.status}: ${detail}`, response.status);
-  return new StorageRejectedError(endpoint, response.status, detail);
+    return unreachable(endpoint, `HTTP ${response.status}: ${detail}`, response.status);
+  return rejected(endpoint, response.status, detail);
 };
 
 /** `fetch` fails with a bare TypeError whatever the cause: network, DNS, TLS or CORS. */
-export const unreachable = (endpoint: string, cause: unknown): StorageUnreachableError =>
-  new StorageUnreachableError(
-    endpoint,
-    cause instanceof Error ? cause.message : String(cause),
-    undefined,
-    cause,
-  );
+export const notReached = (endpoint: string, cause: unknown): StorageUnreachableError =>
+  unreachable(endpoint, cause instanceof Error ? cause.message : String(cause), undefined, cause);
 
 /**
  * Runs something under a signal that also aborts when `milliseconds` have passed, and no longer than that: also what does not
@@ -193,7 +182,7 @@ export class Persistence {
   async stalled(detail: string, signal: AbortSignal, status?: number): Promise<void> {
     this.onTrouble(detail);
     if (this.#exhausted) {
-      this.patience.over = new StorageUnreachableError(this.endpoint, detail, status);
+      this.patience.over = unreachable(this.endpoint, detail, status);
       throw this.patience.over;
     }
     this.#attempt++;

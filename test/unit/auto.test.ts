@@ -54,7 +54,7 @@ const mute = async (track: FakeTrack, muted: boolean): Promise<void> => {
 it('a recording that the storage has refused does not hold the next source off', async () => {
   const { auto, told } = await follow(streamOf(trackOf('video')));
   await begun(0);
-  worker(0).say({ type: 'error', error: errorToMessage(new StorageUnreachableError('/storage', 'away')) });
+  worker(0).say({ type: 'error', error: errorToMessage(new StorageUnreachableError('away')) });
   auto.source = streamOf(trackOf('video'));
   await vi.advanceTimersByTimeAsync(0);
   expect(worker(0).heard).toEqual(['stop']);
@@ -66,7 +66,7 @@ it('a recording that the storage has refused does not hold the next source off',
 it('one that breaks of itself does: it would break again', async () => {
   await follow(streamOf(trackOf('video')));
   await begun(0);
-  worker(0).say({ type: 'error', error: errorToMessage(new StorageUnreachableError('/storage', 'away')) });
+  worker(0).say({ type: 'error', error: errorToMessage(new StorageUnreachableError('away')) });
   worker(0).say({ type: 'ended' });
   await vi.advanceTimersByTimeAsync(500);
   expect(workers).toHaveLength(1);

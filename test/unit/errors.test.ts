@@ -9,6 +9,7 @@ import {
   StorageError,
   StorageUnreachableError,
 } from '../../src/errors.ts';
+import { full, rejected, unauthorized, unreachable } from '../../src/storage/refusals.ts';
 
 const cause = new TypeError('fetch failed');
 
@@ -55,10 +56,10 @@ const ALL: [error: SteadyreelError, code: string, fields: Record<string, unknown
   [new errors.RecordingEmptyError(), 'recording-empty', {}],
   [new errors.RecordingAbortedError(), 'recording-aborted', {}],
   [new errors.RecordingTooShortError(5), 'recording-too-short', { minDuration: 5 }],
-  [new errors.StorageUnreachableError('/s', 'no answer', 503, cause), 'storage-unreachable', { status: 503 }],
-  [new errors.StorageUnauthorizedError('/s', 401), 'storage-unauthorized', { status: 401 }],
-  [new errors.StorageFullError('/s', 507, 'full'), 'storage-full', { status: 507 }],
-  [new errors.StorageRejectedError('/s', 400, 'bad'), 'storage-rejected', { status: 400 }],
+  [unreachable('/s', 'no answer', 503, cause), 'storage-unreachable', { status: 503 }],
+  [unauthorized('/s', 401), 'storage-unauthorized', { status: 401 }],
+  [full('/s', 507, 'full'), 'storage-full', { status: 507 }],
+  [rejected('/s', 400, 'bad'), 'storage-rejected', { status: 400 }],
   [new errors.StorageNotFoundError('key'), 'storage-not-found', { key: 'key', status: 404 }],
   [
     new errors.StorageCallbackError('headers', 'no token'),
@@ -156,7 +157,7 @@ describe('what is no error of ours', () => {
   });
 
   it('ours stays what it is', () => {
-    const error = new StorageUnreachableError('/s', 'no answer');
+    const error = new StorageUnreachableError('no answer');
     expect(asSteadyreelError(error)).toBe(error);
   });
 });
@@ -179,7 +180,7 @@ describe('the way from the worker', () => {
   });
 
   it('an error without a status has none afterwards', () => {
-    const restored = errorFromMessage(errorToMessage(new StorageUnreachableError('/s', 'no answer')));
+    const restored = errorFromMessage(errorToMessage(new StorageUnreachableError('no answer')));
     expect((restored as StorageUnreachableError).status).toBeUndefined();
   });
 });

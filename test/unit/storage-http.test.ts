@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Persistence, refusal, unreachable } from '../../src/storage/http.ts';
+import { notReached, Persistence, refusal } from '../../src/storage/http.ts';
 
 const ENDPOINT = 'https://storage.example/storage';
 const json = (status: number, message: string): Response =>
@@ -48,8 +48,8 @@ describe('the error for an answer', () => {
 
   it('no answer at all: the cause is kept', () => {
     const cause = new TypeError('fetch failed');
-    expect(unreachable(ENDPOINT, cause)).toMatchObject({ code: 'storage-unreachable', cause });
-    expect(unreachable(ENDPOINT, cause).message).toContain('fetch failed');
+    expect(notReached(ENDPOINT, cause)).toMatchObject({ code: 'storage-unreachable', cause });
+    expect(notReached(ENDPOINT, cause).message).toContain('fetch failed');
   });
 });
 

@@ -1,6 +1,6 @@
 /** One file on its way into an S3 store: in parts, a few at once, each as soon as its bytes are there. */
-import { StorageRejectedError } from '../../errors.ts';
 import type { UploadHandle } from '../../media.ts';
+import { rejected } from '../refusals.ts';
 import { Advance } from '../retry.ts';
 import type { UploadSource } from '../sink.ts';
 import type { Slots } from '../slots.ts';
@@ -96,7 +96,7 @@ export class FileUpload {
     const { source, attempts } = this;
     await source.waitFor(0, Number.POSITIVE_INFINITY, FOREVER, attempts.signal);
     if (!(await this.#isFinished()))
-      throw new StorageRejectedError(endpoint, 409, `there is another file of the name ${source.key}`);
+      throw rejected(endpoint, 409, `there is another file of the name ${source.key}`);
     onStored(source.key, source.size);
     source.release(source.size);
   }
@@ -213,7 +213,7 @@ export class FileUpload {
     const size = Math.min(most, source.size - start);
     if (size <= 0) return false;
     if (number > MOST_PARTS)
-      throw new StorageRejectedError(endpoint, 400, `${source.key} needs more than ${MOST_PARTS} parts`);
+      throw rejected(endpoint, 400, `${source.key} needs more than ${MOST_PARTS} parts`);
     // Read only now: what waits for its turn has nothing in memory.
     const etag = await lanes.run(async () => {
       const body = await source.read(start, size);

@@ -1,7 +1,7 @@
 /** Requests of an upload: to the storage handler, and to the store at the addresses that it signs. Each is repeated while that may help. */
-import { StorageRejectedError } from '../../errors.ts';
 import { mediaTypeOf } from '../../manifest.ts';
 import { type Persistence, refusal } from '../http.ts';
+import { rejected } from '../refusals.ts';
 import { Advance, verdictOf } from '../retry.ts';
 import { Slots } from '../slots.ts';
 import type { S3Config } from '../storage.ts';
@@ -98,7 +98,7 @@ export class S3Requests {
       return (await response.json()) as T;
     } catch {
       const detail = 'the answer is no JSON; is this the address of createS3Handler?';
-      throw new StorageRejectedError(this.config.endpoint, response.status, detail);
+      throw rejected(this.config.endpoint, response.status, detail);
     }
   }
 

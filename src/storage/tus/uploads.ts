@@ -1,8 +1,8 @@
 /** Requests of tus 1.0 (tus.io/protocols/resumable-upload), each repeated while that may help. */
-import { StorageRejectedError } from '../../errors.ts';
 import { mediaTypeOf, parseKey } from '../../manifest.ts';
 import type { UploadHandle } from '../../media.ts';
 import { type Persistence, refusal } from '../http.ts';
+import { rejected } from '../refusals.ts';
 import { verdictOf } from '../retry.ts';
 import type { UploadSource } from '../sink.ts';
 import { Slots } from '../slots.ts';
@@ -209,6 +209,6 @@ export class TusUploads {
       value === ''
         ? 'the answer has no Upload-Offset: to pages of other origins, send Access-Control-Expose-Headers: Location, Upload-Offset, Upload-Length'
         : `Upload-Offset is "${value}", but ${source.key} has ${source.size} bytes`;
-    throw new StorageRejectedError(this.config.endpoint, response.status, detail);
+    throw rejected(this.config.endpoint, response.status, detail);
   }
 }
