@@ -23,7 +23,7 @@ import {
 } from './errors.ts';
 
 /** Of all errors that a worker throws. Only the page looks classes up by their code; the worker's bundle has none of this. */
-const classOf = (code: string): { prototype: SteadyreelError } => {
+export const classOf = (code: string): { prototype: SteadyreelError } => {
   const classes: Record<string, { prototype: SteadyreelError }> = {
     'browser-unsupported': BrowserUnsupportedError,
     'codec-unsupported': CodecUnsupportedError,

@@ -147,7 +147,7 @@ export class WorkerFailedError extends SteadyreelError {
   readonly code = 'worker-failed';
   constructor(detail: string, cause?: unknown) {
     super(
-      `The recording worker failed: ${detail}. If a content security policy forbids blob workers, pass workerUrl with the address of dist/worker.js on your own origin.`,
+      `The recording worker failed: ${detail}. If a content security policy forbids blob workers, pass workerUrl, the address of dist/worker.js.`,
       { cause },
     );
   }
@@ -182,9 +182,7 @@ export class StateInvalidError extends SteadyreelError {
 export class RecordingEmptyError extends SteadyreelError {
   readonly code = 'recording-empty';
   constructor() {
-    super(
-      'Not a single frame or audio sample arrived, so there is no file. Check that the tracks are not muted.',
-    );
+    super('No frame and no sound arrived, so there is no file. Check that the tracks are not muted.');
   }
 }
 

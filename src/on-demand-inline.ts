@@ -2,8 +2,8 @@
  * Takes the place of `on-demand.ts` in the script-tag build: what is recorded on this device is read by the one file itself, and what is
  * in other storages by `extras.js`, which lies beside it.
  */
-import { errorFromMessage } from './error-from-message.ts';
-import { errorToMessage, NAME } from './errors.ts';
+import { classOf } from './error-from-message.ts';
+import { NAME, type SteadyreelError } from './errors.ts';
 import { load } from './load.ts';
 import type { openAccess as OpenAccess } from './storage/access.ts';
 import { DeviceAccess } from './storage/device/access.ts';
@@ -12,9 +12,10 @@ import { partUrl } from './worker/spawn.ts';
 
 export { keepOpen } from './keep-open.ts';
 
-/** Its errors have classes of its own: the page is to get those that it knows. */
-const asHere = (error: unknown): never => {
-  throw error instanceof Error && error.name === NAME ? errorFromMessage(errorToMessage(error)) : error;
+/** Its errors have classes of its own: they are made what they are here. */
+const asHere = (error: SteadyreelError): never => {
+  if (error.name === NAME) Object.setPrototypeOf(error, classOf(error.code).prototype);
+  throw error;
 };
 
 /** @throws WorkerFailedError (`worker-failed`) when `extras.js` is not there. */

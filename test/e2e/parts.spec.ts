@@ -212,3 +212,41 @@ test('a roll-over that can not be had, as the network is gone, leaves the record
   });
   expect(duration).toBeGreaterThan(1.5);
 });
+
+/** Records a moment to where the page was served from, and reads it there, then asks for what is not there, and deletes it. */
+const readBack = (page: Page) =>
+  page.evaluate(async () => {
+    const { Steadyreel, movingPicture } = window as unknown as InPage;
+    const storage = Steadyreel.tus({ endpoint: '/storage' });
+    const recorder = new Steadyreel.Recorder(movingPicture(), { storage });
+    await recorder.start();
+    await new Promise<void>(resolve =>
+      recorder.on('progress', ({ duration }) => duration > 0.5 && resolve()),
+    );
+    const { id, files } = await recorder.stop();
+    const [file] = files;
+    const listed = (await storage.list()).map(recording => recording.id);
+    const { size } = await storage.read(file?.key ?? '');
+    await storage.delete(id);
+    const missing = await storage.read(file?.key ?? '').catch((error: unknown) => error);
+    const isOurs = missing instanceof Steadyreel.StorageNotFoundError;
+    return { there: listed.includes(id), missed: (file?.bytes ?? 0) - size, isOurs, file: file?.key };
+  });
+
+test('the script tag reads other storages with the file beside it, and this device without', async ({
+  context,
+}) => {
+  const { page, scripts } = await open(context);
+  expect(await readBack(page)).toMatchObject({ there: true, missed: 0, isOurs: true });
+  expect([...scripts]).toContain('/extras.js');
+  await context.route('**/extras.js', route => route.abort());
+  await page.reload();
+  const { code, kept } = await page.evaluate(async () => {
+    const { tus, device } = (window as unknown as InPage).Steadyreel;
+    const refused = await tus({ endpoint: '/storage' })
+      .list()
+      .catch((error: { code: string }) => error);
+    return { code: (refused as { code: string }).code, kept: (await device().list()).length };
+  });
+  expect({ code, kept }).toEqual({ code: 'worker-failed', kept: 0 });
+});

@@ -22,6 +22,7 @@ const PURE = [
   'passthrough/bits.ts',
   'passthrough/bytes.ts',
   'passthrough/chain-frame.ts',
+  'passthrough/chain-numbers.ts',
   'passthrough/chain-place.ts',
   'passthrough/chain-state.ts',
   'passthrough/chain-step.ts',

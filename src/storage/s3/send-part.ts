@@ -18,7 +18,7 @@ export const whole = async (response: Response): Promise<Response> => {
 };
 
 /** Asked for by its name, one that this page may not see would be told of in the console. */
-const etagOf = (headers: string): string | undefined => /^etag: *(.*?)\r?$/im.exec(headers)?.[1];
+const etagOf = (headers: string): string | undefined => /^etag: (.*)/im.exec(headers)?.[1];
 
 /** Resolves when the answer is there with all of its body. */
 const sent = (request: XMLHttpRequest, body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<void> =>
@@ -28,7 +28,7 @@ const sent = (request: XMLHttpRequest, body: Uint8Array<ArrayBuffer>, signal: Ab
     request.onloadend = () => {
       signal.removeEventListener('abort', abort);
       if (request.status) resolve();
-      else reject(signal.reason ?? new TypeError('the request failed'));
+      else reject(signal.reason ?? new TypeError('no answer'));
     };
     request.send(body);
   });
@@ -51,8 +51,8 @@ export const sendPart = async (
   for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
   request.upload.onprogress = ({ loaded }) => onSent(loaded);
   await sent(request, body, signal);
-  const { status, statusText, responseText } = request;
+  const { status, responseText } = request;
   const ETag = etagOf(request.getAllResponseHeaders());
-  const init = { status, statusText, headers: ETag ? { ETag } : {} };
+  const init = { status, headers: ETag ? { ETag } : {} };
   return new Response(BODILESS.includes(status) ? null : responseText, init);
 };
