@@ -182,7 +182,7 @@ export class StateInvalidError extends SteadyreelError {
 export class RecordingEmptyError extends SteadyreelError {
   readonly code = 'recording-empty';
   constructor() {
-    super('No frame and no sound arrived, so there is no file. Check that the tracks are not muted.');
+    super('No frame and no sound came: there is no file. Check that the tracks are not muted.');
   }
 }
 

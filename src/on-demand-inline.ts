@@ -3,7 +3,7 @@
  * in other storages by `extras.js`, which lies beside it.
  */
 import { classOf } from './error-from-message.ts';
-import { NAME, type SteadyreelError } from './errors.ts';
+import { NAME, SteadyreelError } from './errors.ts';
 import { load } from './load.ts';
 import type { openAccess as OpenAccess } from './storage/access.ts';
 import { DeviceAccess } from './storage/device/access.ts';
@@ -13,8 +13,8 @@ import { partUrl } from './worker/spawn.ts';
 export { keepOpen } from './keep-open.ts';
 
 /** Its errors have classes of its own: they are made what they are here. */
-const asHere = (error: SteadyreelError): never => {
-  if (error.name === NAME) Object.setPrototypeOf(error, classOf(error.code).prototype);
+const asHere = (error: Error & { code: string }): never => {
+  if (error.name === NAME && !(error instanceof SteadyreelError)) Object.setPrototypeOf(error, classOf(error.code).prototype);
   throw error;
 };
 

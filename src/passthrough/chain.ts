@@ -376,7 +376,7 @@ export class Chain<T extends ChainFrame> {
   }
 
   /**
-   * What waits is kept. Where nobody has answered, only up to a step in steady time, which is taken for a loss; it counts
+   * What waits is kept. Where nobody can be asked, only up to a step in steady time, which is taken for a loss; it counts
    * as a step nevertheless, so that a sender that is not steady, as of a screen, does not lose all its frames by that.
    */
   #acceptWaiting(reason: 'nothing-lost' | 'unanswered'): void {
@@ -385,7 +385,8 @@ export class Chain<T extends ChainFrame> {
       if (state.name !== 'plain') return;
       const usual = isBeginning(frame) ? 'key-frame' : this.#reasonToKeep(state, frame);
       if (usual === undefined && reason === 'unanswered') {
-        if (this.#typical.isSteady) {
+        // A page that can look, and has not: it is busy, as behind an alert, and most likely nothing is missing.
+        if (!this.looks && this.#typical.isSteady) {
           this.#typical.note(frame.time - (this.place.last?.time ?? frame.time));
           this.#leaveOutUntilKey();
           return this.#acceptWaiting(reason);

@@ -76,7 +76,13 @@ const flush = async (handle: FileHandle, kept: number): Promise<void> => {
 
 /** Bytes of a file, all of them flushed: a process that died may have left some that were not. */
 const flushedSize = async (path: string): Promise<number | undefined> => {
-  const handle = await openFile(path, 'write');
+  const handle = await openFile(path, 'write').catch(async (thrown: NodeJS.ErrnoException) => {
+    // What nobody can write to, such as an archive, has nothing that is not flushed.
+    if (thrown.code === 'EACCES' || thrown.code === 'EPERM' || thrown.code === 'EROFS')
+      return 'read-only' as const;
+    throw thrown;
+  });
+  if (handle === 'read-only') return fileSize(path);
   if (handle === undefined) return undefined;
   try {
     const { size } = await handle.stat();

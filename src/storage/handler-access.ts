@@ -1,5 +1,5 @@
 /** Reading, listing and deleting through a storage handler, in the page. */
-import { ManifestInvalidError, SteadyreelError, StorageNotFoundError } from '../errors.ts';
+import { ManifestInvalidError, NAME, StorageNotFoundError } from '../errors.ts';
 import {
   byStartDescending,
   checkManifest,
@@ -44,7 +44,7 @@ export class HandlerAccess implements Access {
         return await use(response);
       });
     } catch (error) {
-      if (error instanceof SteadyreelError || outer?.aborted) throw error;
+      if ((error instanceof Error && error.name === NAME) || outer?.aborted) throw error;
       throw notReached(endpoint, error);
     }
   }

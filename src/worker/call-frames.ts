@@ -158,7 +158,9 @@ export class CallFrames {
     if (sample?.kind === 'unusable') this.#fail(1, now);
     if (sample?.kind !== 'sample' || own === undefined) return;
     const missing = sample.type === 'delta' && sample.damaged === true;
-    this.context.lane.push(sample, own, missing || frames.some(({ damaged }) => damaged));
+    // A key frame needs nothing of what is missing.
+    const doubtful = sample.type === 'delta' && frames.some(({ damaged }) => damaged);
+    this.context.lane.push(sample, own, missing || doubtful);
     if (missing) this.#breakChain(now);
   }
 

@@ -169,6 +169,8 @@ describe.skipIf(isWithoutCeph)('who may not', () => {
       { action: 'read', ...json },
       file('read'),
       file('read'),
+      // Who may write it may ask how large it is, too.
+      file('write'),
       { action: 'list' },
       file('delete'),
       { action: 'delete', recordingId: ID },

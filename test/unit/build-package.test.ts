@@ -168,7 +168,7 @@ describe('the files that stand alone', () => {
   });
 
   test.each([
-    ['extras.js', ['ConstantRate', 'Turn', 'createSink', 'memoryStores'], 0],
+    ['extras.js', ['ConstantRate', 'Turn', 'createSink', 'memoryStores', 'openAccess'], 0],
     // It needs the storage, too.
     ['recovery.js', ['recoverAll'], 1],
   ] as const)('%s imports nothing, and gives the worker its part', (file, parts, byAddress) => {

@@ -130,14 +130,18 @@ describe('frames without numbers', () => {
     expect(chain.counts.uncertain).toBe(3);
   });
 
-  it('of which nobody says whether one was lost are left out, and a key frame is asked for', () => {
+  it('of which a page that could look does not say whether one was lost are kept, but nothing is certain until the next key frame', () => {
     const chain = begun();
     taking(chain, delta(7), delta(8));
     const asked = 7 * STEP + patience;
     expect(told(chain.tick(asked))).toBe('look?');
     expect(told(chain.tick(asked + patience - 1))).toBe('');
-    expect(told(chain.tick(asked + patience))).toBe('-7 dependency-missing, -8 dependency-missing, ?');
-    expect(taking(chain, delta(9), key(10), delta(11))).toEqual(['-9 dependency-missing', '+K10', '+11']);
+    const { outcomes } = chain.tick(asked + patience);
+    expect(outcomes.map(one => one.action === 'keep' && [one.certain, one.reason])).toEqual([
+      [false, 'unanswered'],
+      [false, 'unanswered'],
+    ]);
+    expect(taking(chain, delta(9), key(10), delta(11))).toEqual(['~9', '+K10', '+11']);
     // An answer that comes too late, or to no question, changes nothing.
     expect(told(judge(chain, true, asked + 2 * patience))).toBe('');
     expect(taking(chain, delta(12))).toEqual(['+12']);
@@ -243,15 +247,15 @@ describe('frames without numbers', () => {
   });
 
   it('can’t wait without end', () => {
-    const chain = begun();
+    const chain = begun(new Chain<Frame>());
     let left = 0;
     for (let at = 7; at <= 7 + mostWaiting; at++) left += chain.take(delta(at), 7 * STEP).outcomes.length;
     expect(left).toBe(mostWaiting + 1);
     expect(chain.counts.leftOut['dependency-missing']).toBe(mostWaiting + 1);
   });
 
-  it('that still wait at the end are judged by their steps', () => {
-    const chain = begun();
+  it('that still wait at the end are judged by their steps, where nobody can look', () => {
+    const chain = begun(new Chain<Frame>());
     taking(chain, delta(7), key(8), delta(9), delta(12));
     expect(chain.end().map(({ frame, ...one }) => [frame.name, 'certain' in one && one.certain])).toEqual([
       ['7', false],

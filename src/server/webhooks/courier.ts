@@ -59,6 +59,8 @@ class Round {
   /** Recordings whose events wait for one that failed. */
   readonly #heldUp = new Set<string>();
   readonly #onTheWay = new Set<string>();
+  /** Not to be sent, although they are still among those that wait. */
+  readonly #givenUp = new Set<string>();
   #isOver = false;
   #isBack = false;
 
@@ -142,6 +144,7 @@ class Round {
   }
 
   #isDue(name: string): boolean {
+    if (this.#givenUp.has(name)) return false;
     const now = Date.now();
     const at = dueAt(this.state, name);
     if (at <= now && now < this.deadline && !this.context.signal.aborted) return true;
@@ -220,6 +223,7 @@ class Round {
     const isNobody = most === 'nobody';
     // Before anything is waited for, so that it is not chosen twice.
     this.state = afterForgetting(this.state, isNobody ? name : most.name);
+    if (!isNobody) this.#givenUp.add(most.name);
     const entry = isNobody ? undefined : await outbox.entry(receiver.name, most.name);
     if (isNobody || entry === undefined) return;
     const reason = `more than ${receiver.timing.mostFailing} events were not taken, this one first`;
