@@ -74,6 +74,8 @@ export default defineConfig({
           exclude: withPrograms,
           testTimeout: 20_000,
           maxWorkers: 2,
+          isolate: false,
+          setupFiles: ['test/support/alone.ts'],
         },
       },
       {

@@ -68,8 +68,10 @@ for (const name of CALL_BROWSERS)
       );
       peer.resume('video');
       await peer.ended;
-      const told = await journey.until('a', 'all frames', ({ framesEncoded }) => framesEncoded >= 240);
+      await journey.until('a', 'all frames', ({ framesEncoded }) => framesEncoded >= 240);
       const recording = await journey.call('stop', 'a');
+      // Of the end: until then there is more and more silence, of which a page hears once a second.
+      const told = await journey.call('told', 'a');
 
       expect(recording.method).toBe('passthrough');
       expect(recording.files.map(({ reason, video }) => [reason, video?.codedWidth])).toEqual([
