@@ -304,7 +304,7 @@ export class DeviceStorageError extends StorageError {
   readonly code = 'device-storage-failed';
   constructor(detail: string, cause?: unknown) {
     super(
-      `This device's private file system failed: ${detail}. Private windows and full disks are the usual causes.`,
+      `This device's private file system failed: ${detail}. Private windows and full disks are usual causes.`,
       undefined,
       cause,
     );

@@ -153,7 +153,7 @@ const momentsText = ({ stops = [], settings }) => {
   const unsent = spread(stops, 'steadyreel', run => run.unsent);
   if (!took || !unsent) return '';
   const last = Math.max(...stops.map(({ length }) => length));
-  return `steadyreel uploads every two seconds, so it depends on the moment: ${stops.length} recordings that were stopped after ${settings.stopsFrom} to ${last} s took ${say(took, 0)} ms, with ${say(unsent, 1, 1e-6)} MB still to be sent.`;
+  return `steadyreel uploads every two seconds; at any moment between two uploads, it takes as long: ${stops.length} recordings that were stopped after ${settings.stopsFrom} to ${last} s took ${say(took, 0)} ms, with ${say(unsent, 1, 1e-6)} MB still to be sent.`;
 };
 
 /** @param {Data} data */

@@ -26,7 +26,7 @@ export const unauthorized = (endpoint: string, status: number): StorageUnauthori
 
 export const full = (endpoint: string, status: number, detail: string): StorageFullError =>
   new StorageFullError(
-    `The storage at ${endpoint} has no room for the recording (${detail}). What it took so far is kept there, the rest on this device. Free space or raise the limit.`,
+    `The storage at ${endpoint} has no room for the recording (${detail}). What it took is kept there, the rest on this device. Free space or raise the limit.`,
     status,
   );
 
