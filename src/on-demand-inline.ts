@@ -14,7 +14,8 @@ export { keepOpen } from './keep-open.ts';
 
 /** Its errors have classes of its own: they are made what they are here. */
 const asHere = (error: Error & { code: string }): never => {
-  if (error.name === NAME && !(error instanceof SteadyreelError)) Object.setPrototypeOf(error, classOf(error.code).prototype);
+  if (error.name === NAME && !(error instanceof SteadyreelError))
+    Object.setPrototypeOf(error, classOf(error.code).prototype);
   throw error;
 };
 
