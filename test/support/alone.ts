@@ -1,8 +1,10 @@
 /**
- * Test files of one project share a process and their modules, which takes half the time of a process for each. What one of them has put
- * into the global scope is gone before the next.
+ * Test files of one project share a process, which takes half the time of a process for each. What one of them has put into the global
+ * scope is gone before the next, and so are its modules: those that were loaded with another file's mocks or classes would go on with them.
  */
 import { afterAll, vi } from 'vitest';
+
+vi.resetModules();
 
 const before = new Set(Reflect.ownKeys(globalThis));
 
