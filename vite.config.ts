@@ -65,7 +65,7 @@ const single = (
 ): UserConfig =>
   bundle({
     input: { [name]: source },
-    plugins: [...plugins, inOrder(name, source), standAlone({ packages })],
+    plugins: [...plugins, ...(packages ? [] : [squeeze()]), inOrder(name, source), standAlone({ packages })],
     build: { minify: true, license: packages && { fileName: `${name}.licenses.md` } },
     output: { codeSplitting: false, ...output },
   });
@@ -85,14 +85,13 @@ const modules = (): UserConfig =>
 // An immediately invoked function is a module worker as well as a classic one.
 const worker = (): UserConfig =>
   single('worker', at('src/worker/worker.ts'), {
-    plugins: [squeeze()],
     output: { format: 'iife' },
   });
 
 // Part of steadyreel.iife.js, and deleted once that is built.
 const wholeWorker = (): UserConfig =>
   single('whole-worker', at('src/worker/worker.ts'), {
-    plugins: [inOneFile(), squeeze()],
+    plugins: [inOneFile()],
     output: { format: 'iife' },
   });
 
@@ -120,7 +119,7 @@ const aacEncoder = (): UserConfig =>
 
 const scriptTag = (): UserConfig =>
   single('steadyreel', at('src/element/dropin.ts'), {
-    plugins: [inOneFile({ 'steadyreel-worker': join(out, 'whole-worker.js') }), squeeze()],
+    plugins: [inOneFile({ 'steadyreel-worker': join(out, 'whole-worker.js') })],
     output: { format: 'iife', name: 'Steadyreel', entryFileNames: 'steadyreel.iife.js' },
   });
 

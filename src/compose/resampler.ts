@@ -36,7 +36,7 @@ const join = (a: Plane | undefined, b: Plane): Plane => {
 
 /** The last samples of both, as many as a filter needs; a piece may be shorter than that. */
 const endOf = (before: Plane | undefined, plane: Plane): Plane =>
-  (plane.length < TAPS ? join(before, plane) : plane).slice(-TAPS);
+  (plane.length < TAPS ? join(before, plane) : plane).subarray(-TAPS);
 
 /** Reads samples off at steps of any length. */
 class Interpolator {

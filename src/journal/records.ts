@@ -22,15 +22,22 @@ type Group = [json: object, length: number][];
 
 const lengthOf = ({ data }: JournalRecord): number => data?.byteLength ?? 0;
 
-/** The bytes of records that are written at once, and are all there or not at all. */
+const newRoom = (bytes: number): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
+
+/**
+ * The bytes of records that are written at once, and are all there or not at all.
+ *
+ * @param room gives so many bytes to write them in, or more.
+ */
 export const encodeRecords = (
   generation: number,
   records: readonly JournalRecord[],
+  room = newRoom,
 ): Uint8Array<ArrayBuffer> => {
   const group: Group = records.map(record => [record.json, lengthOf(record)]);
   const head = JSON.stringify(records.length === 1 ? records[0]?.json : group);
   const length = records.reduce((sum, record) => sum + lengthOf(record), 0);
-  const bytes = new Uint8Array(HEADER + UTF8 * head.length + length);
+  const bytes = room(HEADER + UTF8 * head.length + length);
   const { written } = text.encodeInto(head, bytes.subarray(HEADER));
   const view = new DataView(bytes.buffer);
   view.setUint32(4, generation);

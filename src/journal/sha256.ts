@@ -30,14 +30,14 @@ const SHA256: BlockAlgorithm = {
       const y = W[i - 2] as number;
       const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
       const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
-      W[i] = s0 + s1 + (W[i - 7] as number) + (W[i - 16] as number);
+      W[i] = ((s0 + s1) | 0) + (((W[i - 7] as number) + (W[i - 16] as number)) | 0);
     }
     let { 0: a, 1: b, 2: c, 3: d, 4: e, 5: f, 6: g, 7: h } = words;
     for (let i = 0; i < 64; i++) {
       const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-      const t1 = (h + s1 + ((e & f) ^ (~e & g)) + (K[i] as number) + (W[i] as number)) | 0;
+      const t1 = (((h + s1) | 0) + (g ^ (e & (f ^ g))) + (((K[i] as number) + (W[i] as number)) | 0)) | 0;
       const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
-      const t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
+      const t2 = s0 + ((a & b) | (c & (a | b)));
       h = g;
       g = f;
       f = e;

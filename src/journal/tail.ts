@@ -13,6 +13,7 @@ export const TAIL_NAMES = ['tail-0', 'tail-1'] as const;
 export class Tail {
   #generation: number;
   #size = 0;
+  #bytes = new Uint8Array(0);
   /** Where room comes from when there is none. */
   room: SpareRoom | undefined;
 
@@ -46,6 +47,12 @@ export class Tail {
     return this.handles[(this.#generation % 2) as 0 | 1];
   }
 
+  /** The same memory for every write, as long as it is large enough: new memory has to be cleared, page by page. */
+  #scratch = (length: number): Uint8Array<ArrayBuffer> => {
+    if (this.#bytes.length < length) this.#bytes = new Uint8Array(2 * length);
+    return this.#bytes;
+  };
+
   /** Begins a generation with these records; the one before stays until the next begins. */
   begin(records: readonly JournalRecord[]): void {
     this.#generation++;
@@ -61,7 +68,7 @@ export class Tail {
 
   /** At once: each write costs the same, however short it is, and a checkpoint may have a hundred packets behind it. */
   #write(records: readonly JournalRecord[]): void {
-    const bytes = encodeRecords(this.#generation, records);
+    const bytes = encodeRecords(this.#generation, records, this.#scratch);
     writeAll(this.#handle, bytes, this.#size, this.room);
     this.#size += bytes.byteLength;
   }

@@ -27,6 +27,9 @@ const FASTER_BY_GAP = 0.02;
 const LATE = 1_000_000;
 const LATE_FOR = 2_000_000;
 
+/** What comes later than the fastest piece by less than this has just been captured. */
+const FRESH = 3_000;
+
 /** The other track's delay: its fastest piece's arrival − time on the timeline. */
 export interface ReferenceDelay {
   floor: number;
@@ -207,6 +210,12 @@ export class AudioClock {
   /** Time on the timeline of something that arrives now without delay. Only after `settle`. */
   timeAt(arrival: number): number {
     return arrival - this.#floor.value + (this.#offset ?? 0);
+  }
+
+  /** True when it is known where everything lies, and nothing waits behind the last piece: that came about as fast as the fastest. */
+  get caughtUp(): boolean {
+    const last = this.#last;
+    return this.settled && last !== undefined && last.arrival - last.time < this.#floor.value + FRESH;
   }
 
   /** Arrival of the last piece, if there was one. */

@@ -20,10 +20,12 @@ export class TrackReader<Item extends Closable> {
   #lastItem: number;
   #stopped = false;
   #isLate: ((item: Item) => boolean) | undefined;
+  #goOn: (() => void) | undefined;
 
   constructor(
     readable: ReadableStream<Item>,
-    private readonly onItem: (item: Item, arrival: number) => void,
+    /** Gives `true` back when what comes next may wait where it is until `goOn`. */
+    private readonly onItem: (item: Item, arrival: number) => unknown,
     /** The track has ended by itself. */
     private readonly onEnd: () => void,
     private readonly wall: WallClock,
@@ -41,7 +43,10 @@ export class TrackReader<Item extends Closable> {
         this.#lastItem = this.wall.now();
         if (!this.#stopped && this.#isLate?.(value)) this.cancel();
         if (this.#stopped) value.close();
-        else this.onItem(value, this.#lastItem);
+        else if (this.onItem(value, this.#lastItem) === true && !this.#isLate)
+          await new Promise<void>(resolve => {
+            this.#goOn = resolve;
+          });
       }
     } catch {
       // A stream that breaks has ended, whatever the cause.
@@ -49,6 +54,17 @@ export class TrackReader<Item extends Closable> {
     if (this.#stopped) return;
     this.#stopped = true;
     this.onEnd();
+  }
+
+  /** Reads what has waited, and what comes. */
+  goOn(): void {
+    this.#goOn?.();
+  }
+
+  /** Reads what has waited; resolves when that is done. */
+  async readOn(): Promise<void> {
+    this.goOn();
+    await new Promise<void>(resolve => this.wall.after(1, resolve));
   }
 
   /** True once nothing more comes: the track has ended, or was let go. */
@@ -64,6 +80,7 @@ export class TrackReader<Item extends Closable> {
    */
   async stop(longest: number, isLate: (item: Item) => boolean): Promise<void> {
     this.#isLate = isLate;
+    this.goOn();
     const { wall } = this;
     const since = wall.now();
     const idleFor = (): number => wall.now() - Math.max(since, this.#lastItem);
@@ -77,6 +94,7 @@ export class TrackReader<Item extends Closable> {
   cancel(): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.goOn();
     this.#reader.cancel().catch(() => undefined);
   }
 }

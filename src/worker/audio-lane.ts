@@ -149,7 +149,7 @@ export class AudioLane {
     const planes =
       from === 0 && to === 1
         ? piece.planes
-        : piece.planes.map(plane => plane.slice(Math.round(from * frames), Math.round(to * frames)));
+        : piece.planes.map(plane => plane.subarray(Math.round(from * frames), Math.round(to * frames)));
     const placed = { ...piece, planes, time: time + from * duration };
     plan.arrived(placed.time, sourceOf(placed));
     return [placed];
@@ -186,14 +186,15 @@ export class AudioLane {
     if (!first || !this.#mayGoOn(first)) return undefined;
     // Sound without a picture is decided on piece by piece.
     const epoch = video.leads() ? plan.epochAt(first.time) : undefined;
-    const pieces: [Piece, ...Piece[]] = [first];
+    let [last, count] = [first, 1];
     for (const piece of this.#queue.slice(1, TOGETHER)) {
-      const goesOn = epoch && follows(pieces.at(-1) ?? first, piece) && plan.epochAt(piece.time) === epoch;
+      const goesOn = epoch && follows(last, piece) && plan.epochAt(piece.time) === epoch;
       if (!goesOn || !this.#mayGoOn(piece)) break;
-      pieces.push(piece);
+      last = piece;
+      count++;
     }
-    this.#queue.splice(0, pieces.length);
-    return joined(pieces);
+    this.#queue.splice(0, count);
+    return joined(first, last);
   }
 
   /** True once it is decided whether there is a cut before it. */

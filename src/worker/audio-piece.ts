@@ -34,8 +34,10 @@ export const sourceOf = (piece: Piece): AudioSource => ({
   numberOfChannels: piece.planes.length,
 });
 
-/** Samples of a buffer, of each channel: ten pieces of 10 ms at 48 kHz. Each buffer costs as much as copying a hundred. */
-const BUFFER = 4_800;
+/** Samples of a buffer, of each channel: forty pieces of 10 ms at 48 kHz. Each buffer costs as much as copying a hundred. */
+const BUFFER = 19_200;
+
+const PLANAR = 'f32-planar';
 
 /** Copies samples out, so that the browser's buffer is not held: piece after piece into one of our own. */
 export class PlaneCopier {
@@ -53,7 +55,7 @@ export class PlaneCopier {
     this.#end += numberOfFrames;
     return this.#planes.map((buffer, planeIndex) => {
       const plane = buffer.subarray(from, this.#end);
-      data.copyTo(plane, { planeIndex, format: 'f32-planar' });
+      data.copyTo(plane, data.format === PLANAR ? { planeIndex } : { planeIndex, format: PLANAR });
       return plane;
     });
   }
@@ -62,29 +64,33 @@ export class PlaneCopier {
 /** A piece that begins so much after another's end, or before it, follows it: less than ten samples; microseconds. */
 const CLOSE = 100;
 
-/** True where a piece goes on from another, in everything. Pure. */
+/** True where a piece goes on from another in everything, also in memory. Pure. */
 export const follows = (before: Piece, piece: Piece): boolean => {
-  if (piece.sampleRate !== before.sampleRate || piece.planes.length !== before.planes.length) return false;
-  return Math.abs(piece.time - before.time - durationOf(before)) <= CLOSE;
+  const [past, next] = [before.planes[0], piece.planes[0]];
+  return (
+    next?.buffer === past?.buffer &&
+    next?.byteOffset === endOf(past) &&
+    piece.planes.length === before.planes.length &&
+    piece.sampleRate === before.sampleRate &&
+    Math.abs(piece.time - before.time - durationOf(before)) <= CLOSE
+  );
 };
+
+/** Where a plane ends in its buffer, in bytes. */
+const endOf = (plane: Plane | undefined): number => (plane ? plane.byteOffset + plane.byteLength : 0);
 
 /** How long a piece is; microseconds. */
 export const durationOf = ({ planes, sampleRate }: Piece): number =>
   ((planes[0]?.length ?? 0) / sampleRate) * 1e6;
 
-/** Pieces that follow each other as one, from where the first lies. Pure. */
-export const joined = (pieces: readonly [Piece, ...Piece[]]): Piece => {
-  const [first] = pieces;
-  if (pieces.length === 1) return first;
-  const frames = pieces.reduce((sum, { planes }) => sum + (planes[0]?.length ?? 0), 0);
-  const planes = silencePlanes(first.planes.length, frames);
-  let at = 0;
-  for (const piece of pieces) {
-    for (const [channel, plane] of piece.planes.entries()) planes[channel]?.set(plane, at);
-    at += piece.planes[0]?.length ?? 0;
-  }
-  return { ...first, planes };
-};
+/** Pieces that follow each other as one, up to the end of the last, which is not copied again. Pure. */
+export const joined = (first: Piece, { planes: [last] }: Piece): Piece => ({
+  ...first,
+  planes: first.planes.map(
+    ({ buffer, byteOffset }, _, [plane]) =>
+      new Float32Array(buffer, byteOffset, (endOf(last) - (plane?.byteOffset ?? 0)) / 4),
+  ),
+});
 
 /** Nothing to be heard. */
 export const silencePlanes = (numberOfChannels: number, frames: number): Plane[] =>

@@ -9,6 +9,11 @@ import type { WallClock } from '../source/wall-clock.ts';
 /** When nothing at all has happened for so long, not even a timer, the machine or the page was asleep; microseconds. */
 const ASLEEP = 10_000_000;
 
+/**
+ * With a frame so long ago, the next one comes soon enough for sound to wait for it: a crash may take a tenth of a second. Microseconds.
+ */
+const FRAME_SOON = 50_000;
+
 /** A recording runs, or stands still from an arrival time on. */
 type Progress = { name: 'running' } | { name: 'halted'; at: number; type: 'pause' | 'wait' };
 
@@ -58,6 +63,14 @@ export class RecordingTime {
   get videoNow(): number {
     const { floor } = this.video;
     return Number.isFinite(floor) ? this.now() - floor : Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * True when a frame comes soon, with which the sound is decided on, and nothing of the sound waits to be read. Each piece that is waited
+   * for wakes the worker, a hundred times a second; those that wait for the frame are read with it.
+   */
+  soundMayWait(now: number): boolean {
+    return this.audio.caughtUp && now - (this.video.lastArrival ?? Number.NEGATIVE_INFINITY) < FRAME_SOON;
   }
 
   /** Arrival time at which the recording was halted, while it is. */

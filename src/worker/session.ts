@@ -232,7 +232,7 @@ export class Session {
 
   #progress(): void {
     const stats = this.#stats;
-    if (this.#phase !== 'over') stats.duration = this.#tracks.duration;
+    stats.duration = (this.#phase === 'over' ? this.#keeper.manifest : this.#tracks).duration;
     stats.recordedBytes = this.#files.recordedBytes;
     stats.storedBytes = [...this.#storedBytes.values()].reduce((sum, bytes) => sum + bytes, 0);
     this.send({ type: 'progress', stats: { ...stats }, backlog: backlogOf(stats) });

@@ -70,11 +70,8 @@ export class Tracks implements MediaTracks<Replacement> {
     const { setup, wall, keeper } = context;
     this.#limits = limitsOf(setup.options.cut);
     this.#plan = new AudioPlan(setup.audio !== undefined);
-    this.#time = new RecordingTime(
-      wall,
-      event => keeper.note(event),
-      () => context.files.earliest,
-    );
+    const earliest = () => context.files.earliest;
+    this.#time = new RecordingTime(wall, event => keeper.note(event), earliest);
     this.#lastTick = this.#onTime = wall.now();
     this.#video = setup.video && this.#openVideo(setup.video);
     this.#audio = setup.audio && this.#openAudio(setup.audio);
@@ -135,6 +132,7 @@ export class Tracks implements MediaTracks<Replacement> {
       this.#time.stir();
       this.#lastTimestamp = frame.timestamp;
       lane.push(frame, arrival);
+      this.#audio?.reader.goOn();
     };
     const onEnd = (): void => void this.#change(() => this.#videoEnded(lane));
     return new TrackReader(input.readable, onItem, onEnd, this.context.wall);
@@ -142,17 +140,17 @@ export class Tracks implements MediaTracks<Replacement> {
 
   #readAudio(lane: AudioLane, input: AudioInput): TrackReader<AudioData> {
     this.#audioInput = input;
-    const onItem = (data: AudioData, arrival: number): void => {
+    const onItem = (data: AudioData, arrival: number): boolean => {
       this.#time.stir();
       lane.push(data, arrival);
+      return this.#time.soundMayWait(arrival);
     };
     const onEnd = (): void => void this.#change(() => this.#audioEnded(lane));
     return new TrackReader(input.readable, onItem, onEnd, this.context.wall);
   }
 
   #change(change: () => Promise<void>): Promise<void> {
-    this.#changing = this.#changing.then(change).catch(this.context.report.fail);
-    return this.#changing;
+    return (this.#changing = this.#changing.then(change).catch(this.context.report.fail));
   }
 
   /** Goes on with other tracks, on the same timeline. A kind that is missing now has ended; one that is new begins. */
@@ -162,6 +160,9 @@ export class Tracks implements MediaTracks<Replacement> {
   }
 
   async #replace({ video, audio }: Replacement): Promise<void> {
+    // Sound of before that waits for a frame is read first.
+    await this.#audio?.reader.readOn();
+    this.#time.stir();
     this.#replacements--;
     // First what is new, so that the recording does not end in between.
     const videoGone = this.#swapVideo(video);
@@ -240,6 +241,7 @@ export class Tracks implements MediaTracks<Replacement> {
     const late = now - this.#lastTick > HELD_UP;
     this.#lastTick = now;
     if (!late) this.#onTime = now;
+    this.#audio?.reader.goOn();
     const slept = time.stir();
     if (this.#over || time.haltedAt !== undefined || slept) return;
     const { live, lane } = this.#audio ?? { live: false };
@@ -261,15 +263,14 @@ export class Tracks implements MediaTracks<Replacement> {
 
   async #endVideo(track: Track<VideoLane, VideoFrame> | undefined): Promise<void> {
     if (!track?.live) return;
-    const { files } = this.context;
     await track.lane.end(this.#time.now(), endTime => {
       track.live = false;
       this.#pictureEnd = endTime;
-      if (this.#over || !this.#audio?.live || !files.current) return;
+      if (this.#over || !this.#audio?.live || !this.context.files.current) return;
       // The audio goes on alone, in a file of its own, from the moment that the picture's ends.
       const audioEpoch = this.#plan.epochAtCut(endTime);
       const reason = this.#reasonNow('track-removed');
-      files.begin({ reason, startTime: endTime, video: undefined, audioEpoch });
+      this.context.files.begin({ reason, startTime: endTime, video: undefined, audioEpoch });
     });
     track.live = false;
     if (this.#over) return;
@@ -353,10 +354,9 @@ export class Tracks implements MediaTracks<Replacement> {
   /** See `MediaTracks`. */
   async endBefore(timestamp: number | undefined): Promise<number | undefined> {
     if (timestamp === undefined || !this.#video?.live) return undefined;
-    const { reader, lane } = this.#video;
-    await readUpTo(reader, timestamp, this.#lastTimestamp);
+    await readUpTo(this.#video.reader, timestamp, this.#lastTimestamp);
     // The sound ends with the picture, to the sample.
-    this.#time.halt('pause', lane.endTime(this.#time.now()));
+    this.#time.halt('pause', this.#video.lane.endTime(this.#time.now()));
     return this.#lastTimestamp;
   }
 

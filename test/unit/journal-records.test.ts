@@ -89,6 +89,16 @@ describe('records that are written at once', () => {
   });
 });
 
+it('records are the same in memory that others have been written in', () => {
+  const group = fc.array(records, { minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(group, all => {
+      const used = new Uint8Array(100_000).fill(0xa5);
+      for (const each of all) expect(encodeRecords(7, each, () => used)).toEqual(encodeRecords(7, each));
+    }),
+  );
+});
+
 describe('checksums in pieces', () => {
   it('are those of the whole, put down and gone on with anywhere', () => {
     fc.assert(

@@ -357,4 +357,20 @@ describe('jumps of the timestamps', () => {
       }),
     );
   });
+
+  it('has caught up with what came as fast as the fastest, once it is known where things lie', () => {
+    const clock = new AudioClock();
+    play(clock, { timestamp: 0, captured: 0, count: 50, delay: () => 20_000 });
+    expect(clock.caughtUp).toBe(false);
+    clock.settle(20_000);
+    expect(clock.caughtUp).toBe(true);
+    const late = (captured: number, delay: number) =>
+      play(clock, { timestamp: captured, captured, count: 1, delay: () => delay });
+    late(50 * PIECE, 24_000);
+    expect(clock.caughtUp).toBe(false);
+    late(51 * PIECE, 22_000);
+    expect(clock.caughtUp).toBe(true);
+    late(52 * PIECE, 90_000);
+    expect(clock.caughtUp).toBe(false);
+  });
 });

@@ -28,12 +28,15 @@ const track = () => {
   return { readable, cancelled, controller: controller as ReadableStreamDefaultController<Item> };
 };
 
-const read = () => {
+const read = (mayWait: () => boolean = () => false) => {
   const source = track();
   const clock = new SimulatedClock();
   const taken: { item: Item; arrival: number }[] = [];
   const onEnd = vi.fn();
-  const onItem = (item: Item, arrival: number) => void taken.push({ item, arrival });
+  const onItem = (item: Item, arrival: number) => {
+    taken.push({ item, arrival });
+    return mayWait();
+  };
   const reader = new TrackReader(source.readable, onItem, onEnd, clock);
   /** Stops the reader; tells when it has. */
   const stop = (isLate: (item: Item) => boolean = () => false, longest = LONGEST) => {
@@ -197,5 +200,69 @@ describe('cancelling', () => {
     await clock.advance(0);
     expect(taken).toEqual([]);
     expect(item.closed).toBe(1);
+  });
+});
+
+describe('what may wait where it is', () => {
+  const names = (taken: { item: Item }[]): string => taken.map(({ item }) => item.name).join('');
+  const give = async (
+    { controller, clock }: Pick<ReturnType<typeof read>, 'controller' | 'clock'>,
+    all: string,
+  ): Promise<Item[]> => {
+    const items = [...all].map(name => new Item(name));
+    for (const item of items) {
+      await clock.advance(10 * MS);
+      controller.enqueue(item);
+    }
+    await clock.advance(0);
+    return items;
+  };
+
+  it('is read when it is to go on, with all that has come', async () => {
+    let mayWait = true;
+    const { reader, taken, clock, controller } = read(() => mayWait);
+    await give({ controller, clock }, 'abc');
+    expect(names(taken)).toBe('a');
+    mayWait = false;
+    reader.goOn();
+    await clock.advance(0);
+    expect(names(taken)).toBe('abc');
+    await give({ controller, clock }, 'd');
+    expect(names(taken)).toBe('abcd');
+  });
+
+  it('goes on once for each time that it is told to', async () => {
+    const { reader, taken, clock, controller } = read(() => true);
+    reader.goOn();
+    await give({ controller, clock }, 'abc');
+    expect(names(taken)).toBe('a');
+    reader.goOn();
+    reader.goOn();
+    await clock.advance(0);
+    expect(names(taken)).toBe('ab');
+  });
+
+  it('is read when the reader stops, and nothing waits from then on', async () => {
+    const { taken, clock, controller, stop, cancelled } = read(() => true);
+    await give({ controller, clock }, 'abc');
+    const stopped = stop(({ name }) => name === 'e');
+    await clock.advance(0);
+    expect(names(taken)).toBe('abc');
+    const [d, e] = await give({ controller, clock }, 'de');
+    await clock.advance(100 * MS);
+    expect(names(taken)).toBe('abcd');
+    expect([d?.closed, e?.closed]).toEqual([0, 1]);
+    expect(stopped.at).toBeLessThanOrEqual(120);
+    expect(cancelled).toHaveBeenCalledOnce();
+  });
+
+  it('is let go when the reader is cancelled', async () => {
+    const { reader, taken, clock, controller, onEnd, cancelled } = read(() => true);
+    await give({ controller, clock }, 'ab');
+    reader.cancel();
+    await clock.advance(0);
+    expect(names(taken)).toBe('a');
+    expect(cancelled).toHaveBeenCalledOnce();
+    expect(onEnd).not.toHaveBeenCalled();
   });
 });

@@ -340,3 +340,13 @@ it('after a pause before anything came, a picture that comes late is waited for 
     [true, true],
   ]);
 });
+
+it('sound that waits for a frame is not lost when the source is replaced', async () => {
+  const replace: Step[] = Array.from({ length: 12 }, (_, i) => ({
+    ...{ do: 'replace', video: camera({}, { rate: 30 }), audio: microphone(), after: 500_000 + i * 2_900 },
+  }));
+  const given = { video: camera({}, { rate: 30 }) };
+  const { handed, elapsed } = await record([...replace, { do: 'stop', after: 500_000 }], given);
+  // After `stop()` some more are read, to know that what was captured before has all come.
+  expect(handed.audio).toBeGreaterThanOrEqual(elapsed / 10_000);
+});

@@ -249,3 +249,12 @@ it('one that is thrown away while its last thumbnails are waited for stays nowhe
   const folder = journalPath(ID).join('/');
   expect(disk.paths.filter(path => path.startsWith(folder))).toEqual([]);
 });
+
+it('the last that is told of how long it is, is how long it is', async () => {
+  const { session, sent } = await open(undefined, tracksWith(undefined), undefined, take);
+  await session.stop();
+  const done = sent.find(message => message.type === 'done');
+  const told = sent.filter(message => message.type === 'progress').at(-1);
+  expect(done?.recording.duration).toBe(1);
+  expect(told?.stats.duration).toBe(1);
+});
