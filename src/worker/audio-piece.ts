@@ -37,8 +37,6 @@ export const sourceOf = (piece: Piece): AudioSource => ({
 /** Samples of a buffer, of each channel: forty pieces of 10 ms at 48 kHz. Each buffer costs as much as copying a hundred. */
 const BUFFER = 19_200;
 
-const PLANAR = 'f32-planar';
-
 /** Copies samples out, so that the browser's buffer is not held: piece after piece into one of our own. */
 export class PlaneCopier {
   #planes: Plane[] = [];
@@ -55,7 +53,7 @@ export class PlaneCopier {
     this.#end += numberOfFrames;
     return this.#planes.map((buffer, planeIndex) => {
       const plane = buffer.subarray(from, this.#end);
-      data.copyTo(plane, data.format === PLANAR ? { planeIndex } : { planeIndex, format: PLANAR });
+      data.copyTo(plane, { planeIndex, format: 'f32-planar' });
       return plane;
     });
   }

@@ -70,7 +70,7 @@ export class RecordingTime {
    * for wakes the worker, a hundred times a second; those that wait for the frame are read with it.
    */
   soundMayWait(now: number): boolean {
-    return this.audio.caughtUp && now - (this.video.lastArrival ?? Number.NEGATIVE_INFINITY) < FRAME_SOON;
+    return this.audio.caughtUp && now - (this.video.lastArrival ?? Number.NaN) < FRAME_SOON;
   }
 
   /** Arrival time at which the recording was halted, while it is. */
