@@ -8,14 +8,15 @@ import { minify } from 'vite';
  * that nobody else has them.
  */
 export const INTERNAL = `
-  addAudio addVideo allStored announceAudio audioChange audioEnded ballast beginFile capturedAfter caughtUp changeBefore
-  closeAudio closeVideo decidedUpTo defersLength endAll endAudio endAudioBefore endBefore endVideo epochAt epochAtCut
-  expectedBytes fallsBack fillUntil finishWhenDone forgetBefore freshHeaders goOnAt haltedAt hasVideo inMemory isSteady
-  keepRate keeper keepsRecordings keyFrameAt lastProgress lastTime lengthKnown moveBack movedOn naturalEnd newFile
-  onBytes onComplete onDecided onEnded onItem onPacket onRecord onResumed onShortage onStorageError onStored onTrouble
-  onUncaught onUpload onWaiting openSink openStore overlaid prolonged readOn reasonForFirst reasonNow rebase
-  removeWhenStored resumedAt routeAudio segmentBytes settleAt settleNow soundMayWait standStill stoppedAt takeOver
-  timeAt timeOf typicalStep unseen videoNow waitFor
+  addAudio addVideo allStored announce announceAudio arrived assume audioChange audioEnded ballast beginFile
+  capturedAfter caughtUp changeBefore closeAudio closeVideo decidedUpTo defersLength durable endAll
+  endAudio endAudioBefore endBefore endVideo epochAt epochAtCut expectedBytes fallsBack fillUntil finishWhenDone
+  forgetBefore freshHeaders goOnAt haltedAt hasVideo inMemory isSteady keepRate keeper keepsRecordings keyFrameAt
+  lastProgress lastTime lengthKnown moveBack movedOn naturalEnd newFile onBytes onComplete onDecided onEnded onItem
+  onPacket onRecord onResumed onShortage onStorageError onStored onTrouble onUncaught onUpload onWaiting openSink
+  openStore overlaid patience prolonged readOn reasonForFirst reasonNow rebase refill removeWhenStored resumedAt
+  routeAudio segmentBytes settleAt settleNow soundMayWait standStill stoppedAt takeOver timeAt timeOf typicalStep
+  unseen videoNow waitFor
 `
   .trim()
   .split(/\s+/);

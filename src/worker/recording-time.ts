@@ -14,6 +14,9 @@ const ASLEEP = 10_000_000;
  */
 const FRAME_SOON = 50_000;
 
+/** A file that begins is written when it has both; microseconds. */
+const YOUNG = 100_000;
+
 /** A recording runs, or stands still from an arrival time on. */
 type Progress = { name: 'running' } | { name: 'halted'; at: number; type: 'pause' | 'wait' };
 
@@ -68,9 +71,13 @@ export class RecordingTime {
   /**
    * True when a frame comes soon, with which the sound is decided on, and nothing of the sound waits to be read. Each piece that is waited
    * for wakes the worker, a hundred times a second; those that wait for the frame are read with it.
+   *
+   * @param begun where the file begins, which waits for its first sound.
    */
-  soundMayWait(now: number): boolean {
-    return this.audio.caughtUp && now - (this.video.lastArrival ?? Number.NaN) < FRAME_SOON;
+  soundMayWait(now: number, begun = Number.NaN): boolean {
+    const { audio, video } = this;
+    const isSoon = now - (video.lastArrival ?? Number.NaN) < FRAME_SOON;
+    return isSoon && audio.caughtUp && now - video.floor - begun > YOUNG;
   }
 
   /** Arrival time at which the recording was halted, while it is. */

@@ -143,7 +143,7 @@ export class Tracks implements MediaTracks<Replacement> {
     const onItem = (data: AudioData, arrival: number): boolean => {
       this.#time.stir();
       lane.push(data, arrival);
-      return this.#time.soundMayWait(arrival);
+      return this.#time.soundMayWait(arrival, this.context.files.current?.setup.startTime);
     };
     const onEnd = (): void => void this.#change(() => this.#audioEnded(lane));
     return new TrackReader(input.readable, onItem, onEnd, this.context.wall);

@@ -21,23 +21,31 @@ const recorded = async ({ frameEvery = 4, late = 0, settled = true } = {}) => {
 
 it('is what comes while frames come, and nothing waits', async () => {
   const { time, now } = await recorded();
-  expect(time.soundMayWait(now)).toBe(true);
-  expect(time.soundMayWait((time.video.lastArrival ?? 0) + 49 * MS)).toBe(true);
+  expect(time.soundMayWait(now, 0)).toBe(true);
+  expect(time.soundMayWait((time.video.lastArrival ?? 0) + 49 * MS, 0)).toBe(true);
 });
 
 it('is none where the next frame may be long in coming, or is none', async () => {
   const { time } = await recorded();
-  expect(time.soundMayWait((time.video.lastArrival ?? 0) + 51 * MS)).toBe(false);
+  expect(time.soundMayWait((time.video.lastArrival ?? 0) + 51 * MS, 0)).toBe(false);
   const alone = await recorded({ frameEvery: 1_000 });
-  expect(alone.time.soundMayWait(alone.now)).toBe(false);
+  expect(alone.time.soundMayWait(alone.now, 0)).toBe(false);
 });
 
 it('is none while more may wait to be read', async () => {
   const { time, now } = await recorded({ late: 5 * MS });
-  expect(time.soundMayWait(now)).toBe(false);
+  expect(time.soundMayWait(now, 0)).toBe(false);
 });
 
 it('is none before it is known where anything lies', async () => {
   const { time, now } = await recorded({ settled: false });
+  expect(time.soundMayWait(now, 0)).toBe(false);
+});
+
+it('is none while a file waits for its first sound, or there is no file', async () => {
+  const { time, now } = await recorded();
   expect(time.soundMayWait(now)).toBe(false);
+  const at = time.at(now) ?? Number.NaN;
+  expect(time.soundMayWait(now, at - 99 * MS)).toBe(false);
+  expect(time.soundMayWait(now, at - 101 * MS)).toBe(true);
 });
