@@ -65,7 +65,10 @@ const stop = async (page: Page): Promise<Recording> => {
   await expect(state(page)).toHaveText('Stopped', { timeout: 20_000 });
   const response = await page.request.get('/storage/recordings');
   const { recordings } = (await response.json()) as { recordings: Recording[] };
-  return recordings[0] as Recording;
+  const [recording] = recordings as [Recording];
+  // Until it is listed, the newest card is another's.
+  await expect(newest(page)).toHaveAttribute('aria-labelledby', `recording-${recording.id}`);
+  return recording;
 };
 
 /** Plays a file in the page. */
