@@ -5,7 +5,8 @@ import { minify } from 'vite';
 /**
  * Names that only classes of our own have, and what these are given: never on a side of a message, in a file, or in the hands of a page.
  * They are shortened in all bundles that stand alone, and alike, as what is loaded into a worker has to do with its objects. Tests hold
- * that nobody else has them.
+ * that nobody else has them. New ones go to the end, and none is taken out: the short name is by the place, and a worker may load what
+ * a later build has put in the place of its own.
  */
 export const INTERNAL = `
   addAudio addVideo allStored announce announceAudio arrived assume audioChange audioEnded ballast beginFile

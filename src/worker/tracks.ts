@@ -242,8 +242,7 @@ export class Tracks implements MediaTracks<Replacement> {
     this.#lastTick = now;
     if (!late) this.#onTime = now;
     this.#audio?.reader.goOn();
-    const slept = time.stir();
-    if (this.#over || time.haltedAt !== undefined || slept) return;
+    if (time.stir() || this.#over || time.haltedAt !== undefined) return;
     const { live, lane } = this.#audio ?? { live: false };
     // After the worker was held up, what was kept for it is still to be read.
     if (!late && this.#video?.live) standInForVideo(this.#video.lane, time);
@@ -364,6 +363,7 @@ export class Tracks implements MediaTracks<Replacement> {
   async stop(): Promise<void> {
     const end = this.#time.haltedAt ?? this.#time.now();
     this.#close();
+    await this.#changing;
     await readOn(this.#time, end, { video: this.#video?.reader, audio: this.#audio?.reader });
     await this.#video?.lane.end(end);
     // Video that never came does not lead: the audio is recorded alone.
