@@ -350,3 +350,12 @@ it('sound that waits for a frame is not lost when the source is replaced', async
   // After `stop()` some more are read, to know that what was captured before has all come.
   expect(handed.audio).toBeGreaterThanOrEqual(elapsed / 10_000);
 });
+
+it('a replacement that is under way when the recording is stopped does not take what was captured before', async () => {
+  const given = { video: camera({}, { rate: 30 }) };
+  const swap: Step = {
+    ...{ do: 'replace', video: camera({}, { rate: 30 }), audio: microphone(), after: 2_000_000 },
+  };
+  const { handed } = await record([swap, { do: 'stop', after: 0 }], given);
+  expect(handed.video).toBeGreaterThanOrEqual(60);
+});
